@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+// The diagram of the house: one line per domain with what it uses. Cycles don't compile, and
+// `Tests/HouseTests` holds every import against these lines.
+
+import PackageDescription
+
+/// The flags every Swift target is built with.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// What stands below every domain: time, randomness, JSON, the store.
+let ground: [Target.Dependency] = ["Primitives", "JSON", "Store", logging]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func platform(_ name: String, uses: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: uses, path: "Sources/Platform/\(name)", swiftSettings: strict)
+}
+
+func library(_ name: String, package: String, _ debian: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/Platform/\(name)", pkgConfig: package, providers: [.apt([debian])])
+}
+
+func domain(_ name: String, in folder: String? = nil, uses: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: ground + uses, path: "Sources/\(folder ?? name)", swiftSettings: strict)
+}
+
+func program(_ name: String, uses: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: ground + uses, path: "Sources/\(name)", swiftSettings: strict)
+}
+
+func tests(_ subject: String, uses: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: "\(subject)Tests", dependencies: [.target(name: subject), "TestSupport"] + uses,
+    path: "Tests/\(subject)Tests", resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "errand",
+  products: [
+    .executable(name: "errand", targets: ["CLI"]),
+    .executable(name: "errand-bench", targets: ["Bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Platform: what the house stands on.
+    library("CSQLite", package: "sqlite3", "libsqlite3-dev"),
+    library("CCurl", package: "libcurl", "libcurl4-openssl-dev"),
+    library("CMicrohttpd", package: "libmicrohttpd", "libmicrohttpd-dev"),
+    .target(name: "CLinux", path: "Sources/Platform/CLinux"),
+    platform("Primitives", uses: ["CLinux"]),
+    platform("JSON"),
+    platform("Signatures", uses: ["Primitives", crypto]),
+    platform("SQLite", uses: ["CSQLite", "Primitives"]),
+    platform("HTTPClient", uses: ["CCurl", "Primitives"]),
+    platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
+    platform("Processes", uses: ["CLinux", "Primitives"]),
+
+    // The domain, in the order of the path.
+    .target(name: "Cron", swiftSettings: strict),
+    .target(name: "Store", dependencies: ["Primitives", "SQLite", "JSON", crypto], swiftSettings: strict),
+    domain("Queue", uses: []),
+    domain("Outbox", uses: ["Queue"]),
+    domain("Catalog", uses: ["Outbox", crypto]),
+    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Outbox"]),
+    domain("Outcomes", uses: ["Sessions"]),
+    domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
+    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes"]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", yams, mustache]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue"]),
+    domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
+    domain(
+      "Callbacks", uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures"]),
+    domain(
+      "API",
+      uses: [
+        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Callbacks", "HTTPServer", crypto,
+      ]),
+    domain(
+      "Service",
+      uses: [
+        "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
+        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", lifecycle,
+      ]),
+    program(
+      "CLI",
+      uses: [
+        "Service", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
+        argumentParser,
+      ]),
+    program(
+      "Bench", uses: ["HTTPClient", "HTTPServer", "Signatures", "Processes", "Queue", "Cron", argumentParser]),
+
+    // Tests mirror Sources; journeys start the real program.
+    .target(
+      name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("Primitives"),
+  ]
+)

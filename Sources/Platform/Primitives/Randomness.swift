@@ -1,0 +1,48 @@
+import Glibc
+
+/// Where chance comes from: ids, jitter, boundaries. Injected, so that a simulation can be repeated.
+package struct Randomness: Sendable {
+  package var bytes: @Sendable (_ count: Int) -> [UInt8]
+
+  package init(bytes: @escaping @Sendable (_ count: Int) -> [UInt8]) {
+    self.bytes = bytes
+  }
+
+  /// The system's cryptographic source.
+  package static let system = Randomness { count in
+    var generator = SystemRandomNumberGenerator()
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 8)
+    while bytes.count < count {
+      withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
+    }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+  }
+
+  /// The same sequence for the same seed. For tests and simulations only.
+  package static func seeded(_ seed: UInt64) -> Randomness {
+    let state = Lock(seed)
+    return Randomness { count in
+      state.withLock { state in
+        (0..<count).map { _ in
+          // SplitMix64, as published by Steele, Lea and Flood (2014).
+          state &+= 0x9e37_79b9_7f4a_7c15
+          var mixed = state
+          mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+          mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+          return UInt8(truncatingIfNeeded: mixed ^ (mixed >> 31))
+        }
+      }
+    }
+  }
+
+  package func number() -> UInt64 {
+    bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// An even pick from `0..<1`.
+  package func fraction() -> Double {
+    Double(number() >> 11) / Double(1 << 53)
+  }
+}
