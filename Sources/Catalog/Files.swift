@@ -1,0 +1,180 @@
+import Crypto
+import Glibc
+package import Primitives
+package import Store
+
+/// Files and their contents. A content is written once, under its hash, and never changed; rows give it
+/// names. The bytes are on the disk before a row can refer to them.
+package final class Files: Sendable {
+  package static let migrations = [
+    Migration(
+      id: "files-0001",
+      sql: """
+        CREATE TABLE files (
+          id TEXT PRIMARY KEY,
+          filename TEXT NOT NULL,
+          mime_type TEXT NOT NULL,
+          sha256 TEXT NOT NULL,
+          size INTEGER NOT NULL,
+          session_id TEXT,
+          created_at INTEGER NOT NULL
+        );
+        CREATE UNIQUE INDEX files_of_session ON files (session_id, filename) WHERE session_id IS NOT NULL;
+        CREATE INDEX files_by_content ON files (sha256);
+        """)
+  ]
+
+  let directory: String
+  private let time: Time
+  private let randomness: Randomness
+
+  /// - Parameter directory: where contents lie, as `ab/cdef…`; made when missing.
+  package init(directory: String, time: Time = .system, randomness: Randomness = .system) throws(FilesError) {
+    self.directory = directory
+    self.time = time
+    self.randomness = randomness
+    try FilesError.check(mkdir(directory, 0o700) == 0 || errno == EEXIST, directory)
+  }
+
+  /// The host path of a content.
+  package func path(ofContent sha256: String) -> String {
+    "\(directory)/\(sha256.prefix(2))/\(sha256.dropFirst(2))"
+  }
+
+  // MARK: Contents
+
+  /// Stores bytes.
+  package func keep(_ bytes: [UInt8]) throws(FilesError) -> Content {
+    let partial = partialPath()
+    let content = Content(sha256: Hex.encode(SHA256.hash(data: bytes)), size: Int64(bytes.count))
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o400)
+    try FilesError.check(descriptor >= 0, partial)
+    do {
+      try FilesError.write(bytes[...], to: descriptor, partial)
+    } catch {
+      Glibc.close(descriptor)
+      unlink(partial)
+      throw error
+    }
+    return try settle(descriptor, partial, as: content)
+  }
+
+  /// Takes over a private copy on the host: reads it into the store and removes it.
+  package func keep(copy: String) async throws -> Content {
+    let content = try read(copy)
+    unlink(copy)
+    return content
+  }
+
+  /// The bytes of a content.
+  /// - Throws: `FilesError.tooLarge` over the limit.
+  package func bytes(of content: Content, limit: Int64 = 64 << 20) throws(FilesError) -> [UInt8] {
+    guard content.size <= limit else { throw .tooLarge(size: content.size, limit: limit) }
+    let path = path(ofContent: content.sha256)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    try FilesError.check(descriptor >= 0, path)
+    defer { Glibc.close(descriptor) }
+    return try FilesError.readAll(descriptor, path)
+  }
+
+  private func read(_ copy: String) throws(FilesError) -> Content {
+    let source = open(copy, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    try FilesError.check(source >= 0, copy)
+    defer { Glibc.close(source) }
+    let partial = partialPath()
+    let target = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o400)
+    try FilesError.check(target >= 0, partial)
+    var hash = SHA256()
+    var size: Int64 = 0
+    do {
+      while true {
+        let piece = try FilesError.read(source, upTo: 1 << 20, copy)
+        if piece.isEmpty { break }
+        hash.update(data: piece)
+        size += Int64(piece.count)
+        try FilesError.write(piece[...], to: target, partial)
+      }
+    } catch {
+      Glibc.close(target)
+      unlink(partial)
+      throw error
+    }
+    return try settle(target, partial, as: Content(sha256: Hex.encode(hash.finalize()), size: size))
+  }
+
+  /// Makes written bytes durable under their name: fsync, rename, fsync of the directory.
+  private func settle(
+    _ descriptor: Int32, _ partial: String, as content: Content
+  ) throws(FilesError) -> Content {
+    let synced = fsync(descriptor) == 0
+    Glibc.close(descriptor)
+    try FilesError.check(synced, partial)
+    let path = path(ofContent: content.sha256)
+    let folder = "\(directory)/\(content.sha256.prefix(2))"
+    try FilesError.check(mkdir(folder, 0o700) == 0 || errno == EEXIST, folder)
+    try FilesError.check(rename(partial, path) == 0, path)
+    for directory in [folder, directory] {
+      let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      try FilesError.check(descriptor >= 0, directory)
+      let synced = fsync(descriptor) == 0
+      Glibc.close(descriptor)
+      try FilesError.check(synced, directory)
+    }
+    return content
+  }
+
+  private func partialPath() -> String {
+    "\(directory)/partial-\(Hex.encode(randomness.bytes(12)))"
+  }
+
+  // MARK: Rows
+
+  /// Gives a content a name, in the caller's transaction.
+  package func add(
+    _ tx: Transaction, _ content: Content, named filename: String, session: String? = nil
+  ) throws -> File {
+    let now = time.now()
+    let row = try tx.row(
+      """
+      INSERT INTO files (id, filename, mime_type, sha256, size, session_id, created_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *
+      """,
+      ID.make("file", at: now, randomness), filename, File.mimeType(of: filename), content.sha256,
+      content.size, session, now)
+    guard let row else { throw FilesError.notFound(id: filename) }
+    return try File(row)
+  }
+
+  /// Brings a session's files to what was collected: new ones are added, changed ones replaced, and those
+  /// that the agent removed go.
+  package func replace(
+    _ tx: Transaction, session: String, with collected: [(name: String, content: Content)]
+  ) throws -> [File] {
+    let before = Dictionary(
+      try list(tx, session: session).map { ($0.filename, $0) }, uniquingKeysWith: { first, _ in first })
+    let names = Set(collected.map(\.name))
+    for file in before.values where !names.contains(file.filename) {
+      try tx.run("DELETE FROM files WHERE id = $1", file.id)
+    }
+    return try collected.map { name, content in
+      if let file = before[name] {
+        if file.content == content { return file }
+        try tx.run("DELETE FROM files WHERE id = $1", file.id)
+      }
+      return try add(tx, content, named: name, session: session)
+    }
+  }
+
+  /// What a session made, by name.
+  package func list(_ tx: Transaction, session: String) throws -> [File] {
+    try tx.rows("SELECT * FROM files WHERE session_id = $1 ORDER BY filename", session).map(File.init)
+  }
+
+  /// - Throws: `FilesError.notFound`.
+  package func file(_ tx: Transaction, _ id: String) throws -> File {
+    guard let row = try tx.row("SELECT * FROM files WHERE id = $1", id) else {
+      throw FilesError.notFound(id: id)
+    }
+    return try File(row)
+  }
+}

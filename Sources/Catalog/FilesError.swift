@@ -1,0 +1,57 @@
+import Glibc
+
+/// What can go wrong with stored files.
+package enum FilesError: Error, Equatable, CustomStringConvertible {
+  case notFound(id: String)
+  case tooLarge(size: Int64, limit: Int64)
+  /// The system refused a read or write.
+  case system(path: String, errno: Int32)
+
+  package var description: String {
+    switch self {
+    case .notFound(let id): "There is no file \(id)."
+    case .tooLarge(let size, let limit):
+      "The file has \(size) bytes; at most \(limit) can be handled here."
+    case .system(let path, ENOSPC):
+      "The disk that holds \(path) is full. Free some space; nothing that was accepted is lost."
+    case .system(let path, let errno): "\(path): \(String(cString: strerror(errno)))."
+    }
+  }
+
+  static func check(_ holds: Bool, _ path: String) throws(FilesError) {
+    if !holds { throw .system(path: path, errno: errno) }
+  }
+
+  static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String) throws(FilesError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      try check(count >= 0, path)
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Fewer bytes than asked for may come; none at the end of the file.
+  static func read(_ descriptor: Int32, upTo limit: Int, _ path: String) throws(FilesError) -> [UInt8] {
+    while true {
+      var count = 0
+      let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
+        count = Glibc.read(descriptor, buffer.baseAddress, limit)
+        filled = max(0, count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      try check(count >= 0, path)
+      return bytes
+    }
+  }
+
+  static func readAll(_ descriptor: Int32, _ path: String) throws(FilesError) -> [UInt8] {
+    var all: [UInt8] = []
+    while true {
+      let piece = try read(descriptor, upTo: 1 << 20, path)
+      if piece.isEmpty { return all }
+      all += piece
+    }
+  }
+}

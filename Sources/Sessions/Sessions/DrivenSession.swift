@@ -1,0 +1,72 @@
+package import JSON
+package import Queue
+package import Store
+
+/// A session while a worker holds its lease: what a driver may read and write. Every write checks in its
+/// transaction that the lease is still held, and changes nothing if not.
+package struct DrivenSession: Sendable {
+  package let id: String
+  package let claim: Claim
+  let sessions: Sessions
+
+  init(id: String, claim: Claim, sessions: Sessions) {
+    self.id = id
+    self.claim = claim
+    self.sessions = sessions
+  }
+
+  /// The session as it stands now.
+  package func session() async throws -> Session {
+    let (id, sessions) = (id, sessions)
+    return try await sessions.database.read { tx in try sessions.session(tx, id) }
+  }
+
+  /// The whole log in order, without inputs that were not taken yet.
+  package func log() async throws -> [Event] {
+    let (id, sessions) = (id, sessions)
+    return try await sessions.database.read { tx in try sessions.log(tx, id) }
+  }
+
+  /// Takes the inputs that apply now into the log, and opens the turn (`session.status_running`) if a message
+  /// or an answer came and none is open. Interrupts overtake and come alone.
+  package func take() async throws -> [Event] {
+    try await write { tx, sessions, id in try sessions.take(tx, id) }
+  }
+
+  /// Opens the turn if none is open: to go on after a pause, without new input.
+  package func open() async throws {
+    try await write { tx, sessions, id in
+      let session = try sessions.session(tx, id)
+      if !session.turnOpen { try sessions.open(tx, session) }
+    }
+  }
+
+  /// Appends events to the log.
+  /// - Parameter change: what else belongs into the same transaction.
+  @discardableResult
+  package func record(
+    _ events: [NewEvent], also change: (@Sendable (Transaction) throws -> Void)? = nil
+  ) async throws -> [Event] {
+    try await write { tx, sessions, id in
+      let written = try sessions.record(tx, id, events)
+      try change?(tx)
+      return written
+    }
+  }
+
+  /// Returns once an interrupt has come that is not taken yet. Throws `CancellationError`.
+  package func interruption() async throws {
+    try await sessions.interruption(of: id)
+  }
+
+  /// A write under the lease.
+  private func write<Result: Sendable>(
+    _ body: @escaping @Sendable (Transaction, Sessions, String) throws -> Result
+  ) async throws -> Result {
+    let (id, claim, sessions) = (id, claim, sessions)
+    return try await sessions.database.write { tx in
+      try sessions.queue.holds(tx, claim)
+      return try body(tx, sessions, id)
+    }
+  }
+}

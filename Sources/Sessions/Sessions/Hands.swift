@@ -1,0 +1,99 @@
+package import JSON
+
+/// What a tool call gave back, in the words of the wire.
+package struct ToolResult: Sendable, Equatable {
+  /// Content blocks, usually one `{"type": "text", "text": …}`.
+  package var content: [JSON]
+  package var isError: Bool
+
+  package init(content: [JSON], isError: Bool = false) {
+    self.content = content
+    self.isError = isError
+  }
+
+  package init(text: String, isError: Bool = false) {
+    self.init(content: [["type": "text", "text": .string(text)]], isError: isError)
+  }
+
+  /// What stands in for the result of a call that was cut short: by an interrupt, or because the process
+  /// died while it ran. The call is never made again by itself, since nobody knows how far it came.
+  package static let interrupted = ToolResult(
+    text: "Tool execution was interrupted before completion. Please retry.", isError: true)
+}
+
+/// How a check of an outcome ended.
+package struct CheckResult: Sendable, Equatable {
+  /// 0 is passed; 124 is the time limit.
+  package var exitCode: Int32
+  /// The last 4,000 characters of what it printed.
+  package var tail: String
+
+  package init(exitCode: Int32, tail: String) {
+    self.exitCode = exitCode
+    self.tail = tail
+  }
+}
+
+/// A file that the sandbox sees read-only.
+package struct Mount: Sendable, Equatable {
+  /// Where the sandbox sees it, below `/mnt/session/uploads`.
+  package var path: String
+  /// The host path of the immutable content.
+  package var source: String
+
+  package init(path: String, source: String) {
+    self.path = path
+    self.source = source
+  }
+}
+
+/// What a session's hands are made of.
+package struct Workplace: Sendable, Equatable {
+  /// The session's id; its workspace is named after it.
+  package var session: String
+  package var mounts: [Mount]
+  /// Variables for the agent's commands. Never secrets.
+  package var environment: [String: String]
+
+  package init(session: String, mounts: [Mount] = [], environment: [String: String] = [:]) {
+    self.session = session
+    self.mounts = mounts
+    self.environment = environment
+  }
+}
+
+/// A deliverable that was taken out of the sandbox.
+package struct OutputFile: Sendable, Equatable {
+  /// Relative to `/mnt/session/outputs`.
+  package var path: String
+  package var size: Int64
+  /// The host path of a private copy, out of the sandbox's reach. Whoever collected it removes it.
+  package var copy: String
+
+  package init(path: String, size: Int64, copy: String) {
+    self.path = path
+    self.size = size
+    self.copy = copy
+  }
+}
+
+/// Where a session's tools run. Made cheaply; provisioned at the first call.
+package protocol Hands: Sendable {
+  /// Runs a tool. What goes wrong inside the tool is an error *result*; it throws only when the sandbox
+  /// itself cannot work, and `CancellationError`.
+  func execute(_ name: String, _ input: JSON) async throws -> ToolResult
+  /// Runs a shell command in the sandbox, in a process of its own, never in the agent's shell.
+  func check(_ command: String, limit: Duration) async throws -> CheckResult
+  /// Copies what lies under `/mnt/session/outputs`.
+  func collect() async throws -> [OutputFile]
+  /// Ends every process and removes the workspace.
+  func end() async
+}
+
+package protocol HandsProvider: Sendable {
+  /// The workspace of an earlier drive of the same session is found again, with the files in it.
+  func hands(for workplace: Workplace) throws -> any Hands
+  /// Ends the sandbox processes of a session that this process has no hands for, because the process that
+  /// had them died; with `removingWorkspace` the files go too.
+  func endLeftovers(session: String, removingWorkspace: Bool) async
+}

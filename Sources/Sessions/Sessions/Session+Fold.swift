@@ -1,0 +1,73 @@
+import JSON
+import Primitives
+
+extension Session {
+  /// Takes over into the row what an event of the log says about the session.
+  mutating func note(_ event: Event, at now: Timestamp) {
+    switch event.type {
+    case .statusRunning:
+      status = .running
+      turnOpen = true
+      stopReason = nil
+      blocked = []
+      runningSince = now
+    case .statusIdle:
+      close(as: .idle, at: now)
+      stopReason = event.body["stop_reason"]
+      blocked = stopReason?["event_ids"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    case .statusRescheduled:
+      close(as: .rescheduling, at: now)
+    case .statusTerminated:
+      close(as: .terminated, at: now)
+      blocked = []
+      closing = closing ?? "it is terminated"
+    case .modelRequestEnd:
+      usage = usage + Usage(wire: event.body["model_usage"])
+    case .userDefineOutcome:
+      outcomes.append(
+        Outcome(
+          id: event.body["outcome_id"]?.stringValue ?? "",
+          description: event.body["description"]?.stringValue ?? "",
+          rubric: event.body["rubric"]?["content"]?.stringValue ?? "",
+          maxIterations: event.body["max_iterations"]?.intValue ?? Outcome.defaultIterations,
+          result: .running))
+    case .evaluationStart:
+      updateOutcome {
+        $0.iteration = event.body["iteration"]?.intValue ?? $0.iteration
+        $0.result = .evaluating
+      }
+    case .evaluationEnd:
+      usage = usage + Usage(wire: event.body["usage"])
+      updateOutcome {
+        let result = event.body["result"]?.stringValue.flatMap(Outcome.Result.init) ?? .failed
+        $0.iteration = event.body["iteration"]?.intValue ?? $0.iteration
+        $0.explanation = event.body["explanation"]?.stringValue
+        $0.result = result == .needsRevision ? .running : result
+        if result.isTerminal { $0.completedAt = now }
+      }
+    default: break
+    }
+  }
+
+  private mutating func close(as status: Status, at now: Timestamp) {
+    active = activeTime(at: now)
+    runningSince = nil
+    turnOpen = false
+    self.status = status
+  }
+
+  private mutating func updateOutcome(_ change: (inout Outcome) -> Void) {
+    guard let last = outcomes.indices.last else { return }
+    change(&outcomes[last])
+  }
+}
+
+extension Usage {
+  /// Reads the wire's counts; what is missing is 0.
+  init(wire json: JSON?) {
+    self.init(
+      input: json?["input_tokens"]?.intValue ?? 0, output: json?["output_tokens"]?.intValue ?? 0,
+      cacheCreation: json?["cache_creation_input_tokens"]?.intValue ?? 0,
+      cacheRead: json?["cache_read_input_tokens"]?.intValue ?? 0)
+  }
+}

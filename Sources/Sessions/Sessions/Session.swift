@@ -1,0 +1,166 @@
+package import JSON
+package import Primitives
+package import Queue
+package import Store
+
+extension ItemKind {
+  /// Drive the session that the item refers to.
+  package static let session = ItemKind(rawValue: "session")
+}
+
+/// What a session is made from. Everything in it is a copy: later edits of the agent or the job change
+/// nothing here.
+package struct NewSession: Sendable {
+  /// The agent's snapshot, as the wire shows it.
+  package var agent: JSON
+  package var environmentID: String?
+  /// The environment's `config`.
+  package var environment: JSON
+  package var title: String?
+  package var metadata: JSON.Object
+  /// Resource objects of the wire. A `file` resource also holds `sha256`, which the wire does not show.
+  package var resources: [JSON]
+  package var checks: [Check]
+  /// What to play instead of asking models; nil asks them.
+  package var rehearsal: JSON?
+  /// How many sessions of a group are driven at once.
+  package var slot: Slot?
+
+  package init(
+    agent: JSON, environmentID: String?, environment: JSON, title: String? = nil,
+    metadata: JSON.Object = [:], resources: [JSON] = [], checks: [Check] = [], rehearsal: JSON? = nil,
+    slot: Slot? = nil
+  ) {
+    self.agent = agent
+    self.environmentID = environmentID
+    self.environment = environment
+    self.title = title
+    self.metadata = metadata
+    self.resources = resources
+    self.checks = checks
+    self.rehearsal = rehearsal
+    self.slot = slot
+  }
+}
+
+/// A session's row: its snapshot and its state, but not its log.
+package struct Session: Sendable, Equatable {
+  package enum Status: String, Sendable {
+    case idle, running, rescheduling, terminated
+  }
+
+  package var id: String
+  /// The primary thread's id.
+  package var threadID: String
+  package var status: Status
+  /// Whether `session.status_running` was written and no closing status since.
+  package var turnOpen: Bool
+  package var stopReason: JSON?
+  /// Ids of the tool uses that wait for an answer.
+  package var blocked: [String]
+  package var agent: JSON
+  package var environmentID: String?
+  package var environment: JSON
+  package var title: String?
+  package var metadata: JSON.Object
+  package var resources: [JSON]
+  package var checks: [Check]
+  /// Every outcome that was defined; only the last can be active.
+  package var outcomes: [Outcome]
+  package var rehearsal: JSON?
+  package var slot: Slot?
+  /// Set once the session takes no input any more: why.
+  package var closing: String?
+  package var usage: Usage
+  /// Time with an open turn, the current one not counted.
+  package var active: Duration
+  package var runningSince: Timestamp?
+  package var lastPosition: Int64
+  package var lastArrival: Int64
+  package var revision: Int64
+  package var createdAt: Timestamp
+  package var updatedAt: Timestamp
+  package var archivedAt: Timestamp?
+
+  package var agentName: String { agent["name"]?.stringValue ?? "agent" }
+
+  /// The outcome that is being worked on.
+  package var activeOutcome: Outcome? {
+    outcomes.last.flatMap { $0.result.isTerminal ? nil : $0 }
+  }
+
+  init(_ row: Row) throws {
+    id = try row["id"]
+    threadID = try row["thread_id"]
+    status = Status(rawValue: try row["status"]) ?? .terminated
+    turnOpen = try row["turn_open"]
+    stopReason = try row["stop_reason"]
+    blocked = (try row["blocked"] as JSON).arrayValue?.compactMap(\.stringValue) ?? []
+    agent = try row["agent"]
+    environmentID = try row["environment_id"]
+    environment = try row["environment"]
+    title = try row["title"]
+    metadata = (try row["metadata"] as JSON).objectValue ?? [:]
+    resources = (try row["resources"] as JSON).arrayValue ?? []
+    checks = (try row["checks"] as JSON).arrayValue?.map(Check.init(json:)) ?? []
+    outcomes = (try row["outcomes"] as JSON).arrayValue?.map(Outcome.init(stored:)) ?? []
+    rehearsal = try row["rehearsal"]
+    if let name = try row["slot_name"] as String? {
+      slot = Slot(name: name, limit: try row["slot_limit"])
+    }
+    closing = try row["closing"]
+    usage = Usage(
+      input: try row["input_tokens"], output: try row["output_tokens"],
+      cacheCreation: try row["cache_creation_tokens"], cacheRead: try row["cache_read_tokens"])
+    active = .microseconds(try row["active"] as Int64)
+    runningSince = try row["running_since"]
+    lastPosition = try row["last_position"]
+    lastArrival = try row["last_arrival"]
+    revision = try row["revision"]
+    createdAt = try row["created_at"]
+    updatedAt = try row["updated_at"]
+    archivedAt = try row["archived_at"]
+  }
+
+  /// The `usage` object of the session and of `session.usage`.
+  package func usageJSON(at now: Timestamp) -> JSON {
+    [
+      "input_tokens": .integer(Int64(usage.inputTokens)),
+      "output_tokens": .integer(Int64(usage.outputTokens)),
+      "cache_read_input_tokens": .integer(Int64(usage.cacheReadInputTokens)),
+      "cache_creation": [
+        "ephemeral_5m_input_tokens": .integer(Int64(usage.cacheCreationInputTokens)),
+        "ephemeral_1h_input_tokens": 0,
+      ],
+      "server_tool_use": ["web_search_requests": 0, "web_fetch_requests": 0],
+      "active_seconds": .number(activeTime(at: now).inSeconds),
+    ]
+  }
+
+  func activeTime(at now: Timestamp) -> Duration {
+    runningSince.map { active + max(.zero, now - $0) } ?? active
+  }
+
+  /// The session object of the wire.
+  package func json(at now: Timestamp) -> JSON {
+    [
+      "id": .string(id), "type": "session", "status": .string(status.rawValue), "agent": agent,
+      "environment_id": environmentID.map { .string($0) } ?? .null,
+      "title": title.map { .string($0) } ?? .null, "metadata": .object(metadata), "vault_ids": [],
+      "resources": .array(
+        resources.map { resource in
+          var shown = resource.objectValue ?? [:]
+          shown["sha256"] = nil
+          return .object(shown)
+        }),
+      "outcome_evaluations": .array(outcomes.map(\.json)), "usage": usageJSON(at: now),
+      "stats": [
+        "active_seconds": .number(activeTime(at: now).inSeconds),
+        "duration_seconds": .number(((archivedAt ?? now) - createdAt).inSeconds),
+      ],
+      "budget": .null, "deployment_id": .null, "created_at": .string(createdAt.description),
+      "updated_at": .string(updatedAt.description),
+      "archived_at": archivedAt.map { .string($0.description) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,125 @@
+package import JSON
+import Primitives
+import Queue
+package import Store
+
+// The door for input: everything that a client, a trigger or a timer tells a session comes in here.
+extension Sessions {
+  /// Stores inputs and makes the session due, in the caller's transaction.
+  /// - Parameter key: repeats of the same key answer with the inputs that were stored first.
+  /// - Returns: the stored events, with their ids.
+  /// - Throws: `SessionError`.
+  @discardableResult
+  package func append(
+    _ tx: Transaction, to id: String, _ inputs: [NewEvent], key: String? = nil
+  ) throws -> [Event] {
+    var session = try session(tx, id)
+    if let key {
+      let earlier = try tx.rows(
+        """
+        SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place
+        """, id, key)
+      if !earlier.isEmpty { return try earlier.map(Event.init) }
+    }
+    if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
+    let now = time.now()
+    let stored = try inputs.enumerated().map { place, input in
+      if input.type == .userDefineOutcome, try outcomeIsPending(tx, session) {
+        throw SessionError.outcomeActive(id: id)
+      }
+      session.lastArrival += 1
+      session.revision += 1
+      let event = Event(
+        id: input.id ?? ID.make("sevt", at: now, randomness), type: input.type,
+        body: completed(input, at: now), hidden: input.hidden, position: nil, arrival: session.lastArrival,
+        revision: session.revision, processedAt: nil)
+      try insert(tx, id, event, key: key, place: key == nil ? nil : place)
+      return event
+    }
+    try save(tx, session, at: now)
+    try queue.push(tx, .session, id, due: now, slot: session.slot)
+    return stored
+  }
+
+  /// An outcome's id is known as soon as it is stored, so that its sender can follow it.
+  private func completed(_ input: NewEvent, at now: Timestamp) -> JSON.Object {
+    guard input.type == .userDefineOutcome, input.body["outcome_id"] == nil else { return input.body }
+    var body = input.body
+    body["outcome_id"] = .string(ID.make("outc", at: now, randomness))
+    return body
+  }
+
+  private func outcomeIsPending(_ tx: Transaction, _ session: Session) throws -> Bool {
+    if session.activeOutcome != nil { return true }
+    return try tx.row(
+      "SELECT 1 AS found FROM events WHERE session_id = $1 AND position IS NULL AND type = $2", session.id,
+      EventType.userDefineOutcome.rawValue) != nil
+  }
+
+  /// Moves the inputs that apply now into the log and opens the turn.
+  ///
+  /// Interrupts overtake: while a turn is open or the agent waits for answers, they come alone, and what is
+  /// queued behind them starts the next turn. While it waits, answers are taken and messages stay queued.
+  func take(_ tx: Transaction, _ id: String) throws -> [Event] {
+    var session = try session(tx, id)
+    let unread = try unread(tx, id)
+    let (inputs, alone) = Sessions.applicable(unread, to: session)
+    guard !inputs.isEmpty else { return [] }
+    let now = time.now()
+    let taken = try inputs.map { input in
+      session.lastPosition += 1
+      session.revision += 1
+      var event = input
+      event.position = session.lastPosition
+      event.revision = session.revision
+      event.processedAt = now
+      try tx.run(
+        "UPDATE events SET position = $2, revision = $3, processed_at = $4 WHERE id = $1", event.id,
+        event.position, event.revision, now)
+      session.note(event, at: now)
+      return event
+    }
+    try save(tx, session, at: now)
+    if !alone && !session.turnOpen && inputs.contains(where: { $0.type != .userInterrupt }) {
+      try open(tx, session)
+    }
+    return taken
+  }
+
+  /// Which inputs apply in this state, in the order they apply; `alone` when they end the turn.
+  static func applicable(_ unread: [Event], to session: Session) -> (inputs: [Event], alone: Bool) {
+    let interrupts = unread.filter { $0.type == .userInterrupt }
+    if !interrupts.isEmpty && (session.turnOpen || !session.blocked.isEmpty) { return (interrupts, true) }
+    if !session.blocked.isEmpty { return (unread.filter(\.type.isAnswer), false) }
+    return (interrupts + unread.filter { $0.type != .userInterrupt }, false)
+  }
+
+  /// Opens a turn, unless one is open: a drive that goes on after a pause opens it without input.
+  func open(_ tx: Transaction, _ session: Session) throws {
+    _ = try record(
+      tx, session.id,
+      [
+        NewEvent(
+          .threadRunning,
+          ["session_thread_id": .string(session.threadID), "agent_name": .string(session.agentName)]),
+        NewEvent(.statusRunning),
+      ])
+    try settling?.began(tx, self.session(tx, session.id))
+  }
+
+  /// Returns once an interrupt waits in the queue.
+  func interruption(of id: String) async throws {
+    let changes = signals.listen(to: id)
+    if try await interruptWaits(id) { return }
+    for await _ in changes where try await interruptWaits(id) { return }
+    throw CancellationError()
+  }
+
+  private func interruptWaits(_ id: String) async throws -> Bool {
+    try await database.read { tx in
+      try tx.row(
+        "SELECT 1 AS found FROM events WHERE session_id = $1 AND position IS NULL AND type = $2", id,
+        EventType.userInterrupt.rawValue) != nil
+    }
+  }
+}

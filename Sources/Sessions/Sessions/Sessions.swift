@@ -1,0 +1,153 @@
+import JSON
+package import Primitives
+package import Queue
+package import Store
+
+/// The sessions: append-only logs with a status, and the one door for input.
+///
+/// An input arrives (`append`), gets its place in the log when the driver takes it (`take`), and the driver's
+/// events follow it (`record`). When the driver has no more to do, `settle` writes the closing events, unless
+/// input has come in the meantime. Each of these is one transaction, and the caller's own changes ride along.
+package final class Sessions: Sendable {
+  package let database: Database
+  package let queue: Queue
+  package let time: Time
+  let randomness: Randomness
+  let signals = Signals()
+  /// Set once, before the first session: Runs needs the sessions to be made itself.
+  private let attached = Lock<(any Settling)?>(nil)
+
+  package init(
+    database: Database, queue: Queue, time: Time = .system, randomness: Randomness = .system
+  ) {
+    self.database = database
+    self.queue = queue
+    self.time = time
+    self.randomness = randomness
+  }
+
+  /// Lets `settling` take part in the transactions in which sessions start and stop working.
+  package func attach(_ settling: any Settling) {
+    attached.withLock { $0 = settling }
+  }
+
+  var settling: (any Settling)? { attached.withLock { $0 } }
+
+  // MARK: Reading
+
+  /// - Throws: `SessionError.notFound`.
+  package func session(_ tx: Transaction, _ id: String) throws -> Session {
+    guard let row = try tx.row("SELECT * FROM sessions WHERE id = $1", id) else {
+      throw SessionError.notFound(id: id)
+    }
+    return try Session(row)
+  }
+
+  /// The log in order.
+  package func log(_ tx: Transaction, _ id: String) throws -> [Event] {
+    try tx.rows(
+      "SELECT * FROM events WHERE session_id = $1 AND position IS NOT NULL ORDER BY position", id
+    ).map(Event.init)
+  }
+
+  /// The log, then the inputs that wait, as `GET …/events` shows them.
+  package func history(_ tx: Transaction, _ id: String) throws -> [Event] {
+    try log(tx, id) + unread(tx, id)
+  }
+
+  /// What changed after a revision, for followers.
+  package func changes(_ tx: Transaction, _ id: String, after revision: Int64, limit: Int) throws -> [Event] {
+    try tx.rows(
+      "SELECT * FROM events WHERE session_id = $1 AND revision > $2 ORDER BY revision LIMIT $3", id, revision,
+      limit
+    ).map(Event.init)
+  }
+
+  /// Inputs that no driver has taken, in the order they came.
+  func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
+    try tx.rows(
+      "SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", id
+    ).map(Event.init)
+  }
+
+  // MARK: Creating
+
+  /// Creates a session; its first inputs follow by `append` in the same transaction.
+  package func create(_ tx: Transaction, _ new: NewSession) throws -> Session {
+    let now = time.now()
+    let id = ID.make("sesn", at: now, randomness)
+    try tx.run(
+      """
+      INSERT INTO sessions (id, thread_id, status, agent, environment_id, environment, title, metadata, resources,
+        checks, rehearsal, slot_name, slot_limit, created_at, updated_at)
+      VALUES ($1, $2, 'idle', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+      """,
+      id, ID.make("sthr", at: now, randomness), new.agent, new.environmentID, new.environment, new.title,
+      JSON.object(new.metadata), JSON.array(new.resources), JSON.array(new.checks.map(\.json)), new.rehearsal,
+      new.slot?.name, new.slot?.limit, now)
+    return try session(tx, id)
+  }
+
+  // MARK: Writing the log
+
+  /// Gives events their places in the log and keeps the session's row in step with them.
+  func record(_ tx: Transaction, _ id: String, _ events: [NewEvent]) throws -> [Event] {
+    var session = try session(tx, id)
+    let now = time.now()
+    let written = try events.map { event in
+      session.lastPosition += 1
+      session.revision += 1
+      let stored = Event(
+        id: event.id ?? ID.make("sevt", at: now, randomness), type: event.type, body: event.body,
+        hidden: event.hidden, position: session.lastPosition, arrival: nil, revision: session.revision,
+        processedAt: now)
+      try insert(tx, id, stored)
+      session.note(stored, at: now)
+      return stored
+    }
+    try save(tx, session, at: now)
+    return written
+  }
+
+  func insert(
+    _ tx: Transaction, _ session: String, _ event: Event, key: String? = nil, place: Int? = nil
+  ) throws {
+    try tx.run(
+      """
+      INSERT INTO events (id, session_id, type, body, hidden, position, arrival, revision, processed_at,
+        idempotency_key, idempotency_place)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      """,
+      event.id, session, event.type.rawValue, JSON.object(event.body), event.hidden, event.position,
+      event.arrival, event.revision, event.processedAt, key, place)
+  }
+
+  /// Writes back what changes in a row while the session works, and tells the followers.
+  func save(_ tx: Transaction, _ session: Session, at now: Timestamp) throws {
+    try tx.run(
+      """
+      UPDATE sessions SET status = $2, turn_open = $3, stop_reason = $4, blocked = $5, outcomes = $6, closing = $7,
+        input_tokens = $8, output_tokens = $9, cache_creation_tokens = $10, cache_read_tokens = $11, active = $12,
+        running_since = $13, last_position = $14, last_arrival = $15, revision = $16, updated_at = $17
+      WHERE id = $1
+      """,
+      session.id, session.status.rawValue, session.turnOpen, session.stopReason,
+      JSON.array(session.blocked.map { .string($0) }), JSON.array(session.outcomes.map(\.stored)),
+      session.closing, session.usage.inputTokens, session.usage.outputTokens,
+      session.usage.cacheCreationInputTokens, session.usage.cacheReadInputTokens,
+      session.active.microseconds, session.runningSince, session.lastPosition, session.lastArrival,
+      session.revision, now)
+    let (signals, id) = (signals, session.id)
+    tx.afterCommit { signals.ring(id) }
+  }
+}
+
+extension Event {
+  init(_ row: Row) throws {
+    self.init(
+      id: try row["id"], type: EventType(rawValue: try row["type"]),
+      body: (try row["body"] as JSON).objectValue ?? [:], hidden: try row["hidden"],
+      position: try row["position"], arrival: try row["arrival"], revision: try row["revision"],
+      processedAt: try row["processed_at"])
+  }
+}

@@ -1,0 +1,108 @@
+package import Catalog
+import JSON
+package import Logging
+import Primitives
+package import Store
+
+/// The hands of the sessions that work on this machine, kept between drives, and what they leave: the files
+/// under `/mnt/session/outputs`.
+package actor Workplaces {
+  private let sessions: Sessions
+  private let files: Files
+  private let provider: any HandsProvider
+  private let node: String
+  private let log: Logger
+  private var live: [String: any Hands] = [:]
+
+  /// - Parameter node: this machine's name; a session's workspace lives on one machine.
+  package init(sessions: Sessions, files: Files, provider: any HandsProvider, node: String, log: Logger) {
+    self.sessions = sessions
+    self.files = files
+    self.provider = provider
+    self.node = node
+    self.log = log
+  }
+
+  /// The session's hands, made at the first call. Nothing is provisioned before they are used.
+  package func hands(for session: Session) async throws -> any Hands {
+    if let hands = live[session.id] { return hands }
+    // Another process may have died with this session in its hands: its processes end before new ones start.
+    await provider.endLeftovers(session: session.id, removingWorkspace: false)
+    let mounts = session.resources.compactMap { resource -> Mount? in
+      guard let path = resource["mount_path"]?.stringValue, let hash = resource["sha256"]?.stringValue
+      else { return nil }
+      return Mount(path: path, source: files.path(ofContent: hash))
+    }
+    let hands = try provider.hands(for: Workplace(session: session.id, mounts: mounts))
+    let (id, node) = (session.id, node)
+    try await sessions.database.write { tx in
+      try tx.run("UPDATE sessions SET workspace = 'live', node = $2 WHERE id = $1", id, node)
+    }
+    live[session.id] = hands
+    return hands
+  }
+
+  /// Takes what lies under `/mnt/session/outputs` into the session's files; a changed file replaces its
+  /// earlier state. Does nothing when no hands were provisioned.
+  /// - Returns: the session's deliverables.
+  package func collect(_ session: DrivenSession) async throws -> [File] {
+    let id = session.id
+    guard let hands = live[id] else {
+      return try await sessions.database.read { [files] tx in try files.list(tx, session: id) }
+    }
+    var contents: [(name: String, content: Content)] = []
+    for output in try await hands.collect() {
+      contents.append((output.path, try await files.keep(copy: output.copy)))
+    }
+    let kept = contents
+    let (files, claim, sessions) = (files, session.claim, sessions)
+    return try await sessions.database.write { tx in
+      try sessions.queue.holds(tx, claim)
+      return try files.replace(tx, session: id, with: kept)
+    }
+  }
+
+  /// Marks the session's workspace to be removed; the session's worker removes it after its drive, and the
+  /// next start of the service whatever was left.
+  package nonisolated static func finish(_ tx: Transaction, _ id: String) throws {
+    try tx.run("UPDATE sessions SET workspace = 'finished' WHERE id = $1 AND workspace = 'live'", id)
+  }
+
+  /// Removes the session's workspace if it was marked.
+  package func endFinished(_ id: String) async {
+    do {
+      let isFinished = try await sessions.database.read { tx in
+        try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'finished'", id) != nil
+      }
+      guard isFinished else { return }
+      if let hands = live.removeValue(forKey: id) {
+        await hands.end()
+      } else {
+        await provider.endLeftovers(session: id, removingWorkspace: true)
+      }
+      try await sessions.database.write { tx in
+        try tx.run("UPDATE sessions SET workspace = 'none' WHERE id = $1 AND workspace = 'finished'", id)
+      }
+    } catch {
+      // It stays marked, so the next start tries again.
+      log.error("The workspace of \(id) was not removed: \(error)")
+    }
+  }
+
+  /// Removes the marked workspaces of this machine that an earlier process left.
+  package func sweep() async throws {
+    let node = node
+    let finished = try await sessions.database.read { tx in
+      try tx.rows("SELECT id FROM sessions WHERE workspace = 'finished' AND node = $1", node).map {
+        try $0["id"] as String
+      }
+    }
+    for id in finished { await endFinished(id) }
+  }
+
+  /// Ends the sandboxes' processes when the service stops; workspaces that a later wake needs stay.
+  package func stop() async {
+    for id in live.keys { await provider.endLeftovers(session: id, removingWorkspace: false) }
+    live = [:]
+  }
+}
