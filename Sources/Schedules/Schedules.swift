@@ -109,7 +109,7 @@ package final class Schedules: Sendable {
       }
       let asleep = time.now()
       let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
-      try await bell.wait(sleep, time)
+      try await bell.wait(upTo: sleep, time)
       // Time that passed unseen counts as a downtime.
       if time.now() - asleep > sleep + Schedules.gap { since = time.now() }
     }
