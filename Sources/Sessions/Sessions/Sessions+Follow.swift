@@ -1,50 +1,51 @@
 package import Store
 
 extension Sessions {
-  /// The most events that are read for a follower at once.
-  private static let pageSize = 500
-
   /// What happens in a session from now on, in the order it happens. An input shows twice: when it arrives,
-  /// and when the agent takes it. Ends when the caller stops iterating.
+  /// and when the agent takes it.
   /// - Throws: `SessionError.notFound`.
-  package func follow(_ id: String) async throws -> AsyncThrowingStream<Event, any Error> {
+  package func follow(_ id: String) async throws -> Following {
     let changes = signals.listen(to: id)
-    var revision = try await database.read { [self] tx in try session(tx, id).revision }
-    let (stream, follower) = AsyncThrowingStream.makeStream(
-      of: Event.self, bufferingPolicy: .bufferingOldest(Sessions.pageSize))
-    // The pump belongs to the stream: whoever drops the stream ends it.
-    let pump = Task {
-      do {
-        for await _ in changes {
-          while true {
-            let after = revision
-            let events = try await database.read { [self] tx in
-              try self.changes(tx, id, after: after, limit: Sessions.pageSize)
-            }
-            for event in events {
-              revision = event.revision
-              if case .dropped = follower.yield(event) {
-                throw FollowerTooSlow(session: id)
-              }
-            }
-            if events.count < Sessions.pageSize { break }
-          }
-        }
-        follower.finish()
-      } catch {
-        follower.finish(throwing: error)
-      }
-    }
-    follower.onTermination = { _ in pump.cancel() }
-    return stream
+    let revision = try await database.read { [self] tx in try session(tx, id).revision }
+    return Following(sessions: self, id: id, revision: revision, changes: changes)
   }
 }
 
-/// A follower that does not keep up is dropped; it can list what it missed.
-package struct FollowerTooSlow: Error, CustomStringConvertible {
-  package let session: String
+/// The events of a session as they come. Read when asked for, so a slow reader costs no memory. Ends when its
+/// task is cancelled.
+package struct Following: AsyncSequence, Sendable {
+  /// The most events that are read at once.
+  private static let pageSize = 500
 
-  package var description: String {
-    "The stream of session \(session) was read too slowly. Open it again and list the events."
+  let sessions: Sessions
+  let id: String
+  let revision: Int64
+  let changes: AsyncStream<Void>
+
+  package struct Iterator: AsyncIteratorProtocol {
+    let sessions: Sessions
+    let id: String
+    var revision: Int64
+    var changes: AsyncStream<Void>.Iterator
+    var page: ArraySlice<Event> = []
+
+    package mutating func next() async throws -> Event? {
+      while true {
+        if let event = page.popFirst() { return event }
+        let (sessions, id, after) = (sessions, id, revision)
+        page = try await sessions.database.read { tx in
+          try sessions.changes(tx, id, after: after, limit: Following.pageSize)[...]
+        }
+        if let last = page.last {
+          revision = last.revision
+        } else if await changes.next() == nil {
+          return nil
+        }
+      }
+    }
+  }
+
+  package func makeAsyncIterator() -> Iterator {
+    Iterator(sessions: sessions, id: id, revision: revision, changes: changes.makeAsyncIterator())
   }
 }
