@@ -10,12 +10,16 @@ struct DayTable: Hashable, Sendable {
   private var months = [Bits](repeating: Bits(), count: 14)
 
   init(_ rule: DayRule) {
+    // A month's days depend on its length and first weekday only, and most months are wanted in several years.
+    var known = [UInt32?](repeating: nil, count: 28)
     for kind in 0..<14 {
       var weekday = kind % 7
       for month in 1...12 {
         let length = CivilDay.length(ofMonth: month, leap: kind >= 7)
         if rule.months.contains(month) {
-          let mask = rule.selected(length: length, firstWeekday: weekday)
+          let shape = 7 * (length - 28) + weekday
+          let mask = known[shape] ?? rule.selected(length: length, firstWeekday: weekday)
+          known[shape] = mask
           masks[16 * kind + month] = mask
           if mask != 0 { months[kind].insert(month) }
         }

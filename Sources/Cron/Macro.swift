@@ -94,7 +94,7 @@ private struct DurationText {
         throw fault(
           start, "a number and one of the units w, d, h, m, s, the largest first and each once",
           hint:
-            "Periods are in whole seconds and a calendar unit is not one: months and years vary in length.")
+            "Write 90s or 1h30m; months and years have no fixed length.")
       }
       total = min(total + count * remaining[unit].seconds, limit + 1)
       remaining = remaining[(unit + 1)...]
