@@ -70,7 +70,7 @@ let package = Package(
     .target(name: "CLinux", path: "Sources/Platform/CLinux"),
     platform("Primitives", uses: ["CLinux"]),
     platform("JSON"),
-    platform("Signatures", uses: ["Primitives", crypto]),
+    platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
     platform("HTTPClient", uses: ["CCurl", "Primitives"]),
     platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
