@@ -46,10 +46,11 @@ import Testing
       } else {
         taken += 1
       }
-      // Foundation guesses UTF-16 and UTF-32 from zero bytes, takes a byte order mark, repairs nothing else.
+      // Foundation guesses UTF-16 and UTF-32 from zero bytes and takes byte order marks; we do neither.
       guard !bytes.contains(0), !bytes.starts(with: [0xEF]), !bytes.starts(with: [0xFE]),
         !bytes.starts(with: [0xFF])
       else { continue }
+      // Only whether they throw is compared, so the errors are dropped.
       let theirs = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
       let isOurs = (try? ours.get()) != nil
       #expect(isOurs == theirs, "\(ours) of \(String(decoding: bytes, as: UTF8.self)) \(bytes)")
@@ -65,7 +66,7 @@ import Testing
       let bytes = (0..<random.below(40)).map { _ in
         random.below(10) == 0 ? UInt8(random.below(256)) : common[random.below(common.count)]
       }
-      // Why a sentence must come out: it is made from the damaged bytes too.
+      // The sentence is made from the damaged bytes too.
       do throws(JSONError) {
         let value = try JSON(parsing: bytes)
         #expect(try JSON(parsing: value.bytes) == value)

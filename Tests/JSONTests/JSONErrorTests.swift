@@ -28,12 +28,13 @@ import Testing
     ),
     (
       "\u{FEFF}1",
-      "line 1, column 1 (byte 0): it begins with a byte order mark, which JSON does not allow. Save it without one."
+      "line 1, column 1 (byte 0): it begins with a byte order mark, which JSON does not allow. "
+        + "Save it without one."
     ),
     (
       "\"a\tb\"",
-      "line 1, column 3 (byte 2): found the raw control character U+0009 in a string, expected an escape such "
-        + "as \\n or \\u0009."
+      "line 1, column 3 (byte 2): found the raw control character U+0009 in a string, expected an escape "
+        + "such as \\n or \\u0009."
     ),
     (
       "\"\\x\"",
@@ -56,7 +57,8 @@ import Testing
     ),
     (
       "1e999",
-      "line 1, column 1 (byte 0): found the number 1e999, expected one below 1.8e308, the largest 64-bit float."
+      "line 1, column 1 (byte 0): found the number 1e999, expected one below 1.8e308, the largest "
+        + "64-bit float."
     ),
     ("{\"a\":1,\r\n\"a\":2}", "line 2, column 1 (byte 9): found the key \"a\" a second time in one object."),
   ])
@@ -69,7 +71,8 @@ import Testing
   @Test func `a byte that is not UTF-8 is named`() {
     #expect { try JSON(parsing: [0x22, 0xC3, 0xA9, 0xFF, 0x22]) } throws: { error in
       "\(error)"
-        == "The JSON text is wrong at line 1, column 3 (byte 3): found the byte 0xFF, which is not UTF-8 there."
+        == "The JSON text is wrong at line 1, column 3 (byte 3): found the byte 0xFF, which "
+        + "is not UTF-8 there."
     }
   }
 
@@ -78,7 +81,8 @@ import Testing
       ("[1]", JSON.Limits(bytes: 2), "The JSON text is 3 bytes long, but at most 2 are taken. Send less."),
       (
         "[[1]]", JSON.Limits(depth: 1),
-        "The JSON text is wrong at line 1, column 2 (byte 1): found more than 1 arrays and objects in one another."
+        "The JSON text is wrong at line 1, column 2 (byte 1): found more than 1 arrays and objects in "
+          + "one another."
       ),
       (
         "[1,2]", JSON.Limits(members: 1),
