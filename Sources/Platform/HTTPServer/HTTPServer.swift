@@ -1,32 +1,70 @@
-/// An HTTP/1.1 server on one thread of its own. Handlers run as tasks; cheap answers may be given inline.
-package final class HTTPServer: Sendable {
-  package struct Configuration: Sendable {
-    /// A host name, an IPv4 address, or an IPv6 address in brackets.
-    package var address = "127.0.0.1"
-    /// 0 takes any free port; `HTTPServer.port` tells which.
-    package var port: UInt16 = 0
-    /// More connections than that wait until one closes.
-    package var connectionLimit = 4096
-    /// How long a connection may be silent between requests, or a client may stop reading an answer.
-    package var idleTimeout: Duration = .seconds(60)
-    /// How long a request may take to arrive, from its first line to the end of its body.
-    package var bodyTimeout: Duration = .seconds(30)
-    /// Decides by the head whether a body is read. Called on the server's thread: it must not block.
-    package var admit: @Sendable (RequestHead) -> Admission = { _ in .accept(bodyLimit: 1 << 20) }
-    /// Answers on the server's thread, which saves the switch to a task; nil leaves the request to `handle`.
-    /// It must not block.
-    package var inline: (@Sendable (HTTPRequest) -> HTTPResponse?)?
-    /// Answers in a task, which is cancelled when the client is gone.
-    package var handle: @Sendable (HTTPRequest) async -> HTTPResponse
-    /// Makes the answers that the server gives by itself (400, 408, 413, 431, 500, 503) from a sentence.
-    package var refusal: @Sendable (_ status: Int, _ sentence: String) -> HTTPResponse = HTTPResponse.text
-    /// Gets a line when something happens that the operator should know.
-    package var log: @Sendable (String) -> Void = { _ in }
+import Primitives
 
-    package init(handle: @escaping @Sendable (HTTPRequest) async -> HTTPResponse) {
-      self.handle = handle
-    }
+/// An HTTP/1.1 server on one thread of its own.
+///
+/// The path of a request: `EventLoop` waits → libmicrohttpd parses → `Head` is checked → `admit` decides →
+/// the body is collected → `inline` answers, or `handle` does in a task → the answer is sent. All calls to
+/// the library are made on the loop's thread; tasks and streams reach it through its `Mailbox`.
+///
+/// A client that closes its sending side counts as gone: its handler is cancelled, its stream ends.
+package final class HTTPServer: Sendable {
+  /// The port it listens on.
+  package let port: UInt16
+
+  private let mailbox: Mailbox
+  private let counted: Lock<Statistics>
+  private let thread: Lock<Thread?>
+
+  private init(port: UInt16, mailbox: Mailbox, counted: Lock<Statistics>, thread: Thread) {
+    self.port = port
+    self.mailbox = mailbox
+    self.counted = counted
+    self.thread = Lock(thread)
   }
+
+  deinit {
+    mailbox.post(.stop(grace: .zero, done: {}))
+    thread.withLock { $0 }?.join()
+  }
+
+  /// Listens and serves until `stop`. Connections are accepted before this returns.
+  package static func start(_ configuration: Configuration) throws(HTTPServerError) -> HTTPServer {
+    let listener = try Listener(address: configuration.address, port: configuration.port)
+    let mailbox = try Mailbox()
+    let counted = Lock(Statistics())
+    let outcome = Gate<Result<Void, HTTPServerError>?>(nil)
+    let thread = Thread("http") {
+      do throws(HTTPServerError) {
+        let loop = try EventLoop(configuration, listener: listener, mailbox: mailbox, counted: counted)
+        outcome.update { $0 = .success(()) }
+        loop.run()
+      } catch {
+        outcome.update { $0 = .failure(error) }
+      }
+    }
+    do {
+      try outcome.wait { $0 }.get()
+    } catch {
+      thread.join()
+      throw error
+    }
+    return HTTPServer(port: listener.port, mailbox: mailbox, counted: counted, thread: thread)
+  }
+
+  /// Stops: no new connections, 503 for new requests on open ones, streams end, handlers get the grace
+  /// period; what is left then is cancelled and answered 503. Returns when every connection is closed.
+  package func stop(grace: Duration) async {
+    await withCheckedContinuation { (stopped: CheckedContinuation<Void, Never>) in
+      mailbox.post(.stop(grace: grace, done: { stopped.resume() }))
+    }
+    // The loop has returned or is about to: this does not block for long.
+    thread.withLock { thread -> Thread? in
+      defer { thread = nil }
+      return thread
+    }?.join()
+  }
+
+  package var statistics: Statistics { counted.withLock { $0 } }
 
   package struct Statistics: Sendable, Equatable {
     package var connections = 0
@@ -37,21 +75,4 @@ package final class HTTPServer: Sendable {
     /// Streams dropped since the start because their clients read too slowly.
     package var droppedStreams = 0
   }
-
-  /// The port it listens on.
-  package let port: UInt16
-
-  private init(port: UInt16) {
-    self.port = port
-  }
-
-  package static func start(_ configuration: Configuration) throws(HTTPServerError) -> HTTPServer {
-    HTTPServer(port: configuration.port)
-  }
-
-  /// Stops: no new connections, 503 for new requests, streams end, handlers get the grace period, what is
-  /// left then is cancelled and answered 503.
-  package func stop(grace: Duration) async {}
-
-  package var statistics: Statistics { Statistics() }
 }
