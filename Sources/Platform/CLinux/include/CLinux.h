@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxProcess.h"
+
 /// Names the calling thread, as debuggers and `top -H` show it; longer names are cut to 15 bytes.
 void linux_name_thread(const char *name);
 
