@@ -1,5 +1,5 @@
 import CLinux
-package import Glibc
+import Glibc
 import Primitives
 
 /// How a process ended.
@@ -18,13 +18,13 @@ package enum Exit: Sendable, Equatable {
 
 /// A process that we started. It is waited for without blocking anybody, and reaped even when nobody asks.
 package final class Child: Sendable {
-  package let pid: pid_t
+  package let pid: Int32
   private let pidfd: Descriptor
   private let endsGroup: Bool
   private let exit = Latch<Exit>()
   private let isReaped = Lock(false)
 
-  private init(pid: pid_t, pidfd: Descriptor, endsGroup: Bool) {
+  private init(pid: Int32, pidfd: Descriptor, endsGroup: Bool) {
     self.pid = pid
     self.pidfd = pidfd
     self.endsGroup = endsGroup

@@ -1,5 +1,5 @@
 import Glibc
-package import Primitives
+import Primitives
 
 /// A program that is run to its end.
 ///

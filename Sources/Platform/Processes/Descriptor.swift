@@ -1,5 +1,5 @@
 import CLinux
-package import Glibc
+import Glibc
 
 /// An open file of ours, closed when the last reference goes.
 package final class Descriptor: Sendable {
@@ -10,7 +10,7 @@ package final class Descriptor: Sendable {
   }
 
   /// Opens a file, close-on-exec.
-  package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws -> Descriptor {
+  package static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o600) throws -> Descriptor {
     let number = Glibc.open(path, flags | O_CLOEXEC, mode)
     guard number >= 0 else { throw ProcessError.system(action: "open \(path)", errno: errno) }
     return Descriptor(owning: number)

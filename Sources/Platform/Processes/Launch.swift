@@ -35,7 +35,7 @@ package struct Launch: Sendable {
 
   /// Starts the program; for the launching thread only, since the process ends with the thread that
   /// started it.
-  func start() throws -> (pid: pid_t, pidfd: Descriptor) {
+  func start() throws -> (pid: Int32, pidfd: Descriptor) {
     let program = try program()
     if let bad = (arguments + environment.flatMap { [$0.key, $0.value] }).first(where: { $0.utf8.contains(0) }) {
       throw ProcessError.unusable(argument: bad)

@@ -1,18 +1,18 @@
-package import Glibc
+import Glibc
 
 /// A process that is told from a later one with the same number by its start time.
 package struct ProcessIdentity: Sendable, Hashable {
-  package var pid: pid_t
+  package var pid: Int32
   /// Clock ticks after the boot, field 22 of `/proc/<pid>/stat` (proc(5)).
   package var started: UInt64
 
-  package init(pid: pid_t, started: UInt64) {
+  package init(pid: Int32, started: UInt64) {
     self.pid = pid
     self.started = started
   }
 
   /// Nil when there is no such process.
-  package init?(of pid: pid_t) {
+  package init?(of pid: Int32) {
     guard let stat = ProcFile.read("/proc/\(pid)/stat") else { return nil }
     // The second field is the program's name in parentheses, and may itself contain any character.
     guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
@@ -54,15 +54,15 @@ enum ProcFile {
     return bytes
   }
 
-  static func processes() -> [pid_t] {
+  static func processes() -> [Int32] {
     guard let folder = opendir("/proc") else { return [] }
     defer { closedir(folder) }
-    var found: [pid_t] = []
+    var found: [Int32] = []
     while let entry = readdir(folder) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if let pid = pid_t(name) { found.append(pid) }
+      if let pid = Int32(name) { found.append(pid) }
     }
     return found
   }
