@@ -1,4 +1,4 @@
-package import Store
+import Store
 
 extension Sessions {
   /// What happens in a session from now on, in the order it happens. An input shows twice: when it arrives,
@@ -38,7 +38,7 @@ package struct Following: AsyncSequence, Sendable {
         }
         if let last = page.last {
           revision = last.revision
-        } else if await changes.next() == nil {
+        } else if await changes.next(isolation: #isolation) == nil {
           return nil
         }
       }
