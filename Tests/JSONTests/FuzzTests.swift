@@ -55,7 +55,7 @@ import Testing
       let isOurs = (try? ours.get()) != nil
       #expect(isOurs == theirs, "\(ours) of \(String(decoding: bytes, as: UTF8.self)) \(bytes)")
     }
-    #expect(taken > 20)
+    #expect(taken > 10)
   }
 
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
