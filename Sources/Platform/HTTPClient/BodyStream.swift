@@ -49,15 +49,19 @@ final class BodyStream: Receiver {
     }
   }
 
-  /// Ends the transfer at once, whoever waits. What is unread is dropped.
+  /// Ends the transfer at once, whoever waits. What is unread is dropped, so from here on the body must not
+  /// look complete, even if it is.
   func cancel() {
-    let wasRunning = state.withLock { state in
-      defer { state.unread = [] }
-      return state.end == nil
+    let (wasRunning, head, chunk) = state.withLock { state in
+      defer {
+        state.unread = []
+        state.end = .failure(CancellationError())
+      }
+      return (state.end == nil, state.headWaiter.take(), state.chunkWaiter.take())
     }
-    guard wasRunning else { return }
-    finish(CancellationError())
-    loop.drop(ticket)
+    head?.resume(throwing: CancellationError())
+    chunk?.resume(throwing: CancellationError())
+    if wasRunning { loop.drop(ticket) }
   }
 
   // What the loop calls.
@@ -94,6 +98,7 @@ final class BodyStream: Receiver {
       if state.end == nil { state.end = end }
       return (state.headWaiter.take(), state.chunkWaiter.take())
     }
+    // An end without a head is always a failure.
     waiters.0?.resume(throwing: failure ?? HTTPClientError.closed)
     waiters.1?.resume(with: end.map { nil })
   }

@@ -4,13 +4,14 @@ package import Primitives
 package struct BodyHMAC: SignatureScheme {
   private let header: String
   private let prefix: String
-  private let digest: Digest
+  private let digest: DigestAlgorithm
   private let form: CodeForm
   private let keys: SecretKeys
 
   /// - Parameter prefix: What stands before the code, such as `sha256=`; compared to the letter.
   package init(
-    secrets: [String], header: String, prefix: String = "", digest: Digest = .sha256, form: CodeForm = .hex,
+    secrets: [String], header: String, prefix: String = "", digest: DigestAlgorithm = .sha256,
+    form: CodeForm = .hex,
     keyForm: KeyForm = .text
   ) throws(SignatureError) {
     guard BodyHMAC.isToken(header) else { throw .headerName(header) }

@@ -28,7 +28,7 @@ struct SecretKeys: Sendable {
   }
 
   /// Whether `code` is the one of any key over the parts joined together. All are compared, whichever fits.
-  func verify(_ code: [UInt8], of parts: [[UInt8]], digest: Digest = .sha256) -> Bool {
+  func verify(_ code: [UInt8], of parts: [[UInt8]], digest: DigestAlgorithm = .sha256) -> Bool {
     keys.count { ConstantTime.equal(digest.code(of: parts, key: $0), code) } > 0
   }
 }

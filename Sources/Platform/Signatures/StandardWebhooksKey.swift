@@ -34,7 +34,7 @@ enum StandardWebhooksKey: Sendable {
   /// The entry of this key in `webhook-signature`; nil for a public key.
   func entry(for parts: [[UInt8]]) -> String? {
     guard case .shared(let key) = self else { return nil }
-    return version + Base64.encode(Digest.sha256.code(of: parts, key: key))
+    return version + Base64.encode(DigestAlgorithm.sha256.code(of: parts, key: key))
   }
 
   /// Whether the entry has this key's version and form.
@@ -45,7 +45,7 @@ enum StandardWebhooksKey: Sendable {
     let signatures = entries.compactMap(signature(in:))
     switch self {
     case .shared(let key):
-      let code = Digest.sha256.code(of: parts, key: key)
+      let code = DigestAlgorithm.sha256.code(of: parts, key: key)
       return signatures.count { ConstantTime.equal($0, code) } > 0
     case .publicKey(let key):
       let signed = Array(parts.joined())

@@ -1,7 +1,7 @@
 import Crypto
 
 /// The hash function below an HMAC.
-package enum Digest: String, Sendable, CaseIterable {
+package enum DigestAlgorithm: String, Sendable, CaseIterable {
   /// Only because senders still use it; as an HMAC it is not broken.
   case sha1
   case sha256
@@ -20,10 +20,10 @@ package enum Digest: String, Sendable, CaseIterable {
 
   func code(of parts: [[UInt8]], key: SymmetricKey) -> [UInt8] {
     switch self {
-    case .sha1: Digest.code(Insecure.SHA1.self, parts, key)
-    case .sha256: Digest.code(SHA256.self, parts, key)
-    case .sha384: Digest.code(SHA384.self, parts, key)
-    case .sha512: Digest.code(SHA512.self, parts, key)
+    case .sha1: DigestAlgorithm.code(Insecure.SHA1.self, parts, key)
+    case .sha256: DigestAlgorithm.code(SHA256.self, parts, key)
+    case .sha384: DigestAlgorithm.code(SHA384.self, parts, key)
+    case .sha512: DigestAlgorithm.code(SHA512.self, parts, key)
     }
   }
 
