@@ -1,0 +1,14 @@
+/// Where the SQL of the engines differs. Everything else is written once, in what SQLite and PostgreSQL share.
+package enum Dialect: Sendable {
+  case sqlite
+  case postgresql
+
+  /// Ends a SELECT whose rows this transaction is about to change, passing over rows that another one holds.
+  /// SQLite has one writer, so nobody else holds any.
+  package var skippingLocked: String {
+    switch self {
+    case .sqlite: ""
+    case .postgresql: "FOR UPDATE SKIP LOCKED"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package import Primitives
+
+/// Names for rows: a word for the kind, `_`, the version `01`, and 128 bits in base 62, which are 48 bits of
+/// milliseconds since 1970 and 80 bits of chance. They sort by time as text, and within one process also in
+/// the order they were made.
+package enum ID {
+  private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+  /// 62^22 is the first power that has room for 128 bits.
+  private static let digits = 22
+  private static let last = Lock<UInt128>(0)
+
+  /// A new id, such as `sesn_01` and 22 letters and digits.
+  package static func make(_ kind: String, at time: Timestamp, _ randomness: Randomness = .system) -> String {
+    let milliseconds = UInt128(UInt64(max(0, time.microseconds / 1000)) & 0xffff_ffff_ffff)
+    let high = randomness.number()
+    let low = randomness.number()
+    let number = last.withLock { last -> UInt128 in
+      if last >> 80 == milliseconds {
+        // In the same millisecond the ids count on, by steps that cannot be guessed.
+        last += 1 + UInt128(low & 0xffff_ffff)
+      } else {
+        // The highest bit stays free for counting on.
+        last = milliseconds << 80 | UInt128(high & 0x7fff) << 64 | UInt128(low)
+      }
+      return last
+    }
+    var rest = number
+    var text = [UInt8](repeating: 0, count: digits)
+    for position in text.indices.reversed() {
+      text[position] = alphabet[Int(rest % 62)]
+      rest /= 62
+    }
+    return "\(kind)_01\(String(decoding: text, as: UTF8.self))"
+  }
+
+  /// Whether the text looks like an id of this kind: the word, `_`, and 1 to 64 letters and digits. Ids of
+  /// other makers pass, too.
+  package static func hasPrefix(_ kind: String, _ id: String) -> Bool {
+    let bytes = id.utf8
+    guard id.hasPrefix(kind + "_") else { return false }
+    let rest = bytes.dropFirst(kind.utf8.count + 1)
+    return (1...64).contains(rest.count) && rest.allSatisfy(alphabet.contains)
+  }
+}

@@ -1,0 +1,68 @@
+import SQLite
+
+/// One transaction, valid only inside the closure that received it.
+package final class Transaction {
+  private let connection: Connection
+  private let access: Connection.Access
+  private let path: String
+  private let patience: Duration
+  private var isOpen = true
+  private(set) var actions: [@Sendable () -> Void] = []
+  private(set) var rings = false
+
+  init(_ connection: Connection, access: Connection.Access, path: String, patience: Duration) {
+    self.connection = connection
+    self.access = access
+    self.path = path
+    self.patience = patience
+  }
+
+  /// The engine that runs the SQL.
+  package var dialect: Dialect { .sqlite }
+
+  /// All rows of the answer; values are bound to `$1`, `$2`….
+  package func rows(_ sql: String, _ values: (any ColumnValue)?...) throws -> [Row] {
+    let answer = try ask(sql, values)
+    return answer.rows.map { Row(columns: answer.columns, values: $0) }
+  }
+
+  /// The first row of the answer, or nil.
+  package func row(_ sql: String, _ values: (any ColumnValue)?...) throws -> Row? {
+    let answer = try ask(sql, values)
+    return answer.rows.first.map { Row(columns: answer.columns, values: $0) }
+  }
+
+  /// Runs a statement that changes rows, and returns how many it changed.
+  @discardableResult
+  package func run(_ sql: String, _ values: (any ColumnValue)?...) throws -> Int {
+    _ = try ask(sql, values)
+    return connection.changes
+  }
+
+  /// Registers something to do once the commit is on the disk; it never happens otherwise. Actions run on the
+  /// database's thread in the order they were registered, those of earlier closures first, and before
+  /// `write` returns. They must be quick and must not wait for the database. In a read they run at its end.
+  package func afterCommit(_ action: @escaping @Sendable () -> Void) {
+    actions.append(action)
+  }
+
+  /// After the commit, wakes everybody who listens to `Database.changes()`, in this and in other processes.
+  package func ring() {
+    rings = true
+  }
+
+  func end() {
+    isOpen = false
+  }
+
+  private func ask(_ sql: String, _ values: [(any ColumnValue)?]) throws -> Rows {
+    guard isOpen else { throw StoreError.transactionEnded }
+    do {
+      return try connection.run(sql, values.map { $0?.column ?? .null })
+    } catch  where access == .read && error.condition == .readOnly {
+      throw StoreError.writeInsideRead(sql: sql)
+    } catch {
+      throw StoreError(error, path: path, patience: patience)
+    }
+  }
+}
