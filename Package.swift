@@ -14,16 +14,15 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-/// What stands below every domain: time, randomness, JSON, the store.
-let ground: [Target.Dependency] = ["Primitives", "JSON", "Store", logging]
-
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// What stands below every domain: time, randomness, JSON, the store.
+let ground: [Target.Dependency] = ["Primitives", "JSON", "Store", logging]
 
 func platform(_ name: String, uses: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: uses, path: "Sources/Platform/\(name)", swiftSettings: strict)
@@ -71,7 +70,7 @@ let package = Package(
     .target(name: "CLinux", path: "Sources/Platform/CLinux"),
     platform("Primitives", uses: ["CLinux"]),
     platform("JSON"),
-    platform("Signatures", uses: ["Primitives", crypto]),
+    platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
     platform("HTTPClient", uses: ["CCurl", "Primitives"]),
     platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
@@ -119,5 +118,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Primitives"),
+    tests("JSON"),
+    tests("Signatures", uses: ["JSON"], resources: [.copy("Fixtures")]),
+    tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )

@@ -1,6 +1,6 @@
 package import JSON
 package import Primitives
-package import Store
+import Store
 
 /// A named content: an upload, or something a session made.
 package struct File: Sendable, Equatable {

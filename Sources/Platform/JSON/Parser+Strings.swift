@@ -81,8 +81,9 @@ extension Parser {
     else { throw lone }
     position += 1
     let second = try unit()
-    let code = 0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) &- 0xDC00)
-    guard (0xDC00...0xDFFF).contains(second), let scalar = Unicode.Scalar(code) else { throw lone }
+    guard (0xDC00...0xDFFF).contains(second) else { throw lone }
+    let code = 0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00)
+    guard let scalar = Unicode.Scalar(code) else { throw lone }
     return scalar
   }
 

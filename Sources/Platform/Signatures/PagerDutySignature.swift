@@ -1,7 +1,7 @@
 package import Primitives
 
-/// PagerDuty V3: `X-PagerDuty-Signature: v1=…,v1=…` over the raw body; any one may fit, and other versions are
-/// passed over.
+/// PagerDuty V3: `X-PagerDuty-Signature: v1=…,v1=…` over the raw body; any one may fit, and other versions
+/// are passed over.
 /// https://developer.pagerduty.com/docs/verifying-webhook-signatures
 package struct PagerDutySignature: SignatureScheme {
   /// PagerDuty sends two while a secret is exchanged; more than these are an attempt to waste time.

@@ -26,7 +26,8 @@ extension SignatureError: CustomStringConvertible {
       "Secret \(place) begins with whsk_: it is the sender's private key. Configure the public one, which "
         + "begins with whpk_, and have the sender make a new pair."
     case .publicKeyLength(let place, let bytes):
-      "Secret \(place) begins with whpk_ but holds \(bytes) bytes; an ed25519 public key has 32. Copy it again."
+      "Secret \(place) begins with whpk_ but holds \(bytes) bytes; an ed25519 public key has 32. Copy it "
+        + "again."
     case .headerName(let name):
       "\"\(name)\" cannot be the name of a header. Use letters, digits and hyphens."
     }

@@ -1,6 +1,7 @@
 package import Primitives
 
-/// Slack: `X-Slack-Signature: v0=…` over `v0:`, the time in `X-Slack-Request-Timestamp`, `:` and the raw body.
+/// Slack: `X-Slack-Signature: v0=…` over `v0:`, the time in `X-Slack-Request-Timestamp`, `:` and the raw
+/// body.
 /// https://docs.slack.dev/authentication/verifying-requests-from-slack
 package struct SlackSignature: SignatureScheme {
   private let keys: SecretKeys

@@ -1,8 +1,8 @@
 package import Primitives
 
-/// A Microsoft Teams outgoing webhook: `Authorization: HMAC …` in base64 over the raw body. It has no time, so
-/// the receiver must recognise a message that is played again.
-/// https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook
+/// A Microsoft Teams outgoing webhook: `Authorization: HMAC …` in base64 over the raw body. It has no time,
+/// so the receiver must recognise a message that is played again.
+/// https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook
 package struct TeamsSignature: SignatureScheme {
   private let scheme: BodyHMAC
 

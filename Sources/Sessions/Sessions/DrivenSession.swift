@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 package import Queue
 package import Store
 

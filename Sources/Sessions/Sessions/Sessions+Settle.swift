@@ -1,6 +1,6 @@
 import JSON
-package import Primitives
-package import Queue
+import Primitives
+import Queue
 package import Store
 
 // The end of a drive: one transaction that closes the turn, lets the run go on to its result, and gives the

@@ -1,3 +1,4 @@
+import Store
 import Primitives
 
 /// Tells waiting tasks that a session changed. Carries nothing: whoever wakes reads the rows. Signals that
@@ -33,5 +34,14 @@ final class Signals: Sendable {
   /// For changes made by another process, of which only their existence is known.
   func ringAll() {
     for listener in state.withLock({ $0.listeners.values.flatMap(\.values) }) { listener.yield() }
+  }
+}
+
+extension Sessions {
+  /// Passes on that another process has written, until cancelled: its changes may concern any session that is
+  /// followed here.
+  package func listenToOthers() async throws {
+    for await _ in database.changes() { signals.ringAll() }
+    try Task.checkCancellation()
   }
 }

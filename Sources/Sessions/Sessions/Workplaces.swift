@@ -1,3 +1,4 @@
+import Queue
 package import Catalog
 import JSON
 package import Logging

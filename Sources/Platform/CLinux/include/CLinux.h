@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxEpoll.h"
+#include "CLinuxProcess.h"
+
 /// Names the calling thread, as debuggers and `top -H` show it; longer names are cut to 15 bytes.
 void linux_name_thread(const char *name);
 

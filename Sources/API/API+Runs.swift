@@ -1,0 +1,144 @@
+import HTTPServer
+import JSON
+import Jobs
+import Outbox
+import Outcomes
+import Primitives
+import Runs
+import Schedules
+import Store
+
+// Errand's own resources: jobs, runs, the ledger, deliveries.
+extension API {
+  func health() async throws -> HTTPResponse {
+    let now = time.now()
+    try await domains.database.read { tx in _ = try tx.row("SELECT 1 AS alive") }
+    return json(["status": "ok", "time": .string(now.description)])
+  }
+
+  // MARK: Jobs
+
+  func listJobs(_ request: Request) async throws -> HTTPResponse {
+    let jobs = try await domains.database.read { [domains] tx in try domains.jobs.jobs(tx) }
+    return json(["data": .array(jobs.map(\.json)), "next_page": .null])
+  }
+
+  func showJob(_ request: Request) async throws -> HTTPResponse {
+    let name = request.path("name")
+    return json(try await domains.database.read { [domains] tx in try domains.jobs.job(tx, named: name).json })
+  }
+
+  /// Applies a bundle of job files: all of it, or nothing.
+  func applyJobs(_ request: Request) async throws -> HTTPResponse {
+    let body = try request.object()
+    let prunes = body["prune"]?.boolValue ?? false
+    let report = try await domains.jobs.apply(try Bundle(json: body), prune: prunes)
+    return json(report.json)
+  }
+
+  func listSchedules(_ request: Request) async throws -> HTTPResponse {
+    let schedules = try await domains.database.read { [domains] tx in try domains.schedules.schedules(tx) }
+    return json(["data": .array(schedules.map(\.json)), "next_page": .null])
+  }
+
+  // MARK: Runs
+
+  /// Starts a job by hand. The same `Idempotency-Key` answers with the first request's run.
+  func startRun(_ request: Request) async throws -> HTTPResponse {
+    let body = try request.object()
+    guard let name = body["job"]?.stringValue else {
+      throw APIError.invalid("job: give the name of the job to run.")
+    }
+    if let unknown = body.objectValue?.keys.first(where: { $0 != "job" && $0 != "input" }) {
+      throw APIError.invalid("\(unknown): there is no such field. The fields are job and input.")
+    }
+    let key = request.http.headers.first("idempotency-key")
+    if let key, key.isEmpty || key.utf8.count > 255 {
+      throw APIError.invalid("Idempotency-Key: use 1 to 255 characters.")
+    }
+    var context: JSON.Object = [:]
+    if let input = body["input"] { context["body"] = input }
+    let occurrence = Occurrence(cause: .request(key: key), trigger: "manual", context: context)
+    let (start, run) = try await domains.database.write { [domains] tx in
+      let start = try domains.runs.start(tx, domains.jobs.job(tx, named: name), occurrence)
+      return (start, try start.firing.run.map { try domains.runs.run(tx, $0) })
+    }
+    guard let run else {
+      throw APIError.invalid(start.firing.reason ?? "The job did not start.")
+    }
+    return json(run.json, status: start.isRepeat ? 200 : 201)
+  }
+
+  func listRuns(_ request: Request) async throws -> HTTPResponse {
+    let limit = try request.limit(default: 20, maximum: 1000)
+    let state = try request.choice("state", Run.State.self)
+    let before = try before(request)
+    let job = request.query("job")
+    let runs = try await domains.database.read { [domains] tx in
+      try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
+    }
+    return page(runs.map(\.json), limit: limit)
+  }
+
+  /// One run with what was judged and what was delivered.
+  func showRun(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    return json(
+      try await domains.database.read { [domains] tx in
+        let run = try domains.runs.run(tx, id)
+        var shown = run.json.objectValue ?? [:]
+        shown["evaluations"] = .array(
+          try domains.evaluations.evaluations(tx, ofSession: run.session).map(\.json))
+        shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(\.json))
+        return .object(shown)
+      })
+  }
+
+  func cancelRun(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    let reason = try request.object()["reason"]?.stringValue ?? "It was cancelled over the API."
+    return json(
+      try await domains.database.write { [domains] tx in
+        try domains.runs.cancel(tx, id, reason: reason).json
+      })
+  }
+
+  // MARK: The ledger
+
+  func listFirings(_ request: Request) async throws -> HTTPResponse {
+    let limit = try request.limit(default: 20, maximum: 1000)
+    let decision = try request.choice("decision", Firing.Decision.self)
+    let before = try before(request)
+    let job = request.query("job")
+    let firings = try await domains.database.read { [domains] tx in
+      try domains.runs.firings(tx, job: job, decision: decision, before: before, limit: limit + 1)
+    }
+    return page(firings.map(\.json), limit: limit)
+  }
+
+  // MARK: Deliveries
+
+  func listDeliveries(_ request: Request) async throws -> HTTPResponse {
+    let limit = try request.limit(default: 20, maximum: 1000)
+    let state = try request.choice("state", Delivery.State.self)
+    let before = try before(request)
+    let deliveries = try await domains.database.read { [domains] tx in
+      try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
+    }
+    return page(deliveries.map(\.json), limit: limit)
+  }
+
+  func showDelivery(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    return json(try await domains.database.read { [domains] tx in try domains.outbox.delivery(tx, id).json })
+  }
+
+  func retryDelivery(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    return json(
+      try await domains.database.write { [domains] tx in
+        try domains.outbox.revive(tx, id)
+        return try domains.outbox.delivery(tx, id).json
+      })
+  }
+}

@@ -1,0 +1,96 @@
+import Catalog
+import HTTPServer
+import Hooks
+import JSON
+import Jobs
+import Outbox
+import Runs
+import Sessions
+import Store
+
+/// What a request can be refused with, apart from the domains' own errors.
+enum APIError: Error, Equatable, CustomStringConvertible {
+  case invalid(String)
+  case unauthorized(String)
+  case notFound(String)
+  case methodNotAllowed(method: String, path: String, allowed: [String])
+  case notReady(String)
+
+  var description: String {
+    switch self {
+    case .invalid(let sentence), .unauthorized(let sentence), .notFound(let sentence),
+      .notReady(let sentence):
+      sentence
+    case .methodNotAllowed(let method, let path, let allowed):
+      "\(method) is not possible on \(path); \(allowed.joined(separator: ", ")) is."
+    }
+  }
+}
+
+/// An error as the wire shows it. The one place where errors become statuses.
+struct Refusal {
+  var status: Int
+  var message: String
+  /// The stable cause, in `error.details.error_code`.
+  var code: String?
+  /// Whether clients may send the same request again; they do for 409 and 5xx unless told not to.
+  var isRetryable: Bool
+
+  init(_ status: Int, _ message: String, code: String? = nil, isRetryable: Bool? = nil) {
+    self.status = status
+    self.message = message
+    self.code = code
+    self.isRetryable = isRetryable ?? (status == 429 || status >= 500)
+  }
+
+  init(_ error: any Error) {
+    let sentence = String(describing: error)
+    switch error {
+    case let error as APIError: self = Refusal(Refusal.status(of: error), sentence)
+    case let error as HookRefusal:
+      self = Refusal(error.status, sentence, code: error.code)
+    case RunsError.notFound, SessionError.notFound, OutboxError.notFound, FilesError.notFound,
+      JobsError.notFound:
+      self = Refusal(404, sentence)
+    case RunsError.ended, OutboxError.notDead: self = Refusal(409, sentence, isRetryable: false)
+    case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
+    case is StoreError, is FilesError: self = Refusal(503, sentence)
+    case is CancellationError:
+      self = Refusal(503, "Errand is stopping. Send the request again in a moment.")
+    default: self = Refusal(500, sentence)
+    }
+  }
+
+  private static func status(of error: APIError) -> Int {
+    switch error {
+    case .invalid: 400
+    case .unauthorized: 401
+    case .notFound: 404
+    case .methodNotAllowed: 405
+    case .notReady: 503
+    }
+  }
+
+  private var type: String {
+    switch status {
+    case 401: "authentication_error"
+    case 403: "permission_error"
+    case 404: "not_found_error"
+    case 408, 504: "timeout_error"
+    case 409: "conflict_error"
+    case 413: "request_too_large"
+    case 429: "rate_limit_error"
+    case 500...: "api_error"
+    default: "invalid_request_error"
+    }
+  }
+
+  func response(requestID: String) -> HTTPResponse {
+    var error: JSON.Object = ["type": .string(type), "message": .string(message)]
+    if let code { error["details"] = ["error_code": .string(code)] }
+    let body: JSON = ["type": "error", "error": .object(error), "request_id": .string(requestID)]
+    var headers = [("content-type", "application/json"), ("request-id", requestID)]
+    headers.append(("x-should-retry", isRetryable ? "true" : "false"))
+    return HTTPResponse(status: status, headers: headers, body: .bytes(body.bytes))
+  }
+}

@@ -1,0 +1,74 @@
+package import Jobs
+package import Logging
+package import Outbox
+package import Primitives
+package import Queue
+package import Store
+
+/// Carries results to their targets, each until the receiver's receipt is stored or it is given up. What
+/// becomes of a delivery never changes the run.
+package struct Courier: Sendable {
+  private let database: Database
+  private let outbox: Outbox
+  private let targets: [String: any Target]
+  private let secrets: Secrets
+  private let time: Time
+  private let randomness: Randomness
+  private let log: Logger
+
+  package init(
+    database: Database, outbox: Outbox, targets: [any Target], secrets: Secrets, time: Time = .system,
+    randomness: Randomness = .system, log: Logger
+  ) {
+    self.database = database
+    self.outbox = outbox
+    self.targets = Dictionary(uniqueKeysWithValues: targets.map { (type(of: $0).name, $0) })
+    self.secrets = secrets
+    self.time = time
+    self.randomness = randomness
+    self.log = log
+  }
+
+  /// Every kind of target there is, for those who check job files.
+  package static let shapes = [WebhookTarget.shape, DirectoryTarget.shape]
+
+  /// The handler for items of kind `delivery`.
+  package func handler(concurrency: Int) -> Handler {
+    Handler(kind: .delivery, concurrency: concurrency) { claim in try await carry(claim) }
+  }
+
+  private func carry(_ claim: Claim) async throws {
+    let delivery = try await database.read { [outbox] tx in try outbox.delivery(tx, claim.ref) }
+    let attempt = try await attempt(delivery)
+    try await database.write { [self] tx in
+      switch attempt {
+      case .delivered(let receipt):
+        try outbox.delivered(tx, claim, receipt: receipt)
+      case .hopeless(let reason):
+        try outbox.buried(tx, claim, reason: reason)
+      case .failed(let reason, let retryAfter):
+        let made = delivery.attempts + 1
+        let delay = RetryPlan.delay(
+          afterAttempts: made, retryAfter: retryAfter, chance: randomness.fraction())
+        if let delay {
+          try outbox.failed(tx, claim, error: reason, next: time.now() + delay)
+        } else {
+          try outbox.buried(tx, claim, reason: "\(reason) That was attempt \(made), the last.")
+        }
+      }
+    }
+    if case .delivered = attempt { return }
+    log.warning("Delivery \(delivery.id) of run \(delivery.run) was not taken", metadata: ["attempt": "\(attempt)"])
+  }
+
+  private func attempt(_ delivery: Delivery) async throws -> Attempt {
+    guard let target = targets[delivery.kind] else {
+      return .hopeless(reason: "This version of Errand knows no callback of kind \(delivery.kind).")
+    }
+    do {
+      return try await target.send(delivery, settings: secrets.resolve(delivery.target))
+    } catch let error as SecretError {
+      return .failed(reason: String(describing: error), retryAfter: nil)
+    }
+  }
+}

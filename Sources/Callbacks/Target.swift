@@ -1,0 +1,24 @@
+package import JSON
+package import Jobs
+package import Outbox
+
+/// One kind of destination. A new kind is one file and one line in `Courier.targets`.
+package protocol Target: Sendable {
+  /// The name that job files give it under `callbacks:`.
+  static var name: String { get }
+  /// The settings that it may have there.
+  static var shape: KindShape { get }
+  /// Makes one attempt.
+  /// - Parameter settings: the job file's, secrets resolved.
+  func send(_ delivery: Delivery, settings: JSON) async throws -> Attempt
+}
+
+/// How one attempt to deliver ended.
+package enum Attempt: Sendable, Equatable {
+  /// Taken; what the receiver answered is its receipt.
+  case delivered(receipt: JSON)
+  /// Worth another try, not before `retryAfter` when the receiver named a time.
+  case failed(reason: String, retryAfter: Duration?)
+  /// No further try can help.
+  case hopeless(reason: String)
+}

@@ -1,0 +1,54 @@
+/// One request and its answer. Belongs to the loop's thread.
+final class Exchange {
+  /// Names an exchange to other threads. Never used twice, unlike descriptors and addresses.
+  struct Key: Hashable, Sendable {
+    let connection: UInt64
+    /// Counts the requests of the connection.
+    let request: UInt64
+  }
+
+  /// receiving → handling → answering → done; receiving → answering when it is refused or answered inline.
+  enum Phase {
+    /// The body is arriving. What exceeds the limit is dropped.
+    case receiving(limit: Int)
+    /// Refused by its head; the body that arrives is dropped and then this is answered.
+    case refused(HTTPResponse)
+    /// A task works on it; the connection is suspended until it has answered.
+    case handling
+    /// The task has answered; the library will ask for it.
+    case answered(HTTPResponse)
+    /// The answer is with the library.
+    case answering
+    /// The answer is with the library, which takes it from the channel.
+    case streaming(ByteChannel)
+  }
+
+  let key: Key
+  let head: Head
+  var phase: Phase
+  private(set) var body: [UInt8] = []
+  /// When a stream last had bytes to send.
+  var lastSent: ContinuousClock.Instant
+
+  init(key: Key, head: Head, phase: Phase, now: ContinuousClock.Instant) {
+    self.key = key
+    self.head = head
+    self.phase = phase
+    lastSent = now
+  }
+
+  /// Keeps body bytes while the limit allows. A chunked body announces no length, so they are counted here.
+  /// False once they exceed it; then none are kept.
+  func take(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Bool {
+    guard body.count + bytes.count <= limit else {
+      body = []
+      return false
+    }
+    if body.isEmpty {
+      // An announced length is only a claim: memory follows the bytes.
+      body.reserveCapacity(min(limit, Int(clamping: head.announcedLength ?? 0), 1 << 16))
+    }
+    body.append(contentsOf: bytes)
+    return true
+  }
+}

@@ -1,0 +1,73 @@
+import CLinux
+import Glibc
+import Primitives
+
+/// What tasks and streams tell the loop. Its bell wakes the loop's wait.
+final class Mailbox: Sendable {
+  enum Message: Sendable {
+    /// A handler has answered.
+    case answer(Exchange.Key, HTTPResponse)
+    /// A stream has bytes for a connection that waits, has ended, or was dropped.
+    case wake(Exchange.Key)
+    case stop(grace: Duration, done: @Sendable () -> Void)
+  }
+
+  private struct State {
+    var messages: [Message] = []
+    var isClosed = false
+  }
+  private let state = Lock(State())
+  /// Can be read when there are messages.
+  let bell: Int32
+
+  init() throws(HTTPServerError) {
+    bell = linux_bell_create()
+    guard bell >= 0 else { throw .system(doing: "making an eventfd", error: Listener.text(-bell)) }
+  }
+
+  deinit {
+    Glibc.close(bell)
+  }
+
+  func post(_ message: Message) {
+    enum Outcome { case first, more, closed }
+    let outcome = state.withLock { state -> Outcome in
+      guard !state.isClosed else { return .closed }
+      state.messages.append(message)
+      return state.messages.count == 1 ? .first : .more
+    }
+    switch outcome {
+    case .first: linux_bell_ring(bell)
+    case .more: break
+    case .closed: Mailbox.returnToSender(message)
+    }
+  }
+
+  /// All messages so far, in the order posted.
+  func take() -> [Message] {
+    linux_bell_hush(bell)
+    return state.withLock { state in
+      defer { state.messages = [] }
+      return state.messages
+    }
+  }
+
+  /// Nobody reads any more: what was posted, and what comes yet, is undone.
+  func close() {
+    let rest = state.withLock { state in
+      state.isClosed = true
+      defer { state.messages = [] }
+      return state.messages
+    }
+    for message in rest { Mailbox.returnToSender(message) }
+  }
+
+  /// Undoes a message that came too late: a stream ends, whoever waits for the stop goes on.
+  private static func returnToSender(_ message: Message) {
+    switch message {
+    case .answer(_, let response): response.abandon()
+    case .wake: break
+    case .stop(_, let done): done()
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Glibc
+
+/// A process that is told from a later one with the same number by its start time.
+package struct ProcessIdentity: Sendable, Hashable {
+  package var pid: Int32
+  /// Clock ticks after the boot, field 22 of `/proc/<pid>/stat` (proc(5)).
+  package var started: UInt64
+
+  package init(pid: Int32, started: UInt64) {
+    self.pid = pid
+    self.started = started
+  }
+
+  /// Nil when there is no such process.
+  package init?(of pid: Int32) {
+    guard let stat = ProcFile.read("/proc/\(pid)/stat") else { return nil }
+    // The second field is the program's name in parentheses, and may itself contain any character.
+    guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    let fields = stat[(close + 1)...].split(separator: UInt8(ascii: " "))
+    guard fields.count > 19, let started = UInt64(String(decoding: fields[19], as: UTF8.self)) else { return nil }
+    self.init(pid: pid, started: started)
+  }
+
+  package var isAlive: Bool { ProcessIdentity(of: pid) == self }
+
+  /// All processes whose environment, as it was when they started, has exactly this entry (`NAME=value`).
+  /// Those of other users are not seen, unless we are root.
+  package static func all(withEnvironment entry: String) -> [ProcessIdentity] {
+    let wanted = Array(entry.utf8)
+    return ProcFile.processes().compactMap { pid in
+      // Identified before and after the reading: the same number might have passed to another process.
+      guard let before = ProcessIdentity(of: pid), let environment = ProcFile.read("/proc/\(pid)/environ"),
+        environment.split(separator: 0).contains(where: { $0.elementsEqual(wanted) }), before.isAlive
+      else { return nil }
+      return before
+    }
+  }
+}
+
+/// Reading of `/proc`, where a process may vanish at any moment.
+enum ProcFile {
+  static func read(_ path: String) -> [UInt8]? {
+    // A process that has just ended is no error, it is an answer.
+    guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16_384)
+    // An environment can be no larger than what the kernel takes at a start, 2 MiB as a rule.
+    while bytes.count < 4 << 20 {
+      let size = Glibc.read(file.number, &chunk, chunk.count)
+      if size < 0 { return nil }
+      if size == 0 { break }
+      bytes.append(contentsOf: chunk[..<size])
+    }
+    return bytes
+  }
+
+  static func processes() -> [Int32] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var found: [Int32] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if let pid = Int32(name) { found.append(pid) }
+    }
+    return found
+  }
+}

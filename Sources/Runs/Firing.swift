@@ -1,0 +1,95 @@
+package import JSON
+package import Primitives
+package import Store
+
+/// The ledger row: one trigger occurrence for one job, and what was decided about it.
+package struct Firing: Sendable, Equatable {
+  package enum Decision: String, Sendable, CaseIterable {
+    case started
+    /// Went to a run that was there already.
+    case joined
+    case skipped
+    case filtered
+    /// Its time passed while nobody could fire it.
+    case missed
+    case superseded
+    case failedToStart = "failed_to_start"
+  }
+
+  package var id: String
+  package var job: String
+  package var jobName: String
+  package var trigger: String
+  /// `schedule`, `webhook` or `manual`.
+  package var kind: String
+  /// The time the schedule names, without jitter or lateness.
+  package var nominalAt: Timestamp?
+  package var receipt: String?
+  /// Nil while held.
+  package var decision: Decision?
+  package var reason: String?
+  package var run: String?
+  package var createdAt: Timestamp
+  package var decidedAt: Timestamp?
+
+  init(_ row: Row) throws {
+    id = try row["id"]
+    job = try row["job_id"]
+    jobName = try row["job_name"]
+    trigger = try row["trigger_id"]
+    kind = try row["trigger_kind"]
+    nominalAt = try row["nominal_at"]
+    receipt = try row["receipt_id"]
+    decision = (try row["decision"] as String?).flatMap(Decision.init)
+    reason = try row["reason"]
+    run = try row["run_id"]
+    createdAt = try row["created_at"]
+    decidedAt = try row["decided_at"]
+  }
+
+  /// The firing as `/v1/firings` shows it.
+  package var json: JSON {
+    [
+      "id": .string(id), "type": "firing", "job": .string(jobName), "job_id": .string(job),
+      "trigger": .string(trigger), "kind": .string(kind),
+      "nominal_at": nominalAt.map { .string($0.description) } ?? .null,
+      "receipt_id": receipt.map { .string($0) } ?? .null,
+      "decision": decision.map { .string($0.rawValue) } ?? .null,
+      "reason": reason.map { .string($0) } ?? .null, "run_id": run.map { .string($0) } ?? .null,
+      "created_at": .string(createdAt.description),
+      "decided_at": decidedAt.map { .string($0.description) } ?? .null,
+    ]
+  }
+}
+
+/// What made a job start: the key of its ledger row, and what its prompt may use.
+package struct Occurrence: Sendable, Equatable {
+  package enum Cause: Sendable, Equatable {
+    /// A schedule's nominal time.
+    case time(Timestamp)
+    /// A request that a source received.
+    case receipt(String)
+    /// A person or a program asked; repeats with the same key are one.
+    case request(key: String?)
+  }
+
+  package var cause: Cause
+  /// The trigger's id in the job; `manual` for a request.
+  package var trigger: String
+  /// What the template sees as `trigger` besides `kind`, `id` and `time`: `body`, `headers`, `input`.
+  package var context: JSON.Object
+
+  package init(cause: Cause, trigger: String, context: JSON.Object = [:]) {
+    self.cause = cause
+    self.trigger = trigger
+    self.context = context
+  }
+
+  var kind: String {
+    switch cause {
+    case .time: "schedule"
+    case .receipt: "webhook"
+    case .request: "manual"
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package import Store
+
+extension Runs {
+  package static let migrations = [
+    Migration(
+      id: "runs-0001",
+      sql: """
+        CREATE TABLE firings (
+          id TEXT PRIMARY KEY,
+          job_id TEXT NOT NULL,
+          job_name TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          trigger_kind TEXT NOT NULL,
+          nominal_at INTEGER,
+          receipt_id TEXT,
+          idempotency_key TEXT,
+          decision TEXT,
+          reason TEXT,
+          run_id TEXT,
+          created_at INTEGER NOT NULL,
+          decided_at INTEGER
+        );
+        CREATE UNIQUE INDEX firings_by_time ON firings (job_id, trigger_id, nominal_at)
+          WHERE nominal_at IS NOT NULL;
+        CREATE UNIQUE INDEX firings_by_receipt ON firings (job_id, receipt_id) WHERE receipt_id IS NOT NULL;
+        CREATE UNIQUE INDEX firings_by_key ON firings (job_id, idempotency_key)
+          WHERE idempotency_key IS NOT NULL;
+        CREATE INDEX firings_by_receipt_only ON firings (receipt_id) WHERE receipt_id IS NOT NULL;
+        CREATE INDEX firings_by_job ON firings (job_name, id);
+        CREATE TABLE runs (
+          id TEXT PRIMARY KEY,
+          firing_id TEXT NOT NULL REFERENCES firings (id),
+          job_id TEXT NOT NULL,
+          job_name TEXT NOT NULL,
+          state TEXT NOT NULL,
+          reason TEXT,
+          ending TEXT,
+          ending_reason TEXT,
+          snapshot TEXT NOT NULL,
+          session_id TEXT NOT NULL,
+          attempt INTEGER NOT NULL DEFAULT 1,
+          result TEXT,
+          remaining INTEGER NOT NULL,
+          running_since INTEGER,
+          created_at INTEGER NOT NULL,
+          started_at INTEGER,
+          ended_at INTEGER
+        );
+        CREATE INDEX runs_by_job ON runs (job_name, id);
+        CREATE INDEX runs_by_state ON runs (state, id);
+        CREATE TABLE attempts (
+          run_id TEXT NOT NULL REFERENCES runs (id),
+          number INTEGER NOT NULL,
+          session_id TEXT NOT NULL UNIQUE,
+          started_at INTEGER NOT NULL,
+          ended_at INTEGER,
+          reason TEXT,
+          PRIMARY KEY (run_id, number)
+        );
+        """)
+  ]
+}

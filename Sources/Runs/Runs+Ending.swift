@@ -1,0 +1,64 @@
+import Primitives
+package import Queue
+import Sessions
+package import Store
+
+// Ending a run from outside: by a person, by its timeout, by its deadline.
+extension Runs {
+  /// Ends a run as cancelled.
+  /// - Throws: `RunsError.notFound`, `RunsError.ended`.
+  package func cancel(_ tx: Transaction, _ id: String, reason: String) throws -> Run {
+    let run = try run(tx, id)
+    if run.state.isTerminal { throw RunsError.ended(id: id, state: run.state.rawValue) }
+    try end(tx, run, as: .cancelled, reason: reason)
+    return try self.run(tx, id)
+  }
+
+  /// The handler for the runs' clocks.
+  package func timerHandler() -> Handler {
+    Handler(kind: .timer, concurrency: 4) { [self] claim in
+      try await sessions.database.write { [self] tx in
+        try queue.holds(tx, claim)
+        try ring(tx, claim.ref)
+        try queue.finish(tx, claim)
+      }
+    }
+  }
+
+  private func ring(_ tx: Transaction, _ ref: String) throws {
+    let parts = ref.split(separator: ":").map(String.init)
+    guard parts.count == 2, let run = try find(tx, parts[0]), !run.state.isTerminal else { return }
+    if parts[1] == "timeout" {
+      guard run.state == .running else { return }
+      try end(
+        tx, run, as: .timedOut, reason: "Its running time of \(run.snapshot.timeout.inWords) was used up.")
+    } else {
+      try end(
+        tx, run, as: .timedOut, reason: "Its deadline, \(run.snapshot.deadline.inWords) after it fired, has passed.")
+    }
+  }
+
+  /// The first cause wins. Whoever drives the session is interrupted and settles it; a session that nobody
+  /// drives is settled here.
+  private func end(_ tx: Transaction, _ run: Run, as state: Run.State, reason: String) throws {
+    if run.ending != nil { return }
+    try tx.run(
+      "UPDATE runs SET ending = $2, ending_reason = $3 WHERE id = $1", run.id, state.rawValue, reason)
+    let isDriven = try sessions.isDriven(tx, run.session)
+    try sessions.stopTaking(tx, run.session, because: reason)
+    if !isDriven { try sessions.settleUndriven(tx, run.session, .interrupted) }
+  }
+}
+
+extension Duration {
+  /// As job files write it: `30m`, `1h30m`, `45s`.
+  package var inWords: String {
+    var seconds = max(0, microseconds / 1_000_000)
+    var words = ""
+    for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= length {
+      words += "\(seconds / length)\(unit)"
+      seconds %= length
+    }
+    return words.isEmpty ? "0s" : words
+  }
+}

@@ -1,0 +1,52 @@
+package import Sessions
+package import Store
+
+extension Runs {
+  /// - Throws: `RunsError.notFound`.
+  package func run(_ tx: Transaction, _ id: String) throws -> Run {
+    guard let run = try find(tx, id) else { throw RunsError.notFound(id: id) }
+    return run
+  }
+
+  func find(_ tx: Transaction, _ id: String) throws -> Run? {
+    try tx.row("SELECT * FROM runs WHERE id = $1", id).map(Run.init)
+  }
+
+  /// The run whose current attempt the session is. An earlier attempt's session has no say any more.
+  func run(_ tx: Transaction, ofSession session: String) throws -> Run? {
+    try tx.row(
+      "SELECT runs.* FROM attempts JOIN runs ON runs.id = run_id WHERE attempts.session_id = $1 AND runs.session_id = $1",
+      session
+    ).map(Run.init)
+  }
+
+  /// The newest first.
+  /// - Parameter before: only runs older than this id.
+  package func runs(
+    _ tx: Transaction, job: String? = nil, state: Run.State? = nil, before: String? = nil, limit: Int
+  ) throws -> [Run] {
+    try tx.rows(
+      """
+      SELECT * FROM runs WHERE ($1 IS NULL OR job_name = $1) AND ($2 IS NULL OR state = $2)
+        AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+      """, job, state?.rawValue, before, limit
+    ).map(Run.init)
+  }
+
+  /// The newest first.
+  package func firings(
+    _ tx: Transaction, job: String? = nil, decision: Firing.Decision? = nil, before: String? = nil, limit: Int
+  ) throws -> [Firing] {
+    try tx.rows(
+      """
+      SELECT * FROM firings WHERE ($1 IS NULL OR job_name = $1) AND ($2 IS NULL OR decision = $2)
+        AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+      """, job, decision?.rawValue, before, limit
+    ).map(Firing.init)
+  }
+
+  /// The firings that a receipt caused, in the order of their jobs.
+  package func firings(_ tx: Transaction, ofReceipt receipt: String) throws -> [Firing] {
+    try tx.rows("SELECT * FROM firings WHERE receipt_id = $1 ORDER BY job_name", receipt).map(Firing.init)
+  }
+}

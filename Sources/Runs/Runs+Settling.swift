@@ -1,0 +1,115 @@
+import JSON
+import Primitives
+import Queue
+package import Sessions
+package import Store
+
+// A run follows its session, inside the session's own transactions.
+extension Runs: Settling {
+  package func began(_ tx: Transaction, _ session: Session) throws {
+    guard let run = try run(tx, ofSession: session.id), !run.state.isTerminal else { return }
+    let now = time.now()
+    try tx.run(
+      """
+      UPDATE runs SET state = 'running', reason = NULL, running_since = $2, started_at = COALESCE(started_at, $2)
+      WHERE id = $1
+      """, run.id, now)
+    // The timer of an earlier stretch must not stay, or its earlier time would count.
+    try queue.remove(tx, .timer, "\(run.id):timeout")
+    try queue.push(tx, .timer, "\(run.id):timeout", due: now + max(.zero, run.remaining))
+  }
+
+  package func settled(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws {
+    guard let run = try run(tx, ofSession: session.id), !run.state.isTerminal else { return }
+    let now = time.now()
+    let remaining = run.runningSince.map { run.remaining - max(.zero, now - $0) } ?? run.remaining
+    try tx.run(
+      "UPDATE runs SET running_since = NULL, remaining = $2 WHERE id = $1", run.id, remaining.microseconds)
+    try queue.remove(tx, .timer, "\(run.id):timeout")
+    let ending = run.ending.map { ($0, run.endingReason ?? "") }
+    let verdict = Verdict(
+      settlement, outcome: session.outcomes.last, ending: ending, attempt: run.attempt,
+      attempts: run.snapshot.attempts)
+    switch verdict {
+    case .wait(let reason), .pause(let reason):
+      try tx.run("UPDATE runs SET state = 'waiting', reason = $2 WHERE id = $1", run.id, reason)
+    case .end(let state, let reason):
+      try finish(tx, run, session, as: state, reason: reason)
+    case .retry(let reason):
+      try retry(tx, run, session, reason: reason)
+    }
+  }
+
+  /// Writes the terminal state, closes the session and puts the result on its way.
+  private func finish(
+    _ tx: Transaction, _ run: Run, _ session: Session, as state: Run.State, reason: String
+  ) throws {
+    let now = time.now()
+    try closeAttempt(tx, run, session, reason: reason)
+    try queue.remove(tx, .timer, "\(run.id):deadline")
+    var ended = run
+    ended.state = state
+    ended.reason = reason
+    ended.endedAt = now
+    let result = try result(tx, ended, session)
+    try tx.run(
+      "UPDATE runs SET state = $2, reason = $3, result = $4, ended_at = $5 WHERE id = $1", run.id,
+      state.rawValue, reason, result, now)
+    for callback in run.snapshot.callbacks where callback.wants(state.rawValue) {
+      try outbox.add(
+        tx, run: run.id, kind: callback.kind, target: callback.settings,
+        payload: [
+          "type": .string("run.\(state.rawValue)"), "timestamp": .string(now.description), "data": result,
+        ])
+    }
+  }
+
+  private func retry(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
+    try closeAttempt(tx, run, session, reason: reason)
+    let next = try sessions.create(tx, run.snapshot.session(job: run.job, name: run.jobName))
+    try tx.run(
+      "UPDATE runs SET state = 'queued', reason = $2, attempt = attempt + 1, session_id = $3 WHERE id = $1",
+      run.id, "\(reason) Attempt \(run.attempt + 1) of \(run.snapshot.attempts) follows.", next.id)
+    try tx.run(
+      "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, $2, $3, $4)", run.id,
+      run.attempt + 1, next.id, time.now())
+    try sessions.append(tx, to: next.id, run.snapshot.inputs)
+  }
+
+  private func closeAttempt(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
+    try tx.run(
+      "UPDATE attempts SET ended_at = $3, reason = $4 WHERE run_id = $1 AND number = $2", run.id, run.attempt,
+      time.now(), reason)
+    try sessions.stopTaking(tx, session.id, because: "its run has ended")
+    try Workplaces.finish(tx, session.id)
+  }
+
+  /// What the callbacks tell about a run, and `show` prints.
+  private func result(_ tx: Transaction, _ run: Run, _ session: Session) throws -> JSON {
+    let answer = try sessions.log(tx, session.id).last { $0.type == .agentMessage }
+    let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(separator: "\n")
+    let outcome = session.outcomes.last
+    return [
+      "run_id": .string(run.id), "job": .string(run.jobName), "state": .string(run.state.rawValue),
+      "reason": run.reason.map { .string($0) } ?? .null, "firing_id": .string(run.firing),
+      "session_id": .string(session.id), "attempt": .integer(Int64(run.attempt)),
+      "trigger": run.snapshot.trigger, "message": text.map { .string($0) } ?? .null,
+      "outcome": outcome.map {
+        [
+          "result": .string($0.result.rawValue), "iterations": .integer(Int64($0.iteration + 1)),
+          "explanation": $0.explanation.map { .string($0) } ?? .null,
+        ]
+      } ?? .null,
+      "files": .array(
+        try files.list(tx, session: session.id).map { file in
+          [
+            "id": .string(file.id), "filename": .string(file.filename),
+            "mime_type": .string(file.mimeType), "size_bytes": .integer(file.content.size),
+          ]
+        }),
+      "usage": session.usage.json, "created_at": .string(run.createdAt.description),
+      "started_at": run.startedAt.map { .string($0.description) } ?? .null,
+      "ended_at": run.endedAt.map { .string($0.description) } ?? .null,
+    ]
+  }
+}

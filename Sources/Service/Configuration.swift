@@ -1,0 +1,63 @@
+import Glibc
+package import Primitives
+
+/// What `errand serve` was told.
+package struct Configuration: Sendable {
+  package enum Sandbox: String, Sendable, CaseIterable {
+    case bubblewrap
+    /// Tools run as this user on this machine, with everything it may do. Only for machines that hold nothing
+    /// else.
+    case none
+  }
+
+  package enum Role: String, Sendable, CaseIterable {
+    case all, api, worker
+
+    var serves: Bool { self != .worker }
+    var works: Bool { self != .api }
+  }
+
+  package var address = "127.0.0.1"
+  package var port: UInt16 = 8700
+  package var dataDirectory: String
+  /// A folder of job files that is applied at the start and when a file in it changes.
+  package var jobsDirectory: String?
+  package var rehearses = false
+  package var sandbox = Sandbox.bubblewrap
+  package var role = Role.all
+  /// How many sessions are driven at once.
+  package var sessions = 16
+  /// How many deliveries are on their way at once.
+  package var deliveries = 16
+  /// How long a stop waits for what is under way.
+  package var grace = Duration.seconds(8)
+  /// The process's environment: keys of models, secrets of sources and callbacks.
+  package var environment: [String: String]
+
+  package init(dataDirectory: String, environment: [String: String]) {
+    self.dataDirectory = dataDirectory
+    self.environment = environment
+  }
+
+  /// Where data lies unless `--data` says otherwise.
+  package static func defaultDataDirectory(_ environment: [String: String]) -> String {
+    if let given = environment["ERRAND_DATA"], !given.isEmpty { return given }
+    if let home = environment["XDG_DATA_HOME"], !home.isEmpty { return "\(home)/errand" }
+    return "\(environment["HOME"] ?? "/var/lib")/.local/share/errand"
+  }
+
+  /// `HOST:PORT`, `:PORT` or `[IPv6]:PORT`; nil when it is neither.
+  package static func readListen(_ text: String) -> (address: String, port: UInt16)? {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+      return nil
+    }
+    var address = String(text[..<colon])
+    if address.hasPrefix("[") {
+      guard address.hasSuffix("]") else { return nil }
+      address = String(address.dropFirst().dropLast())
+    } else if address.contains(":") {
+      return nil
+    }
+    return (address.isEmpty ? "0.0.0.0" : address, port)
+  }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import Primitives
+
+/// Where one installation keeps everything: the database, contents, workspaces, the API key.
+package struct DataDirectory: Sendable {
+  package let path: String
+
+  var database: String { "\(path)/errand.db" }
+  var files: String { "\(path)/files" }
+  var workspaces: String { "\(path)/workspaces" }
+  package var keyFile: String { "\(path)/api-key" }
+
+  /// Makes the directory when it is missing, readable by this user only.
+  /// - Throws: `ServiceError.dataDirectory`.
+  package init(_ path: String) throws(ServiceError) {
+    self.path = path
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      made += "/\(part)"
+      if mkdir(made, 0o700) != 0 && errno != EEXIST && access(made, F_OK) != 0 {
+        throw .dataDirectory(path: path, errno: errno)
+      }
+    }
+    guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .dataDirectory(path: path, errno: errno) }
+  }
+
+  /// The key that API callers show: the environment's, or the one that the first start wrote.
+  func key(_ environment: [String: String], _ randomness: Randomness) throws(ServiceError) -> String {
+    if let given = environment["ERRAND_API_KEY"], !given.isEmpty { return given }
+    if let existing = try DataDirectory.readKey(keyFile) { return existing }
+    let key = "errand_" + Hex.encode(randomness.bytes(24))
+    // Written aside and linked into place, so that of two first starts one wins and no reader sees half.
+    let partial = "\(keyFile).\(getpid())"
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .keyFile(path: keyFile, errno: errno) }
+    let line = Array((key + "\n").utf8)
+    let written = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
+    let failure = errno
+    close(descriptor)
+    defer { unlink(partial) }
+    guard written else { throw .keyFile(path: keyFile, errno: failure) }
+    if link(partial, keyFile) != 0 {
+      guard errno == EEXIST, let existing = try DataDirectory.readKey(keyFile) else {
+        throw .keyFile(path: keyFile, errno: errno)
+      }
+      return existing
+    }
+    return key
+  }
+
+  /// The key in a file; nil when there is no file.
+  package static func readKey(_ path: String) throws(ServiceError) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 {
+      if errno == ENOENT { return nil }
+      throw .keyFile(path: path, errno: errno)
+    }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = read(descriptor, &bytes, bytes.count)
+    guard count >= 0 else { throw .keyFile(path: path, errno: errno) }
+    let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+    return text.split(whereSeparator: \.isWhitespace).first.map(String.init)
+  }
+}

@@ -1,0 +1,202 @@
+package import API
+import Brain
+import Callbacks
+import Catalog
+import Glibc
+import HTTPClient
+package import HTTPServer
+import Hands
+import Hooks
+import Jobs
+package import Logging
+import Outbox
+import Outcomes
+package import Primitives
+import Queue
+import Runs
+import Schedules
+package import ServiceLifecycle
+import Sessions
+import Store
+
+/// The whole of Errand, put together in one place: each domain with what it uses.
+package struct ErrandService: Sendable {
+  package let configuration: Configuration
+  /// The key that API callers show.
+  package let key: String
+  private let database: Database
+  private let api: API
+  private let worker: Worker?
+  private let workplaces: Workplaces
+  private let sessions: Sessions
+  private let schedules: Schedules
+  private let hooks: Hooks
+  private let jobsWatch: JobsWatch?
+  private let client: HTTPClient
+  private let log: Logger
+
+  /// Opens the data directory and builds everything; nothing works yet.
+  /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a job file that can't be applied), or what the
+  ///   sandbox says when it can't work here.
+  package init(
+    _ configuration: Configuration, time: Time = .system, randomness: Randomness = .system, log: Logger
+  ) async throws {
+    self.configuration = configuration
+    self.log = log
+    let data = try DataDirectory(configuration.dataDirectory)
+    key = try data.key(configuration.environment, randomness)
+
+    database = try await Database.open(
+      data.database,
+      migrations: Queue.migrations + Files.migrations + Agents.migrations + Environments.migrations
+        + Outbox.migrations + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations
+        + Schedules.migrations + Hooks.migrations)
+    let secrets = Secrets(environment: configuration.environment)
+    let queue = Queue(database: database, time: time)
+    let outbox = Outbox(queue: queue, time: time, randomness: randomness)
+
+    // Catalog: what is defined.
+    let files = try Files(directory: data.files, time: time, randomness: randomness)
+    let agents = Agents(time: time, randomness: randomness)
+    let environments = Environments(time: time, randomness: randomness)
+    let jobs = Jobs(
+      database: database, files: files, agents: agents, environments: environments,
+      sourceShapes: Hooks.kinds.map { $0.shape }, callbackShapes: Courier.shapes, time: time,
+      randomness: randomness)
+
+    // The path: triggers, runs, sessions, deliveries.
+    sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
+    let runs = Runs(
+      jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files, outbox: outbox,
+      rehearses: configuration.rehearses, time: time, randomness: randomness)
+    schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: log)
+    hooks = Hooks(
+      database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, randomness: randomness,
+      log: log)
+    let evaluations = Evaluations(time: time, randomness: randomness)
+
+    // The work: brain, hands, courier.
+    client = HTTPClient(userAgent: "errand")
+    let hands = try await ErrandService.hands(configuration, data)
+    workplaces = Workplaces(
+      sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
+    let driver = EmbeddedDriver(
+      models: Models(
+        environment: configuration.environment, client: client, rehearses: configuration.rehearses, time: time),
+      workplaces: workplaces, evaluations: evaluations, files: files, time: time, randomness: randomness,
+      log: log)
+    let courier = Courier(
+      database: database, outbox: outbox,
+      targets: [
+        WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
+      ], secrets: secrets, time: time, randomness: randomness, log: log)
+    worker =
+      configuration.role.works
+      ? Worker(
+        queue: queue,
+        handlers: [
+          SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
+            .handler(concurrency: configuration.sessions),
+          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+        ], grace: configuration.grace, log: log) : nil
+
+    api = API(
+      domains: API.Domains(
+        database: database, files: files, jobs: jobs, runs: runs, sessions: sessions, schedules: schedules,
+        outbox: outbox, hooks: hooks, evaluations: evaluations), key: key, time: time,
+      randomness: randomness, log: log)
+    if let directory = configuration.jobsDirectory {
+      jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
+      try await jobsWatch?.apply()
+    } else {
+      jobsWatch = nil
+    }
+  }
+
+  private static func hands(
+    _ configuration: Configuration, _ data: DataDirectory
+  ) async throws -> any HandsProvider {
+    switch configuration.sandbox {
+    case .bubblewrap: try await BubblewrapSandbox(workspaces: data.workspaces)
+    case .none: HostSandbox(workspaces: data.workspaces)
+    }
+  }
+
+  /// This machine's name, under which workspaces are found again.
+  private static func node() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Works until SIGTERM or SIGINT, then stops in order: no new requests, no new firings, leases back.
+  /// - Parameter ready: called with the port once requests are answered.
+  /// - Throws: `HTTPServerError` when the address can't be listened on.
+  package func run(
+    signals: [UnixSignal] = [.sigterm, .sigint], ready: @escaping @Sendable (UInt16) -> Void = { _ in }
+  ) async throws {
+    try await workplaces.sweep()
+    // Stopped from the last to the first.
+    var services: [any Service] = [Part { [sessions] in try await sessions.listenToOthers() }]
+    if let worker {
+      services.append(Part { try await worker.run() })
+      services.append(Part { [schedules] in try await schedules.run() })
+    }
+    if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
+    if configuration.role.serves {
+      services.append(Part { [hooks] in try await hooks.run() })
+      services.append(
+        ListeningPart(
+          configuration: api.configuration(address: configuration.address, port: configuration.port),
+          grace: configuration.grace, ready: ready))
+    } else {
+      ready(0)
+    }
+    var group = ServiceGroupConfiguration(
+      services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+      gracefulShutdownSignals: signals, logger: log)
+    group.maximumGracefulShutdownDuration = configuration.grace + .seconds(1)
+    do {
+      try await ServiceGroup(configuration: group).run()
+    } catch {
+      await close()
+      throw error
+    }
+    await close()
+  }
+
+  private func close() async {
+    await workplaces.stop()
+    client.close()
+    await database.close()
+  }
+}
+
+/// A part that works until it is cancelled.
+private struct Part: Service {
+  let work: @Sendable () async throws -> Void
+
+  init(_ work: @escaping @Sendable () async throws -> Void) {
+    self.work = work
+  }
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown {
+      do { try await work() } catch is CancellationError {}
+    }
+  }
+}
+
+/// The HTTP server, from the first request to the last answer.
+private struct ListeningPart: Service {
+  let configuration: HTTPServer.Configuration
+  let grace: Duration
+  let ready: @Sendable (UInt16) -> Void
+
+  func run() async throws {
+    let server = try HTTPServer.start(configuration)
+    ready(server.port)
+    try await gracefulShutdown()
+    await server.stop(grace: grace)
+  }
+}

@@ -1,0 +1,16 @@
+import Glibc
+
+/// Why the service does not start.
+package enum ServiceError: Error, Equatable, CustomStringConvertible {
+  case dataDirectory(path: String, errno: Int32)
+  case keyFile(path: String, errno: Int32)
+
+  package var description: String {
+    switch self {
+    case .dataDirectory(let path, let errno):
+      "The data directory \(path) can't be used: \(String(cString: strerror(errno))). Name another with --data."
+    case .keyFile(let path, let errno):
+      "The key file \(path) can't be read or written: \(String(cString: strerror(errno)))."
+    }
+  }
+}
