@@ -6,8 +6,9 @@ package struct ModelRequest: Sendable, Equatable {
   package enum Purpose: Sendable, Equatable {
     /// The agent's next turn.
     case turn
-    /// The grader's verdict on one iteration of an outcome, counted from 0.
-    case evaluation(iteration: Int)
+    /// The grader's verdict on one iteration of an outcome, counted from 0. `call` is the number of verdicts
+    /// that this session's graders gave before: an iteration whose checks fail asks nobody.
+    case evaluation(iteration: Int, call: Int)
   }
 
   package var purpose: Purpose

@@ -78,7 +78,10 @@ extension Sessions {
     }
     switch settlement {
     case .idle(let reason): return idle(reason)
-    case .interrupted: return idle(.endTurn)
+    case .interrupted:
+      // Nothing was there to be stopped: the session rests as before.
+      if session.status == .idle && !session.turnOpen && session.blocked.isEmpty { return [] }
+      return idle(.endTurn)
     case .waiting(let ids):
       if !session.turnOpen && session.blocked == ids { return [] }
       return idle(.requiresAction(ids))
