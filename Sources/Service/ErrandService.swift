@@ -48,7 +48,7 @@ package struct ErrandService: Sendable {
 
     database = try await Database.open(
       data.database,
-      migrations: Queue.migrations + Files.migrations + Agents.migrations + Environments.migrations
+      migrations: queueMigrations + Files.migrations + Agents.migrations + Environments.migrations
         + Outbox.migrations + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations
         + Schedules.migrations + Hooks.migrations)
     let secrets = Secrets(environment: configuration.environment)

@@ -1,3 +1,4 @@
+import TestSupport
 import JSON
 import Primitives
 import Queue
@@ -162,17 +163,17 @@ import Testing
   @Test func `a follower sees an input arrive and sees it taken`() async throws {
     let fixture = try await SessionFixture()
     let id = try await fixture.session()
-    let following = try await fixture.sessions.follow(id)
-    _ = try await fixture.send(id, .message("one"))
+    var events = try await fixture.sessions.follow(id).makeAsyncIterator()
+    let sent = try await fixture.send(id, .message("one"))
+    let arrived = try await events.next()
+    #expect(arrived?.id == sent[0].id)
+    #expect(arrived?.processedAt == nil)
     _ = try await fixture.driven(fixture.claim()).take()
-    var events = following.makeAsyncIterator()
-    var seen: [String] = []
-    while seen.count < 4, let event = try await events.next() {
-      seen.append(event.type.rawValue + (event.processedAt == nil ? " waits" : ""))
-    }
-    // Both changes of the message may be read at once; then only the later one shows.
-    #expect(seen.filter { $0 == "user.message" }.count == 1)
-    #expect(seen.contains("session.status_running"))
+    let taken = try await events.next()
+    #expect(taken?.id == sent[0].id)
+    #expect(taken?.processedAt != nil)
+    #expect(try await events.next()?.type == .threadRunning)
+    #expect(try await events.next()?.type == .statusRunning)
   }
 
   @Test func `active time counts open turns only`() async throws {
