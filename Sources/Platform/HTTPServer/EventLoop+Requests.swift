@@ -11,7 +11,7 @@ extension EventLoop {
         // The loop's table owns it; the library keeps a plain pointer.
         slot!.pointee = Unmanaged.passUnretained(loop.open(handle!)).toOpaque()
       } else if let connection = EventLoop.connection(handle) {
-        loop.connections[connection.id] = nil
+        loop.forget(connection)
       }
     }
     settings.target = { context, text, handle in
