@@ -29,6 +29,14 @@ import Testing
       501
     ),
     ("chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (
+      "a chunk size that is no number",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400
+    ),
+    (
+      "a chunk longer than announced",
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400
+    ),
     ("two Host", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     ("no Host", "GET / HTTP/1.1\r\n\r\n", 400),
     ("a blank before the colon", "GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400),
@@ -103,6 +111,25 @@ import Testing
       // The server may close before it has read all.
       try? await client.send("GET / HTTP/1.1\r\nHost: h\r\n\(filler)\r\n")
       #expect(try await client.response().status == status)
+    }
+  }
+
+  @Test func `a query of many fields is left to the handler`() async throws {
+    // The library's own parser would run out of memory here, and never answer.
+    try await serving({ .text(200, "\($0.query.count)") }) { server in
+      let client = try Client(port: server.port)
+      try await client.send(get("/?" + String(repeating: "a&", count: 3000)))
+      #expect(try await client.response().body == "3000\n")
+    }
+  }
+
+  @Test func `the largest cookie leaves room for a large answer`() async throws {
+    let value = String(repeating: "v", count: 4000)
+    try await serving({ _ in HTTPResponse(status: 200, headers: [("X", value)], body: .bytes([0x61])) }) {
+      server in
+      let client = try Client(port: server.port)
+      try await client.send(get("/", "Cookie: a=" + String(repeating: "x", count: 8000)))
+      #expect(try await client.response().headers.first("X") == value)
     }
   }
 

@@ -18,6 +18,7 @@ extension EventLoop {
       let loop = Unmanaged<EventLoop>.fromOpaque(context!).takeUnretainedValue()
       guard let connection = EventLoop.connection(handle) else { return nil }
       loop.begin(connection, target: UnsafeBufferPointer(start: text, count: text.map { strlen($0) } ?? 0))
+      if let text { errand_mhd_hide_query(text) }
       return nil
     }
     settings.access = { context, handle, _, method, version, data, size, _ in
