@@ -65,10 +65,8 @@ struct `Streaming an answer` {
       var largest = 0
       while !received.isEmpty {
         largest = max(largest, received.count)
-        for byte in received where isRight {
-          isRight = byte == piece[total & 65_535]
-          total += 1
-        }
+        isRight = isRight && received.withUnsafeBytes { continues(piece, from: total, with: $0) }
+        total += received.count
         received = try await chunks.next() ?? []
       }
       #expect(isRight)
@@ -239,6 +237,21 @@ struct `Streaming an answer` {
       }
     }
   }
+}
+
+/// Whether the bytes are what follows after `position` in an endless repetition of `piece`.
+private func continues(_ piece: [UInt8], from position: Int, with bytes: UnsafeRawBufferPointer) -> Bool {
+  var checked = 0
+  while checked < bytes.count {
+    let start = (position + checked) % piece.count
+    let count = min(piece.count - start, bytes.count - checked)
+    let isSame = piece.withUnsafeBytes {
+      memcmp($0.baseAddress! + start, bytes.baseAddress! + checked, count) == 0
+    }
+    guard isSame else { return false }
+    checked += count
+  }
+  return true
 }
 
 extension Lock<Int> {
