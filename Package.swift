@@ -110,8 +110,12 @@ let package = Package(
         "Service", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
         argumentParser,
       ]),
-    program(
-      "Bench", uses: ["HTTPClient", "HTTPServer", "Signatures", "Processes", "Queue", "Cron", argumentParser]),
+    .executableTarget(
+      name: "Bench",
+      dependencies: ground + ["HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser],
+      path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+    .executableTarget(
+      name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
 
     // Tests mirror Sources; journeys start the real program.
     .target(
