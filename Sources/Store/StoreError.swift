@@ -4,6 +4,7 @@ package import SQLite
 /// Why the store could not do what it was asked.
 package enum StoreError: Error, Sendable {
   // The file.
+  case directory(path: String, reason: String)
   case cannotOpen(path: String, reason: String)
   case notADatabase(path: String)
   case otherProgram(path: String)
@@ -68,6 +69,8 @@ package enum StoreError: Error, Sendable {
 extension StoreError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .directory(let path, let reason):
+      "The directory \(path) of the database cannot be used: \(reason). Make it, and give this user write access."
     case .cannotOpen(let path, let reason):
       "The database \(path) cannot be opened: \(reason). Check that its directory exists and that this user may write there."
     case .notADatabase(let path):
