@@ -11,6 +11,13 @@ struct WorkerRow: Sendable, Hashable {
   /// Grows by 1 with each heartbeat.
   let beats: Int64
 
+  init(id: String, host: String, boot: String, beats: Int64) {
+    self.id = id
+    self.host = host
+    self.boot = boot
+    self.beats = beats
+  }
+
   init(_ row: Row) throws {
     id = try row["id"]
     host = try row["host"]
