@@ -93,13 +93,14 @@ package final class Worker: Sendable {
 
   /// Claims all there is room for and starts the handlers. Returns when the next item is due, if any.
   private func claim() async -> Timestamp? {
-    let (queue, id, kinds) = (queue, id, Array(handlers.keys))
+    let (queue, id) = (queue, id)
     do {
       try await settleDoubts()
       while !Task.isCancelled {
-        let room = room
+        // Of a kind without room nothing is looked for: its handlers speak up when they end.
+        let room = room.filter { $0.value > 0 }
         let look = try await queue.database.read { tx in
-          (isReady: try queue.hasClaimable(tx, room: room), next: try queue.nextDue(tx, kinds: kinds))
+          (isReady: try queue.hasClaimable(tx, room: room), next: try queue.nextDue(tx, kinds: room.keys))
         }
         guard look.isReady else { return look.next }
         for claim in try await queue.database.write({ try queue.claim($0, for: id, room: room) }) {

@@ -203,4 +203,21 @@ import Testing
       #expect(item == nil)
     }
   }
+
+  @Test func `the backlog tells what waits and since when`() async throws {
+    try await withBench { bench in
+      try await bench.push("leased", in: .seconds(-9))
+      _ = try await bench.claim()
+      try await bench.push("due", in: .seconds(-5))
+      try await bench.push("due too")
+      try await bench.push("later", in: .seconds(5))
+      try await bench.push("later", mail, in: .seconds(5))
+      let backlog = try await bench.database.read { [queue = bench.queue] in try queue.backlog($0) }
+      #expect(
+        backlog == [
+          Backlog(kind: mail, items: 1, leased: 0, due: 0, oldest: nil),
+          Backlog(kind: work, items: 4, leased: 1, due: 2, oldest: bench.now - .seconds(5)),
+        ])
+    }
+  }
 }
