@@ -42,6 +42,10 @@ extension Queue {
     if known == 0 { throw QueueError.unknownWorker(worker) }
   }
 
+  func isRegistered(_ tx: Transaction, _ worker: String) throws -> Bool {
+    try tx.row("SELECT 1 FROM workers WHERE id = $1", worker) != nil
+  }
+
   func workers(_ tx: Transaction) throws -> [WorkerRow] {
     try tx.rows("SELECT id, host, boot, beats FROM workers ORDER BY id").map(WorkerRow.init)
   }

@@ -149,6 +149,31 @@ import Testing
     }
   }
 
+  @Test func `a worker that was taken for dead claims nothing before it is registered again`() async throws {
+    try await withBench { bench in
+      let queue = bench.queue
+      let journal = Journal<Claim>()
+      let registered = Lock<[Bool]>([])
+      let worker = try bench.worker([
+        Handler(kind: work, concurrency: 1) { claim in
+          let known = try await bench.database.read { try queue.isRegistered($0, claim.worker) }
+          registered.withLock { $0.append(known) }
+          _ = try await bench.finish(claim)
+          journal.add(claim)
+        }
+      ])
+      try await bench.running(worker) {
+        await bench.time.sleepers(3)
+        try await bench.database.write { tx in
+          for row in try queue.workers(tx) { _ = try queue.bury(tx, row) }
+          try queue.push(tx, work, "a", due: Timestamp(seconds: 0))
+        }
+        _ = await journal.wait(for: 1)
+      }
+      #expect(registered.withLock { $0 } == [true])
+    }
+  }
+
   @Test func `a worker that shows itself at the last moment is not buried`() async throws {
     try await withBench { bench in
       let queue = bench.queue
