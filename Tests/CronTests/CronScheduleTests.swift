@@ -100,6 +100,10 @@ import Testing
       ["2026-10-25T03:30:00+03:00", "2026-10-25T03:00:00+02:00"]
     ),
     ("30 3 * * *", "Europe/Riga", .once, "2026-10-25T03:10:00+02:00", ["2026-10-26T03:30:00+02:00"]),
+    (
+      "30 3 * * *", "Europe/Riga", .literal, "2026-10-25T03:40:00+03:00",
+      ["2026-10-25T03:30:00+02:00", "2026-10-26T03:30:00+02:00"]
+    ),
     // Whole days that never were.
     (
       "0 9 30 12 *", "Pacific/Apia", .once, "2011-12-01T00:00:00-10:00",
@@ -139,5 +143,39 @@ import Testing
     let zone = try Vectors.zone("Africa/Monrovia")
     let next = try schedule("10 0 7 1 *", zone).next(after: try unix("1972-01-01T00:00:00Z"))
     #expect(next.map { zone.local(at: $0).description } == "1972-01-07T00:45:00+00:00")
+  }
+
+  @Test func `a repeat within a repeat shows no time for the first time`() throws {
+    // At second 86,400 the clock goes back from 24:00 to 23:00, ten minutes later from 23:10 to 22:10.
+    let zone = try Zone(
+      name: "Test/City",
+      tzif: zoneFile(first: 0, jumps: [(86_400, -3600), (87_000, -7200)]))
+    let noon = Int64(43_200)
+    let once = try schedule("20 23 * * *", zone).occurrences(after: noon).prefix(2)
+    #expect(Array(once) == [84_000, 177_600])
+    let literal = try schedule("20 23 * * *", zone, .literal).occurrences(after: noon).prefix(3)
+    #expect(Array(literal) == [84_000, 91_200, 177_600])
+    #expect(try schedule("20 23 * * *", zone).previous(before: 177_600) == 84_000)
+    #expect(
+      try schedule("5 23 * * *", zone, .literal).occurrences(after: noon).prefix(3).elementsEqual([
+        83_100, 86_700, 90_300,
+      ]))
+  }
+
+  /// A TZif file of version 2 with an empty first half and no rule.
+  private func zoneFile(first: Int32, jumps: [(instant: Int64, offset: Int32)]) -> [UInt8] {
+    func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+      withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
+    func header(times: Int, types: Int) -> [UInt8] {
+      Array("TZif2".utf8) + [UInt8](repeating: 0, count: 15)
+        + [0, 0, 0, times, types, 4].flatMap { bytes(UInt32($0)) }
+    }
+    let offsets = [first] + jumps.map(\.offset)
+    var file = header(times: 0, types: 1) + bytes(first) + [0, 0] + Array("LMT\0".utf8)
+    file += header(times: jumps.count, types: offsets.count)
+    file += jumps.flatMap { bytes($0.instant) } + jumps.indices.map { UInt8($0 + 1) }
+    file += offsets.flatMap { bytes($0) + [0, 0] }
+    return file + Array("LMT\0\n\n".utf8)
   }
 }

@@ -51,7 +51,7 @@ struct ScannedDay {
   func weekday(of other: Int) -> Int { (firstWeekday + other - 1) % 7 }
 }
 
-/// A random expression together with what it means, known from how it was put together and not from any parser.
+/// A random expression together with what it means, known from how it was put together, not from a parser.
 struct RandomExpression {
   var text = ""
   var seconds: Set<Int> = [0]

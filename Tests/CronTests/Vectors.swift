@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Cron
 
-/// The cases in `Fixtures`, lines of JSON, and the zone files (public domain, tzdata 2025b) they were made with.
+/// The cases in `Fixtures`, lines of JSON, and the zone files (tzdata 2025b, public domain) they go with.
 enum Vectors {
   static func lines(_ name: String) throws -> [[String: Any]] {
     try text(name).split(separator: "\n").map { line in
