@@ -20,7 +20,8 @@ struct BubblewrapArguments: Sendable {
   func list(_ command: [String]) -> [String] {
     var list = [
       bubblewrap.path,
-      "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup",
+      "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+      "--unshare-cgroup",
     ]
     if bubblewrap.forbidsNamespaces { list.append("--disable-userns") }
     list += [

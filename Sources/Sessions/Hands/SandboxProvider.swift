@@ -14,7 +14,8 @@ package struct SandboxProvider: HandsProvider {
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
     readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap"
   ) {
-    settings = SandboxSettings(root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap)
+    settings = SandboxSettings(
+      root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap)
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
