@@ -73,6 +73,20 @@ import Testing
     }
   }
 
+  // A process that enters the sandbox holds a copy of our memory until it runs its program.
+  @Test func `processes that enter show nothing of ours`() async throws {
+    setenv("ERRAND_TEST_SECRET", "secret", 1)
+    try await Bench.with { bench async throws in
+      try await bench.bash(
+        """
+        while :; do cat /proc/[0-9]*/environ; ls -l /proc/[0-9]*/fd /proc/[0-9]*/exe; done \
+          2>/dev/null | grep --line-buffered -a -e SECRET -e xctest > seen &
+        """)
+      for _ in 0..<100 { _ = try await bench.hands.check("true", limit: .seconds(20)) }
+      #expect(try await bench.bash("cat seen").text == "(no output)")
+    }
+  }
+
   @Test func `other sessions are invisible`() async throws {
     try await Bench.with { one async throws in
       try await one.bash("echo mine > secret; sleep 1000 &")
