@@ -1,6 +1,6 @@
 package import JSON
 package import Primitives
-package import Sessions
+import Sessions
 package import Store
 
 /// The evaluations on record: one row for each iteration of an outcome, with the verdict and the evidence of

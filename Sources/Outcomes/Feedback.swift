@@ -1,4 +1,4 @@
-package import Sessions
+import Sessions
 
 /// What the agent is told about its outcome: the task, what to revise, and that it is over. Pure, and the
 /// same for the same evaluation forever: the conversation is rebuilt from the log at every wake.
