@@ -118,8 +118,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Primitives"),
-    tests("JSON"),
-    tests("Signatures", uses: ["JSON"], resources: [.copy("Fixtures")]),
+    tests("JSON", uses: ["Primitives"]),
+    tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
+    tests("Sessions", uses: ["Catalog", "Queue", "Store"]),
     tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )

@@ -72,7 +72,7 @@ extension API {
   func listRuns(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Run.State.self)
-    let before = try before(request)
+    let before = try request.cursor()?["before"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
       try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
@@ -108,7 +108,7 @@ extension API {
   func listFirings(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let decision = try request.choice("decision", Firing.Decision.self)
-    let before = try before(request)
+    let before = try request.cursor()?["before"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
       try domains.runs.firings(tx, job: job, decision: decision, before: before, limit: limit + 1)
@@ -121,7 +121,7 @@ extension API {
   func listDeliveries(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Delivery.State.self)
-    let before = try before(request)
+    let before = try request.cursor()?["before"]?.stringValue
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }

@@ -148,17 +148,7 @@ package struct API: Sendable {
   func page(_ items: [JSON], limit: Int) -> HTTPResponse {
     let rest = items.count > limit
     let shown = Array(items.prefix(limit))
-    let next = rest ? shown.last?["id"]?.stringValue.map { Cursor.encode(["before": .string($0)]) } : nil
+    let next = rest ? shown.last?["id"]?.stringValue.map { Cursor(["before": .string($0)]).text } : nil
     return json(["data": .array(shown), "next_page": next.map { .string($0) } ?? .null])
-  }
-
-  /// The id after which a page begins.
-  /// - Throws: `APIError.invalid` for a cursor that this server did not make.
-  func before(_ request: Request) throws -> String? {
-    guard let cursor = request.query("page") else { return nil }
-    guard let before = Cursor.decode(cursor)?["before"]?.stringValue else {
-      throw APIError.invalid("page: “\(cursor)” is not a cursor of this list. Start again without it.")
-    }
-    return before
   }
 }

@@ -1,0 +1,189 @@
+import JSON
+
+/// The tools of an agent's body: checked, with the defaults of every toolset written out.
+struct AgentTools {
+  /// So many over all toolsets.
+  static let limit = 256
+  /// What `agent_toolset_20260401` consists of.
+  static let builtIn = ["bash", "read", "write", "edit", "glob", "grep", "web_fetch", "web_search"]
+
+  /// Settings that only the web tools have; they are kept as they are given.
+  private static let webKeys = [
+    "allowed_domains", "blocked_domains", "max_content_tokens", "url_sources", "user_location",
+  ]
+
+  private(set) var tools: [JSON] = []
+  private(set) var servers: [JSON] = []
+
+  init(_ agent: Fields) {
+    servers = AgentTools.servers(agent)
+    var used: Set<String> = []
+    var names: Set<String> = []
+    for (value, path) in agent.list("tools", limit: AgentTools.limit) {
+      guard let tool = Fields(value, at: path, "a tool", keys: nil, agent.findings) else { continue }
+      let kinds = ["agent_toolset_20260401", "custom", "mcp_toolset"]
+      switch tool.choice("type", of: kinds, required: true) {
+      case "agent_toolset_20260401": tools += AgentTools.toolset(value, path, agent.findings)
+      case "custom": tools += AgentTools.custom(value, path, &names, agent.findings)
+      case "mcp_toolset": tools += mcp(value, path, &used, agent.findings)
+      default: break
+      }
+    }
+    for (index, server) in servers.enumerated() {
+      guard let name = server["name"]?.stringValue, !used.contains(name) else { continue }
+      agent.findings.add(
+        agent.path.key("mcp_servers").index(index),
+        "No tool uses the server \(quoted(name)). Add {\"type\": \"mcp_toolset\", \"mcp_server_name\": "
+          + "\(quoted(name))} to \"tools\", or leave the server out.")
+    }
+  }
+
+  // MARK: Toolsets
+
+  private static func toolset(_ value: JSON, _ path: FieldPath, _ findings: Findings) -> [JSON] {
+    let keys = ["type", "default_config", "configs"]
+    guard let tool = Fields(value, at: path, "a toolset", keys: keys, findings) else { return [] }
+    let defaults = Switch(tool.fields("default_config", "a tool's configuration", keys: Switch.keys), .allow)
+    return [
+      [
+        "type": "agent_toolset_20260401", "default_config": .object(defaults.json),
+        "configs": configs(tool, defaults, keys: ["name", "type"] + webKeys) { config in
+          guard let name = config.choice("name", of: builtIn, required: true) else { return nil }
+          if let type = config["type"], type != .string(name) {
+            config.add("type", "Expected \(quoted(name)), like the name, or nothing.")
+          }
+          for key in webKeys where config[key] != nil && !name.hasPrefix("web_") {
+            config.add(key, "\(quoted(key)) is for the web tools only.")
+          }
+          var settings: JSON.Object = ["type": .string(name), "name": .string(name)]
+          for key in webKeys { settings[key] = config[key] }
+          return settings
+        },
+      ]
+    ]
+  }
+
+  private func mcp(
+    _ value: JSON, _ path: FieldPath, _ used: inout Set<String>, _ findings: Findings
+  ) -> [JSON] {
+    let keys = ["type", "mcp_server_name", "default_config", "configs"]
+    guard let tool = Fields(value, at: path, "an MCP toolset", keys: keys, findings),
+      let server = tool.text("mcp_server_name", required: true, length: 1...255)
+    else { return [] }
+    let known = servers.compactMap { $0["name"]?.stringValue }
+    if !known.contains(server) {
+      tool.add(
+        "mcp_server_name",
+        "\"mcp_servers\" declares no server \(quoted(server)).\(Nearest.hint(server, among: known))")
+    }
+    if !used.insert(server).inserted {
+      tool.add("mcp_server_name", "The server \(quoted(server)) has a toolset already.")
+    }
+    let defaults = Switch(tool.fields("default_config", "a tool's configuration", keys: Switch.keys), .ask)
+    return [
+      [
+        "type": "mcp_toolset", "mcp_server_name": .string(server), "default_config": .object(defaults.json),
+        "configs": AgentTools.configs(tool, defaults, keys: ["name"]) { config in
+          config.text("name", required: true, length: 1...128).map { ["name": .string($0)] }
+        },
+      ]
+    ]
+  }
+
+  /// The `configs` of a toolset; each tool at most once.
+  private static func configs(
+    _ tool: Fields, _ defaults: Switch, keys: [String], _ head: (Fields) -> JSON.Object?
+  ) -> JSON {
+    var seen: Set<String> = []
+    return .array(
+      tool.list("configs", limit: limit).compactMap { value, path in
+        let keys = keys + Switch.keys
+        guard let config = Fields(value, at: path, "a tool's configuration", keys: keys, tool.findings),
+          var object = head(config)
+        else { return nil }
+        if let name = object["name"]?.stringValue, !seen.insert(name).inserted {
+          config.add("name", "\(quoted(name)) is configured twice.")
+        }
+        object.merge(Switch(config, defaults).json)
+        return .object(object)
+      })
+  }
+
+  // MARK: Custom tools
+
+  private static func custom(
+    _ value: JSON, _ path: FieldPath, _ names: inout Set<String>, _ findings: Findings
+  ) -> [JSON] {
+    let keys = ["type", "name", "description", "input_schema"]
+    guard let tool = Fields(value, at: path, "a custom tool", keys: keys, findings) else { return [] }
+    if let name = tool.text("name", required: true, length: 1...128) {
+      if !name.utf8.allSatisfy(isNameCharacter) {
+        tool.add("name", "Expected letters, digits, \"_\" and \"-\" only, found \(quoted(name)).")
+      } else if builtIn.contains(name) {
+        tool.add("name", "\(quoted(name)) is the name of a built-in tool. Choose another.")
+      } else if !names.insert(name).inserted {
+        tool.add("name", "There are two tools named \(quoted(name)).")
+      }
+    }
+    _ = tool.text("description", required: true)
+    if let schema = tool.fields("input_schema", "an input schema", keys: nil, required: true) {
+      _ = schema.choice("type", of: ["object"], required: true)
+      _ = schema.fields("properties", "an input schema's properties", keys: nil)
+      _ = schema.texts("required", limit: 1000)
+    }
+    return [value]
+  }
+
+  private static func isNameCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
+    default: false
+    }
+  }
+
+  // MARK: MCP servers
+
+  private static func servers(_ agent: Fields) -> [JSON] {
+    var names: Set<String> = []
+    return agent.list("mcp_servers", limit: 20).compactMap { value, path in
+      let keys = ["type", "name", "url"]
+      guard let server = Fields(value, at: path, "an MCP server", keys: keys, agent.findings) else { return nil }
+      _ = server.choice("type", of: ["url"], required: true)
+      guard let name = server.text("name", required: true, length: 1...255),
+        let url = server.text("url", required: true, length: 1...2048)
+      else { return nil }
+      if !names.insert(name).inserted { server.add("name", "There are two servers named \(quoted(name)).") }
+      if !url.lowercased().hasPrefix("https://") && !url.lowercased().hasPrefix("http://") {
+        server.add("url", "Expected an address with http:// or https://, found \(quoted(url)).")
+      }
+      return ["type": "url", "name": .string(name), "url": .string(url)]
+    }
+  }
+}
+
+/// Whether a tool may be used, and who must agree: the two settings that tools and toolsets share.
+struct Switch {
+  static let keys = ["enabled", "permission_policy"]
+  static let allow = Switch(enabled: true, policy: "always_allow")
+  static let ask = Switch(enabled: true, policy: "always_ask")
+
+  var enabled: Bool
+  var policy: String
+
+  private init(enabled: Bool, policy: String) {
+    self.enabled = enabled
+    self.policy = policy
+  }
+
+  /// What is given, on top of what applies otherwise.
+  init(_ given: Fields?, _ base: Switch) {
+    enabled = given?.flag("enabled") ?? base.enabled
+    policy =
+      given?.fields("permission_policy", "a permission policy", keys: ["type"])?
+      .choice("type", of: ["always_allow", "always_ask", "auto"], required: true) ?? base.policy
+  }
+
+  var json: JSON.Object {
+    ["enabled": .bool(enabled), "permission_policy": ["type": .string(policy)]]
+  }
+}

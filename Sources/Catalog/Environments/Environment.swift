@@ -1,0 +1,35 @@
+package import JSON
+package import Primitives
+import Store
+
+/// Where sessions work: what a sandbox holds and what it may reach.
+package struct Environment: Sendable, Equatable {
+  package var id: String
+  package var origin: Origin
+  package var definition: EnvironmentDefinition
+  package var createdAt: Timestamp
+  package var updatedAt: Timestamp
+  package var archivedAt: Timestamp?
+
+  package var name: String { definition.name }
+  package var config: JSON { definition.config }
+
+  init(_ row: Row) throws {
+    id = try row["id"]
+    origin = Origin(rawValue: try row["origin"]) ?? .api
+    definition = EnvironmentDefinition(stored: try row["definition"])
+    createdAt = try row["created_at"]
+    updatedAt = try row["updated_at"]
+    archivedAt = try row["archived_at"]
+  }
+
+  /// The environment object of the wire.
+  package var json: JSON {
+    var object: JSON.Object = ["id": .string(id), "type": "environment"]
+    object.merge(definition.fields)
+    object["created_at"] = .string(createdAt.description)
+    object["updated_at"] = .string(updatedAt.description)
+    object["archived_at"] = .string(orNull: archivedAt?.description)
+    return .object(object)
+  }
+}

@@ -1,0 +1,143 @@
+package import JSON
+
+/// What the author of an environment decides: the body of `POST /v1/environments`, checked, with every
+/// default written out, in the form in which the wire shows it.
+package struct EnvironmentDefinition: Sendable, Equatable {
+  /// Every field except id, type and times, in the wire's order.
+  package let fields: JSON.Object
+
+  package var name: String { fields["name"]?.stringValue ?? "" }
+  package var config: JSON { fields["config"] ?? [:] }
+
+  package static let keys = ["name", "description", "config", "metadata", "scope"]
+  /// In the order in which packages are installed.
+  static let packageManagers = ["apt", "cargo", "gem", "go", "npm", "pip"]
+
+  init(stored: JSON) {
+    fields = stored.objectValue ?? [:]
+  }
+
+  /// Reads a body and notes everything that is wrong with it; nil when anything is.
+  package init?(_ body: JSON, at path: FieldPath = .root, _ findings: Findings) {
+    let before = findings.problems.count
+    guard let given = Fields(body, at: path, "an environment", keys: EnvironmentDefinition.keys, findings) else {
+      return nil
+    }
+    var fields: JSON.Object = [:]
+    fields["name"] = .string(orNull: given.text("name", required: true, length: 1...256))
+    fields["description"] = .string(orNull: given.text("description", length: 0...2048))
+    fields["config"] = EnvironmentDefinition.config(given)
+    fields["metadata"] = .object(Metadata.read(given))
+    fields["scope"] = .string(given.choice("scope", of: ["organization"]) ?? "organization")
+    guard findings.problems.count == before else { return nil }
+    self.fields = fields
+  }
+
+  /// The body that an update amounts to: what it leaves out stays, inside a cloud config too.
+  func merged(with patch: JSON.Object) -> JSON {
+    var body = fields
+    for (key, value) in patch {
+      switch key {
+      case "metadata":
+        body[key] = Metadata.merged(body[key]?.objectValue ?? [:], with: value, emptyRemoves: true)
+      case "config":
+        guard !value.isNull else { continue }
+        guard let given = value.objectValue else {
+          body[key] = value
+          continue
+        }
+        var merged = config.objectValue ?? [:]
+        merged.merge(given)
+        body[key] = .object(merged)
+      default: body[key] = value
+      }
+    }
+    return .object(body)
+  }
+
+  private static func config(_ given: Fields) -> JSON? {
+    guard given["config"] != nil else { return cloud(["type": "unrestricted"], packages: [:]) }
+    guard let kind = given.fields("config", "a configuration", keys: nil) else { return nil }
+    switch kind.choice("type", of: ["cloud", "self_hosted"], required: true) {
+    case "cloud":
+      let keys = ["type", "networking", "packages"]
+      guard let config = given.fields("config", "a cloud configuration", keys: keys),
+        let networking = networking(config)
+      else { return nil }
+      return cloud(networking, packages: packages(config, networking))
+    case "self_hosted":
+      _ = given.fields("config", "a self-hosted configuration", keys: ["type"])
+      return ["type": "self_hosted"]
+    default: return nil
+    }
+  }
+
+  private static func cloud(_ networking: JSON, packages: [String: [String]]) -> JSON {
+    let lists = packageManagers.map { ($0, JSON.array((packages[$0] ?? []).map { .string($0) })) }
+    var object = JSON.Object(uniqueKeysWithValues: [("type", "packages")])
+    object.merge(JSON.Object(uniqueKeysWithValues: lists))
+    return ["type": "cloud", "networking": networking, "packages": .object(object)]
+  }
+
+  private static func networking(_ config: Fields) -> JSON? {
+    guard config["networking"] != nil else { return ["type": "unrestricted"] }
+    guard let kind = config.fields("networking", "a networking setting", keys: nil) else { return nil }
+    switch kind.choice("type", of: ["unrestricted", "limited"], required: true) {
+    case "unrestricted":
+      _ = config.fields("networking", "unrestricted networking", keys: ["type"])
+      return ["type": "unrestricted"]
+    case "limited":
+      let keys = ["type", "allowed_hosts", "allow_mcp_servers", "allow_package_managers"]
+      guard let limited = config.fields("networking", "limited networking", keys: keys) else { return nil }
+      let hosts = limited.texts("allowed_hosts", limit: 256, length: 1...255)
+      for (host, path) in hosts where !isHost(host) {
+        config.findings.add(
+          path, "Expected a host such as api.example.com or *.example.com, without scheme, port or path, "
+            + "found \(quoted(host)).")
+      }
+      return [
+        "type": "limited", "allowed_hosts": .array(hosts.map { .string($0.text) }),
+        "allow_mcp_servers": .bool(limited.flag("allow_mcp_servers") ?? false),
+        "allow_package_managers": .bool(limited.flag("allow_package_managers") ?? false),
+      ]
+    default: return nil
+    }
+  }
+
+  private static func packages(_ config: Fields, _ networking: JSON) -> [String: [String]] {
+    let keys = ["type"] + packageManagers
+    guard let given = config.fields("packages", "the packages", keys: keys) else { return [:] }
+    _ = given.choice("type", of: ["packages"])
+    var packages: [String: [String]] = [:]
+    for manager in packageManagers {
+      let names = given.texts(manager, limit: 100, length: 1...256)
+      for (name, path) in names where !isPackage(name) {
+        config.findings.add(path, "Expected a package name without spaces that does not begin with \"-\", found \(quoted(name)).")
+      }
+      packages[manager] = names.map(\.text)
+    }
+    if packages.values.contains(where: { !$0.isEmpty }), networking["allow_package_managers"] == false {
+      config.add(
+        "packages",
+        "Packages cannot be installed: limited networking needs \"allow_package_managers\": true for that.")
+    }
+    return packages
+  }
+
+  /// A name of letters, digits, dots and hyphens, perhaps with `*.` in front.
+  private static func isHost(_ text: String) -> Bool {
+    let name = text.hasPrefix("*.") ? text.dropFirst(2) : text[...]
+    return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+      !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
+        && label.utf8.allSatisfy { byte in
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            || byte == UInt8(ascii: "-")
+        }
+    }
+  }
+
+  /// Not an option of the package manager, nor several words.
+  private static func isPackage(_ text: String) -> Bool {
+    text.first != "-" && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0.value >= 0x20 }
+  }
+}
