@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A folder of its own for one test, gone when the test lets go of it.
 package final class TemporaryFolder: Sendable {
