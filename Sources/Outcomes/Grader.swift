@@ -43,7 +43,8 @@ package enum Grader {
       """
     return ModelRequest(
       purpose: .evaluation(iteration: iteration, call: call), model: model, system: system,
-      tools: [definition], messages: [["role": "user", "content": [["type": "text", "text": .string(text)]]]],
+      tools: [definition],
+      messages: [["role": "user", "content": [["type": "text", "text": .string(text)]]]],
       forcedTool: tool, maxTokens: 8_192)
   }
 
@@ -53,7 +54,9 @@ package enum Grader {
     if reply.stopReason == "max_tokens" {
       throw .brokenVerdict("it was cut at the limit of its length")
     }
-    let call = reply.content.first { $0["type"]?.stringValue == "tool_use" && $0["name"]?.stringValue == tool }
+    let call = reply.content.first {
+      $0["type"]?.stringValue == "tool_use" && $0["name"]?.stringValue == tool
+    }
     guard let input = call?["input"] else {
       throw .brokenVerdict("it did not call \(tool) (stop reason \(reply.stopReason))")
     }
@@ -95,7 +98,9 @@ package enum Grader {
             "type": "object",
             "properties": [
               "criterion": ["type": "string"], "met": ["type": "boolean"],
-              "evidence": ["type": "string", "description": "Where the deliverables show it, or what is missing."],
+              "evidence": [
+                "type": "string", "description": "Where the deliverables show it, or what is missing.",
+              ],
             ],
             "required": ["criterion", "met", "evidence"],
           ],

@@ -37,8 +37,8 @@ struct `Answers that fail` {
     try await withServer { connection in
       connection.waitForHangUp()
     } _: { client, server in
-      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(60)))
-      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .head, after: .milliseconds(60)))
+      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(500)))
+      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .head, after: .milliseconds(500)))
       #expect(await eventually { server.open == 0 })
     }
   }
@@ -49,8 +49,8 @@ struct `Answers that fail` {
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
       connection.waitForHangUp()
     } _: { client, server in
-      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(60)))
-      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .body, after: .milliseconds(60)))
+      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(500)))
+      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .body, after: .milliseconds(500)))
     }
   }
 
@@ -91,7 +91,9 @@ struct `Answers that fail` {
   @Test func `a program without descriptors left`() async throws {
     await #expect(processExitsWith: .success) {
       let client = HTTPClient(userAgent: "errand-test")
-      var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+      let free = rlim_t(dup(0))
+      close(Int32(free))
+      var limit = rlimit(rlim_cur: free, rlim_max: free)
       setrlimit(__rlimit_resource_t(7), &limit)  // RLIMIT_NOFILE; the name is imported as another type.
       do {
         _ = try await client.send(.init(url: "http://127.0.0.1:1/"))
@@ -108,8 +110,8 @@ struct `Answers that fail` {
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
       connection.waitForHangUp()
     } _: { client, server in
-      let error = await failure(client, .init(url: server.url(), idleTimeout: .milliseconds(60)))
-      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .anything, after: .milliseconds(60)))
+      let error = await failure(client, .init(url: server.url(), idleTimeout: .milliseconds(400)))
+      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .anything, after: .milliseconds(400)))
       #expect(await eventually { server.open == 0 })
     }
   }

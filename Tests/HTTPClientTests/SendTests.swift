@@ -253,7 +253,7 @@ struct `Sending a body` {
       guard let first = connection.readRequest() else { return }
       connection.answer("\(connection.index) \(first.body.count)")
       // The first connection takes the second request and says nothing to it.
-      guard connection.readHead() != nil, connection.index > 0 else { return }
+      _ = connection.readRequest()
     } _: { client, server in
       let body = Array(Self.large.prefix(100_000))
       let answer = try await client.send(.init(method: "POST", url: server.url(), body: body))

@@ -8,10 +8,10 @@ enum BuiltinTools {
   private static let bash: JSON = [
     "name": "bash",
     "description": """
-      Runs a command in a persistent bash shell in the sandbox. Variables and the current directory stay from \
-      call to call. There is no network and no terminal; standard input is closed. Long output is kept in a \
-      file and shown in part.
-      """,
+    Runs a command in a persistent bash shell in the sandbox. Variables and the current directory stay from \
+    call to call. There is no network and no terminal; standard input is closed. Long output is kept in a \
+    file and shown in part.
+    """,
     "input_schema": [
       "type": "object",
       "properties": [
@@ -54,9 +54,9 @@ enum BuiltinTools {
   private static let edit: JSON = [
     "name": "edit",
     "description": """
-      Replaces a text in a file in the sandbox. The text must occur exactly once, unless all occurrences are \
-      to be replaced.
-      """,
+    Replaces a text in a file in the sandbox. The text must occur exactly once, unless all occurrences are \
+    to be replaced.
+    """,
     "input_schema": [
       "type": "object",
       "properties": [

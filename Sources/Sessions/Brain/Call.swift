@@ -37,7 +37,8 @@ struct Call: Sendable, Equatable {
 
   /// Whether it must not run: the tool is not there, or somebody said no.
   var isDenied: Bool {
-    permission == .deny || permission == .ask && confirmation.map { $0["result"]?.stringValue != "allow" } == true
+    permission == .deny
+      || permission == .ask && confirmation.map { $0["result"]?.stringValue != "allow" } == true
   }
 
   /// What the agent is told when the call is denied.

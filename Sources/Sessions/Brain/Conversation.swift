@@ -55,7 +55,8 @@ struct Conversation: Sendable {
   /// The model's reply, and right after it the results of its tool calls in the order of the calls.
   private mutating func addReply(_ end: Event, _ results: ToolResults) {
     guard let reply = end.hidden, let stopReason = reply["stop_reason"]?.stringValue else { return }
-    let content = stopReason == StopReasons.refusal ? [] : Blocks.ofAssistant(reply["content"]?.arrayValue ?? [])
+    let content =
+      stopReason == StopReasons.refusal ? [] : Blocks.ofAssistant(reply["content"]?.arrayValue ?? [])
     if !content.isEmpty {
       add("assistant", content)
       for block in content {

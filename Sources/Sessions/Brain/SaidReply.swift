@@ -89,12 +89,13 @@ struct SaidReply: Sendable {
 
   /// What the Messages API takes as the id of a tool call.
   private static func isName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy {
-      switch $0 {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D: true
-      default: false
+    !text.isEmpty
+      && text.utf8.allSatisfy {
+        switch $0 {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D: true
+        default: false
+        }
       }
-    }
   }
 }
 

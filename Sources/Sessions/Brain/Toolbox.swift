@@ -82,6 +82,7 @@ struct Toolbox: Sendable {
   /// What the agent is told when it calls a tool that it does not have.
   func denial(of name: String) -> String {
     let there = tools.map(\.name).joined(separator: ", ")
-    return "There is no tool \(name) here. " + (there.isEmpty ? "There are no tools." : "Available: \(there).")
+    return "There is no tool \(name) here. "
+      + (there.isEmpty ? "There are no tools." : "Available: \(there).")
   }
 }

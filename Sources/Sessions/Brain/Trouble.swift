@@ -19,7 +19,8 @@ enum Trouble: Sendable, Equatable {
       .error,
       [
         "error": [
-          "type": .string(wireType), "message": .string(sentence), "retry_status": ["type": .string(retryStatus)],
+          "type": .string(wireType), "message": .string(sentence),
+          "retry_status": ["type": .string(retryStatus)],
         ]
       ])
   }

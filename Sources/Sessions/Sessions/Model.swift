@@ -136,7 +136,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     case .rateLimited(_, let message): "The model's server limits the rate: \(message)"
     case .overloaded(_, let message): "The model's server is overloaded: \(message)"
     case .failed(let message): "The model's server did not answer properly: \(message)"
-    case .refused(let status, let message): "The model's server refused the request with status \(status): \(message)"
+    case .refused(let status, let message):
+      "The model's server refused the request with status \(status): \(message)"
     case .unavailable(let message): message
     }
   }

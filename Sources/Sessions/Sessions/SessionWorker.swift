@@ -46,7 +46,9 @@ package struct SessionWorker: Sendable {
       let isHalfStopped =
         try !session.blocked.isEmpty
         && sessions.log(tx, session.id, after: session.lastPosition - 1).last?.type != .statusIdle
-      if session.turnOpen || isPaused || isHalfStopped || !Sessions.applicable(unread, to: session).inputs.isEmpty {
+      if session.turnOpen || isPaused || isHalfStopped
+        || !Sessions.applicable(unread, to: session).inputs.isEmpty
+      {
         return true
       }
       try sessions.queue.finish(tx, claim)

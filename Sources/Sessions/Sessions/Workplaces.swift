@@ -1,8 +1,8 @@
-import Queue
 package import Catalog
 import JSON
 package import Logging
 import Primitives
+import Queue
 package import Store
 
 /// The hands of the sessions that work on this machine, kept between drives, and what they leave: the files
@@ -78,7 +78,8 @@ package actor Workplaces {
 
   /// Collects, and opens what was collected.
   /// - Parameter limit: the most bytes of one file that are read.
-  package func deliverables(_ session: DrivenSession, readingUpTo limit: Int64) async throws -> [Deliverable] {
+  package func deliverables(_ session: DrivenSession, readingUpTo limit: Int64) async throws -> [Deliverable]
+  {
     try await collect(session).map { file in
       let isShort = file.content.size <= limit
       return Deliverable(
