@@ -125,6 +125,13 @@ let package = Package(
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
     tests("Sessions", uses: ["Catalog", "Queue", "Store"]),
+    tests("SQLite"),
+    tests("Store", uses: ["SQLite", "JSON"]),
+    tests("Queue", uses: ["Store", logging]),
+    tests("HTTPClient", uses: ["Primitives"]),
+    tests("HTTPServer", uses: ["Primitives"]),
+    tests("Processes", uses: ["Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
     tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )

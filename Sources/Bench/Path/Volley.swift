@@ -74,7 +74,7 @@ struct Volley {
     while !connection.unsent.isEmpty {
       let descriptor = connection.descriptor
       let count = connection.unsent.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
       }
       if count <= 0 { return }
       connection.unsent = connection.unsent.dropFirst(count)
@@ -85,7 +85,7 @@ struct Volley {
   private func advance(_ connection: inout Connection) throws -> Bool {
     send(&connection)
     var piece = [UInt8](repeating: 0, count: 16_384)
-    let count = recv(connection.descriptor, &piece, piece.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(connection.descriptor, &piece, piece.count, Int32(MSG_DONTWAIT))
     if count < 0 && (errno == EAGAIN || errno == EINTR) { return false }
     guard count > 0 else {
       throw BenchError.unexpected("The server closed a connection in the middle.")
