@@ -153,8 +153,9 @@ int linux_launch(const struct linux_launch *launch, struct linux_launched *launc
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  // `_Fork` runs no handlers of libraries, which could wait for a lock that another thread held.
-  pid_t first = _Fork();
+  // Not `_Fork`: only `fork` makes the C library forget the other threads, which changing the user would
+  // signal and wait for.
+  pid_t first = fork();
   if (first == 0) prepare(launch, ends[1], parent);
   int failure = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
