@@ -19,6 +19,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// What stands below every domain: time, randomness, JSON, the store.
@@ -103,6 +104,7 @@ let package = Package(
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
         "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", lifecycle,
+        signals,
       ]),
     program(
       "CLI",

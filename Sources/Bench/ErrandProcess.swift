@@ -32,7 +32,8 @@ final class ErrandProcess: Sendable {
   static func start(_ settings: Settings, client: HTTPClient) async throws -> ErrandProcess {
     guard access(settings.program, X_OK) == 0 else { throw BenchError.noProgram(path: settings.program) }
     var arguments = [
-      settings.program, "serve", "--listen", "127.0.0.1:\(settings.port)", "--data", settings.data, "--rehearse",
+      settings.program, "serve", "--listen", "127.0.0.1:\(settings.port)", "--data", settings.data,
+      "--rehearse",
       "--role", settings.role,
     ]
     if let jobs = settings.jobs { arguments += ["--jobs", jobs] }

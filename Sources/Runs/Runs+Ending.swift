@@ -34,7 +34,8 @@ extension Runs {
         tx, run, as: .timedOut, reason: "Its running time of \(run.snapshot.timeout.inWords) was used up.")
     } else {
       try end(
-        tx, run, as: .timedOut, reason: "Its deadline, \(run.snapshot.deadline.inWords) after it fired, has passed.")
+        tx, run, as: .timedOut,
+        reason: "Its deadline, \(run.snapshot.deadline.inWords) after it fired, has passed.")
     }
   }
 

@@ -1,4 +1,7 @@
+import Catalog
 import JSON
+import Jobs
+import Outbox
 import Primitives
 import Queue
 package import Sessions
@@ -87,7 +90,8 @@ extension Runs: Settling {
   /// What the callbacks tell about a run, and `show` prints.
   private func result(_ tx: Transaction, _ run: Run, _ session: Session) throws -> JSON {
     let answer = try sessions.log(tx, session.id).last { $0.type == .agentMessage }
-    let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(separator: "\n")
+    let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(
+      separator: "\n")
     let outcome = session.outcomes.last
     return [
       "run_id": .string(run.id), "job": .string(run.jobName), "state": .string(run.state.rawValue),

@@ -6,18 +6,19 @@ import Testing
 @Suite struct DueTests {
   private func times(_ seconds: [Int64]) -> [Timestamp] { seconds.map { Timestamp(seconds: $0) } }
 
-  @Test(arguments: [
-    // Nothing has come yet.
-    ([70, 80], 60, 0, nil, nil, nil),
-    // Seen by a running service: all of them fire.
-    ([10, 20, 30, 40], 30, 0, nil, [10, 20, 30], []),
-    // A downtime until 25: the latest of it fires, the others are missed, later ones fire as usual.
-    ([10, 20, 30, 40], 30, 25, 20, [20, 30], [10]),
-    // Nothing came since the start: the latest fires alone.
-    ([10, 20], 25, 25, 20, [20], [10]),
-    // A single one that a downtime swallowed.
-    ([10], 25, 25, 10, [10], []),
-  ] as [([Int64], Int64, Int64, Int64?, [Int64]?, [Int64]?)])
+  @Test(
+    arguments: [
+      // Nothing has come yet.
+      ([70, 80], 60, 0, nil, nil, nil),
+      // Seen by a running service: all of them fire.
+      ([10, 20, 30, 40], 30, 0, nil, [10, 20, 30], []),
+      // A downtime until 25: the latest of it fires, the others are missed, later ones fire as usual.
+      ([10, 20, 30, 40], 30, 25, 20, [20, 30], [10]),
+      // Nothing came since the start: the latest fires alone.
+      ([10, 20], 25, 25, 20, [20], [10]),
+      // A single one that a downtime swallowed.
+      ([10], 25, 25, 10, [10], []),
+    ] as [([Int64], Int64, Int64, Int64?, [Int64]?, [Int64]?)])
   func `occurrences are fired or missed`(
     occurrences: [Int64], now: Int64, since: Int64, latestMissed: Int64?, fire: [Int64]?, missed: [Int64]?
   ) {

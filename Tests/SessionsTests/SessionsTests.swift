@@ -1,8 +1,8 @@
-import TestSupport
 import JSON
 import Primitives
 import Queue
 import Store
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -20,12 +20,16 @@ import Testing
     #expect(taken.map(\.id) == [sent[0].id])
     #expect(taken[0].processedAt == fixture.clock.now)
     #expect(
-      try await fixture.log(id) == ["user.message", "session.thread_status_running", "session.status_running"])
+      try await fixture.log(id) == [
+        "user.message", "session.thread_status_running", "session.status_running",
+      ])
     #expect(try await fixture.row(id).status == .running)
     #expect(fixture.settling.told == ["began"])
   }
 
-  @Test func `an end of turn writes thread, usage and session in this order and finishes the item`() async throws {
+  @Test func `an end of turn writes thread, usage and session in this order and finishes the item`()
+    async throws
+  {
     let fixture = try await SessionFixture()
     let id = try await fixture.session()
     _ = try await fixture.send(id, .message("hello"))

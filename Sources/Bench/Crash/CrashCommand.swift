@@ -32,7 +32,11 @@ struct CrashCommand: AsyncParsableCommand {
       program: errand ?? Programs.beside("errand"), randomness: .seeded(seed), log: { print($0) })
     let report = try await journey.run(kills: kills)
     for problem in report.problems { print("BROKEN: \(problem)") }
-    if keep || !report.problems.isEmpty { print("The data is in \(journey.folder).") } else { journey.remove() }
+    if keep || !report.problems.isEmpty {
+      print("The data is in \(journey.folder).")
+    } else {
+      journey.remove()
+    }
     print(report.summary)
     if !report.problems.isEmpty { throw ExitCode.failure }
   }

@@ -135,14 +135,17 @@ final class CrashJourney: Sendable {
   /// Takes the schedule away, so that the journey can come to an end.
   private func pause(_ errand: ErrandProcess) async throws {
     var files = CrashFiles.all
-    files["trace/job.yaml"] = files["trace/job.yaml"]?.split(separator: "\n", omittingEmptySubsequences: false)
-      .filter { !$0.contains("name: tick") }.joined(separator: "\n")
+    files["trace/job.yaml"] = files["trace/job.yaml"]?.split(
+      separator: "\n", omittingEmptySubsequences: false
+    )
+    .filter { !$0.contains("name: tick") }.joined(separator: "\n")
     try CrashFiles.write(files, to: "\(folder)/jobs")
     for _ in 0..<200 {
       if try await errand.all("/v1/schedules").isEmpty { return }
       try await Task.sleep(for: .milliseconds(50))
     }
-    throw BenchError.unexpected("The schedule was taken out of the job file, but the server kept it for 10 s.")
+    throw BenchError.unexpected(
+      "The schedule was taken out of the job file, but the server kept it for 10 s.")
   }
 
   private func settle(_ errand: ErrandProcess) async throws {

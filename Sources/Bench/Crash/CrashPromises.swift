@@ -18,7 +18,9 @@ enum CrashPromises {
         problems.append("Webhook \(id) was acknowledged without a run.")
         continue
       }
-      if !known.contains(run) { problems.append("Webhook \(id) was promised run \(run), which is not there.") }
+      if !known.contains(run) {
+        problems.append("Webhook \(id) was promised run \(run), which is not there.")
+      }
       if let other = runOf[id], other != run {
         problems.append("Webhook \(id) was answered with run \(other) first and run \(run) later.")
       }
@@ -86,7 +88,8 @@ enum CrashPromises {
       let id = delivery["id"]?.stringValue ?? "?"
       if delivery["state"] != "delivered" {
         problems.append(
-          "Delivery \(id) is \(delivery["state"]?.stringValue ?? "?"): \(delivery["last_error"]?.stringValue ?? "")")
+          "Delivery \(id) is \(delivery["state"]?.stringValue ?? "?"): \(delivery["last_error"]?.stringValue ?? "")"
+        )
       }
       guard delivery["kind"] == "webhook" else { continue }
       guard let arrival = arrivals[id] else {
@@ -105,7 +108,9 @@ enum CrashPromises {
     let ids = events.compactMap { $0["id"]?.stringValue }
     if Set(ids).count != ids.count { problems.append("The log of \(id) holds an event twice.") }
     let uses = events.filter { $0["type"] == "agent.tool_use" }.compactMap { $0["id"]?.stringValue }
-    let results = events.filter { $0["type"] == "agent.tool_result" }.compactMap { $0["tool_use_id"]?.stringValue }
+    let results = events.filter { $0["type"] == "agent.tool_result" }.compactMap {
+      $0["tool_use_id"]?.stringValue
+    }
     if uses.sorted() != results.sorted() {
       problems.append("The log of \(id) has \(uses.count) tool uses and \(results.count) results.")
     }

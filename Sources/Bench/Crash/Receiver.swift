@@ -32,7 +32,8 @@ final class Receiver: Sendable {
       HTTPServer.Configuration { [self] request in
         do {
           try verifier.verify(
-            headers: SignatureHeaders(request.headers.entries.map { ($0.name, $0.value) }), body: request.body,
+            headers: SignatureHeaders(request.headers.entries.map { ($0.name, $0.value) }),
+            body: request.body,
             now: Time.system.now())
         } catch {
           state.withLock { $0.refused.append("\(error)") }

@@ -42,7 +42,8 @@ struct PathBench {
   private func serve(_ name: String, role: String = "all") async throws -> ErrandProcess {
     try await ErrandProcess.start(
       ErrandProcess.Settings(
-        program: program, data: "\(folder)/\(name)", jobs: "\(folder)/jobs", port: FreePort.find(), role: role,
+        program: program, data: "\(folder)/\(name)", jobs: "\(folder)/jobs", port: FreePort.find(),
+        role: role,
         environment: ["DESK_SECRET": webhook.secret, "IDLE_SECRET": webhook.secret]), client: client)
   }
 
@@ -60,7 +61,9 @@ struct PathBench {
       await errand.stop()
     }
     times.sort()
-    print("start-up        to healthy: median \(Percentiles.text(Percentiles.of(times, 0.5) / 1000)) of 4 restarts")
+    print(
+      "start-up        to healthy: median \(Percentiles.text(Percentiles.of(times, 0.5) / 1000)) of 4 restarts"
+    )
     print("idle memory     \(memory >> 20) MB")
   }
 

@@ -8,6 +8,7 @@ enum Percentiles {
 
   /// `1.23 ms`
   static func text(_ milliseconds: Double) -> String {
-    milliseconds < 10 ? "\((milliseconds * 100).rounded() / 100) ms" : "\((milliseconds * 10).rounded() / 10) ms"
+    milliseconds < 10
+      ? "\((milliseconds * 100).rounded() / 100) ms" : "\((milliseconds * 10).rounded() / 10) ms"
   }
 }
