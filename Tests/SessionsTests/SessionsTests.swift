@@ -130,7 +130,7 @@ import Testing
     let id = try await fixture.session()
     _ = try await fixture.send(id, .message("one"))
     try await fixture.database.write { tx in
-      try fixture.sessions.stopTaking(tx, id, because: "its run was cancelled")
+      try fixture.sessions.closeDoor(tx, id, because: "its run was cancelled")
     }
     let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
     #expect(log.map(\.isFlushed) == [true])

@@ -1,5 +1,3 @@
-import Primitives
-
 /// Durations as people write them: `90s`, `30m`, `1h30m`, `1d`, `500ms`.
 package enum DurationText {
   /// Largest first, in milliseconds.
