@@ -123,6 +123,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(
+      name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
+      swiftSettings: strict),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
