@@ -48,7 +48,10 @@ import Testing
         "user.message Go.", "agent.tool_use bash allow", "agent.tool_use bash allow",
         "agent.tool_result ran quick", "user.interrupt", Self.gone, "session.status_idle end_turn",
       ])
+    // The interrupt's own wake finds nothing to do.
+    try await rig.drive(id)
     #expect(try await rig.item(id) == nil)
+    #expect(try await rig.deeds(id).last == "session.status_idle end_turn")
   }
 
   @Test func `stops a check and ends the outcome`() async throws {

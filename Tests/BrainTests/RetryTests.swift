@@ -43,10 +43,11 @@ import Testing
     rig.clock.advance(by: .seconds(67))
     try await rig.drive(id)
     #expect(
-      try await rig.story(id).suffix(8) == ([
-        "session.thread_status_running", "session.status_running", "span.model_request_start",
-        "agent.message Hello.", "span.model_request_end",
-      ] + TurnStory.closing)[...])
+      try await rig.story(id).suffix(8)
+        == ([
+          "session.thread_status_running", "session.status_running", "span.model_request_start",
+          "agent.message Hello.", "span.model_request_end",
+        ] + TurnStory.closing)[...])
   }
 
   @Test func `ends after eight tries, some of them in other drives`() async throws {
@@ -62,8 +63,10 @@ import Testing
     try await rig.send(id, .message("Still there?"))
     try await rig.drive(id)
     #expect(try await rig.story(id).last == "session.status_idle retries_exhausted")
-    #expect(try await rig.story(id).filter { $0 == "session.error model_overloaded_error retrying" }.count == 7)
-    #expect(try await rig.story(id).filter { $0 == "session.error model_overloaded_error exhausted" }.count == 1)
+    #expect(
+      try await rig.story(id).filter { $0 == "session.error model_overloaded_error retrying" }.count == 7)
+    #expect(
+      try await rig.story(id).filter { $0 == "session.error model_overloaded_error exhausted" }.count == 1)
     #expect(try await rig.item(id) == nil)
   }
 
@@ -105,7 +108,9 @@ import Testing
     #expect(error?.body["error"]?["message"] == "Set the key.")
   }
 
-  @Test func `of the grader is met without running the checks again, or in another drive with them`() async throws {
+  @Test func `of the grader is met without running the checks again, or in another drive with them`()
+    async throws
+  {
     let model = ScriptedModel(
       .text("Done."), .failure(.failed(message: "cut")),
       .failure(.overloaded(retryAfter: .seconds(60), message: "busy")), .verdict("satisfied"))
@@ -129,7 +134,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (1, 0.0, 1.0), (1, 1.0, 0.5), (2, 0.0, 2.0), (3, 0.5, 3.0), (7, 0.0, 60.0), (8, 0.0, 60.0), (60, 1.0, 30.0),
+    (1, 0.0, 1.0), (1, 1.0, 0.5), (2, 0.0, 2.0), (3, 0.5, 3.0), (7, 0.0, 60.0), (8, 0.0, 60.0),
+    (60, 1.0, 30.0),
   ])
   func `waits twice as long each time, less up to a half by chance`(
     failures: Int, chance: Double, seconds: Double

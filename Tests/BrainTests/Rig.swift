@@ -140,7 +140,8 @@ extension Event {
     switch type {
     case .userMessage, .agentMessage: return "\(type.rawValue) \(text(body["content"]))"
     case .agentToolUse:
-      return "\(type.rawValue) \(body["name"]?.stringValue ?? "") \(body["evaluated_permission"]?.stringValue ?? "")"
+      return
+        "\(type.rawValue) \(body["name"]?.stringValue ?? "") \(body["evaluated_permission"]?.stringValue ?? "")"
     case .agentCustomToolUse: return "\(type.rawValue) \(body["name"]?.stringValue ?? "")"
     case .agentToolResult:
       return "\(type.rawValue) \(body["is_error"]?.boolValue == true ? "error " : "")\(text(body["content"]))"
@@ -151,7 +152,8 @@ extension Event {
     case .statusIdle: return "\(type.rawValue) \(body["stop_reason"]?["type"]?.stringValue ?? "")"
     case .error:
       let error = body["error"]
-      return "\(type.rawValue) \(error?["type"]?.stringValue ?? "") \(error?["retry_status"]?["type"]?.stringValue ?? "")"
+      return
+        "\(type.rawValue) \(error?["type"]?.stringValue ?? "") \(error?["retry_status"]?["type"]?.stringValue ?? "")"
     default: return type.rawValue
     }
   }

@@ -39,6 +39,11 @@ final class ScriptedHands: Hands {
     }
   }
 
+  /// Whether some file holds the text.
+  func wrote(_ text: String) -> Bool {
+    state.withLock { $0.files.values.contains { $0.contains(text) } }
+  }
+
   struct Broken: Error, CustomStringConvertible {
     let description: String
   }
@@ -87,7 +92,7 @@ final class ScriptedHands: Hands {
     }
     if command.hasPrefix("has ") {
       let text = String(command.dropFirst(4))
-      let found = state.withLock { $0.files.values.contains { $0.contains(text) } }
+      let found = wrote(text)
       return CheckResult(exitCode: found ? 0 : 1, tail: found ? "" : "no \(text)")
     }
     return result ?? CheckResult(exitCode: 0, tail: "")

@@ -15,7 +15,8 @@ final class ScriptedModel: Model {
     static func text(_ text: String, stop: String = "end_turn") -> Line {
       .reply(
         ModelReply(
-          content: [["type": "text", "text": .string(text)]], stopReason: stop, usage: Usage(input: 10, output: 5)))
+          content: [["type": "text", "text": .string(text)]], stopReason: stop,
+          usage: Usage(input: 10, output: 5)))
     }
 
     static func tools(_ calls: (String, JSON)..., stop: String = "tool_use", id: String = "toolu") -> Line {

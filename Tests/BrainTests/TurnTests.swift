@@ -50,7 +50,8 @@ import Testing
           "role": "user",
           "content": [
             [
-              "type": "tool_result", "tool_use_id": "toolu_1", "content": [["type": "text", "text": "ran ls"]],
+              "type": "tool_result", "tool_use_id": "toolu_1",
+              "content": [["type": "text", "text": "ran ls"]],
             ]
           ],
         ],
@@ -293,7 +294,8 @@ import Testing
     try await rig.drive(id)
     let use = try await rig.row(id).blocked[0]
     try await rig.send(
-      id, NewEvent(.userToolResult, ["tool_use_id": .string(use), "content": [["type": "text", "text": "x"]]]))
+      id,
+      NewEvent(.userToolResult, ["tool_use_id": .string(use), "content": [["type": "text", "text": "x"]]]))
     try await rig.drive(id)
     #expect(rig.hands.calls.isEmpty)
     #expect(try await rig.story(id).last == "session.status_idle end_turn")

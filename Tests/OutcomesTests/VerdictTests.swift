@@ -23,23 +23,24 @@ import Testing
           ]))
   }
 
-  @Test(arguments: [
-    (["explanation": "x"], "`result` is missing, not satisfied, needs_revision or failed"),
-    (
-      ["result": "good", "explanation": "x"],
-      "`result` is \"good\", not satisfied, needs_revision or failed"
-    ),
-    (["result": "satisfied", "explanation": " "], "`explanation` is missing or empty"),
-    (["result": "satisfied", "explanation": "x", "criteria": "none"], "`criteria` is not a list"),
-    (
-      ["result": "satisfied", "explanation": "x", "criteria": [["met": true]]],
-      "`criteria[0]` needs a `criterion` and whether it is `met`"
-    ),
-    (
-      ["result": "satisfied", "explanation": "x", "criteria": [["criterion": "short", "met": false]]],
-      "it is satisfied although “short” is not met"
-    ),
-  ] as [(JSON, String)])
+  @Test(
+    arguments: [
+      (["explanation": "x"], "`result` is missing, not satisfied, needs_revision or failed"),
+      (
+        ["result": "good", "explanation": "x"],
+        "`result` is \"good\", not satisfied, needs_revision or failed"
+      ),
+      (["result": "satisfied", "explanation": " "], "`explanation` is missing or empty"),
+      (["result": "satisfied", "explanation": "x", "criteria": "none"], "`criteria` is not a list"),
+      (
+        ["result": "satisfied", "explanation": "x", "criteria": [["met": true]]],
+        "`criteria[0]` needs a `criterion` and whether it is `met`"
+      ),
+      (
+        ["result": "satisfied", "explanation": "x", "criteria": [["criterion": "short", "met": false]]],
+        "it is satisfied although “short” is not met"
+      ),
+    ] as [(JSON, String)])
   func `that cannot be used says why`(input: JSON, problem: String) {
     #expect(throws: OutcomeError.brokenVerdict(problem)) { try Verdict(submitted: input) }
     #expect(
