@@ -25,7 +25,8 @@ extension API {
 
   func showJob(_ request: Request) async throws -> HTTPResponse {
     let name = request.path("name")
-    return json(try await domains.database.read { [domains] tx in try domains.jobs.job(tx, named: name).json })
+    return json(
+      try await domains.database.read { [domains] tx in try domains.jobs.job(tx, named: name).json })
   }
 
   /// Applies a bundle of job files: all of it, or nothing.
@@ -88,7 +89,7 @@ extension API {
         let run = try domains.runs.run(tx, id)
         var shown = run.json.objectValue ?? [:]
         shown["evaluations"] = .array(
-          try domains.evaluations.evaluations(tx, ofSession: run.session).map(\.json))
+          try Evaluations.list(tx, session: run.session).map(\.json))
         shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(\.json))
         return .object(shown)
       })

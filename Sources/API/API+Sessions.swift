@@ -1,6 +1,7 @@
 import Catalog
 import HTTPServer
 import JSON
+import Logging
 import Primitives
 import Sessions
 import Store

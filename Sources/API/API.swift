@@ -6,9 +6,8 @@ import JSON
 package import Jobs
 package import Logging
 package import Outbox
-package import Outcomes
 package import Primitives
-package import Queue
+import Queue
 package import Runs
 package import Schedules
 package import Sessions
@@ -26,11 +25,10 @@ package struct API: Sendable {
     package var schedules: Schedules
     package var outbox: Outbox
     package var hooks: Hooks
-    package var evaluations: Evaluations
 
     package init(
       database: Database, files: Files, jobs: Jobs, runs: Runs, sessions: Sessions, schedules: Schedules,
-      outbox: Outbox, hooks: Hooks, evaluations: Evaluations
+      outbox: Outbox, hooks: Hooks
     ) {
       self.database = database
       self.files = files
@@ -40,7 +38,6 @@ package struct API: Sendable {
       self.schedules = schedules
       self.outbox = outbox
       self.hooks = hooks
-      self.evaluations = evaluations
     }
   }
 

@@ -25,7 +25,8 @@ package struct File: Sendable, Equatable {
   package var json: JSON {
     var object: JSON.Object = [
       "id": .string(id), "type": "file", "filename": .string(filename), "mime_type": .string(mimeType),
-      "size_bytes": .integer(content.size), "created_at": .string(createdAt.description), "downloadable": true,
+      "size_bytes": .integer(content.size), "created_at": .string(createdAt.description),
+      "downloadable": true,
     ]
     if let session { object["scope"] = ["type": "session", "id": .string(session)] }
     return .object(object)

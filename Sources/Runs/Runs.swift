@@ -88,7 +88,8 @@ package final class Runs: Sendable {
   // MARK: The ledger
 
   /// The occurrence's row, made when it is not there yet.
-  private func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool) {
+  private func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool)
+  {
     var nominal: Timestamp?
     var receipt: String?
     var key: String?

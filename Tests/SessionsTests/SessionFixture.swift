@@ -20,7 +20,7 @@ struct SessionFixture {
     folder = try TemporaryFolder()
     clock = ManualTime(Timestamp("2026-11-12T09:00:00Z")!)
     database = try await Database.open(
-      "\(folder.path)/errand.db", migrations: Queue.migrations + Files.migrations + Sessions.migrations)
+      "\(folder.path)/errand.db", migrations: queueMigrations + Files.migrations + Sessions.migrations)
     queue = Queue(database: database, time: clock.time)
     sessions = Sessions(database: database, queue: queue, time: clock.time)
     settling = RecordedSettling()

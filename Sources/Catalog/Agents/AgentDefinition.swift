@@ -25,7 +25,9 @@ package struct AgentDefinition: Sendable, Equatable {
   /// Reads a body and notes everything that is wrong with it; nil when anything is.
   package init?(_ body: JSON, at path: FieldPath = .root, _ findings: Findings) {
     let before = findings.problems.count
-    guard let given = Fields(body, at: path, "an agent", keys: AgentDefinition.keys, findings) else { return nil }
+    guard let given = Fields(body, at: path, "an agent", keys: AgentDefinition.keys, findings) else {
+      return nil
+    }
     var fields: JSON.Object = [:]
     fields["name"] = .string(orNull: given.text("name", required: true, length: 1...256))
     fields["model"] = AgentDefinition.model(given)

@@ -147,7 +147,9 @@ struct AgentTools {
     var names: Set<String> = []
     return agent.list("mcp_servers", limit: 20).compactMap { value, path in
       let keys = ["type", "name", "url"]
-      guard let server = Fields(value, at: path, "an MCP server", keys: keys, agent.findings) else { return nil }
+      guard let server = Fields(value, at: path, "an MCP server", keys: keys, agent.findings) else {
+        return nil
+      }
       _ = server.choice("type", of: ["url"], required: true)
       guard let name = server.text("name", required: true, length: 1...255),
         let url = server.text("url", required: true, length: 1...2048)

@@ -100,7 +100,8 @@ package final class Agents: Sendable {
         AND (a.archived_at IS NULL OR $3 = 1) AND ($4 = '' OR a.id < $4)
       ORDER BY a.id DESC LIMIT $5
       """,
-      created?.lowerBound.microseconds ?? .min, created?.upperBound.microseconds ?? .max, archived, after ?? "",
+      created?.lowerBound.microseconds ?? .min, created?.upperBound.microseconds ?? .max, archived,
+      after ?? "",
       limit
     ).map(Agent.init)
   }
@@ -135,7 +136,8 @@ package final class Agents: Sendable {
     let current = try agent(tx, id)
     let findings = Findings()
     let keys = ["version"] + AgentDefinition.keys
-    guard let given = Fields(body, "an agent's update", keys: keys, findings), findings.problems.isEmpty else {
+    guard let given = Fields(body, "an agent's update", keys: keys, findings), findings.problems.isEmpty
+    else {
       throw CatalogError.invalid(findings.problems)
     }
     if let version = given.whole("version", in: 1...Int(Int32.max)), version != current.version {

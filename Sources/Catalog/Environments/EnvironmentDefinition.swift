@@ -20,7 +20,8 @@ package struct EnvironmentDefinition: Sendable, Equatable {
   /// Reads a body and notes everything that is wrong with it; nil when anything is.
   package init?(_ body: JSON, at path: FieldPath = .root, _ findings: Findings) {
     let before = findings.problems.count
-    guard let given = Fields(body, at: path, "an environment", keys: EnvironmentDefinition.keys, findings) else {
+    guard let given = Fields(body, at: path, "an environment", keys: EnvironmentDefinition.keys, findings)
+    else {
       return nil
     }
     var fields: JSON.Object = [:]
@@ -92,7 +93,8 @@ package struct EnvironmentDefinition: Sendable, Equatable {
       let hosts = limited.texts("allowed_hosts", limit: 256, length: 1...255)
       for (host, path) in hosts where !isHost(host) {
         config.findings.add(
-          path, "Expected a host such as api.example.com or *.example.com, without scheme, port or path, "
+          path,
+          "Expected a host such as api.example.com or *.example.com, without scheme, port or path, "
             + "found \(quoted(host)).")
       }
       return [
@@ -112,7 +114,9 @@ package struct EnvironmentDefinition: Sendable, Equatable {
     for manager in packageManagers {
       let names = given.texts(manager, limit: 100, length: 1...256)
       for (name, path) in names where !isPackage(name) {
-        config.findings.add(path, "Expected a package name without spaces that does not begin with \"-\", found \(quoted(name)).")
+        config.findings.add(
+          path,
+          "Expected a package name without spaces that does not begin with \"-\", found \(quoted(name)).")
       }
       packages[manager] = names.map(\.text)
     }

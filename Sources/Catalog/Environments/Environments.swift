@@ -94,12 +94,14 @@ package final class Environments: Sendable {
     let keys = EnvironmentDefinition.keys
     guard let given = Fields(body, "an environment's update", keys: keys, findings), findings.problems.isEmpty
     else { throw CatalogError.invalid(findings.problems) }
-    if let from = current.config["type"]?.stringValue, let to = given["config"]?["type"]?.stringValue, from != to,
+    if let from = current.config["type"]?.stringValue, let to = given["config"]?["type"]?.stringValue,
+      from != to,
       ["cloud", "self_hosted"].contains(to)
     {
       throw CatalogError.configTypeChange(from: from, to: to)
     }
-    guard let definition = EnvironmentDefinition(current.definition.merged(with: given.object), findings) else {
+    guard let definition = EnvironmentDefinition(current.definition.merged(with: given.object), findings)
+    else {
       throw CatalogError.invalid(findings.problems)
     }
     return try replace(tx, current, definition).environment

@@ -67,7 +67,10 @@ package struct Fields {
     }
     let count = text.unicodeScalars.count
     if count < length.lowerBound {
-      add(key, count == 0 ? "\(quoted(key)) must not be empty." : "Expected at least \(length.lowerBound) characters.")
+      add(
+        key,
+        count == 0
+          ? "\(quoted(key)) must not be empty." : "Expected at least \(length.lowerBound) characters.")
       return nil
     }
     if count > length.upperBound {
@@ -80,7 +83,8 @@ package struct Fields {
   package func whole(_ key: String, in range: ClosedRange<Int>, required: Bool = false) -> Int? {
     guard let value = self[key] else { return missing(key, required) }
     guard let number = value.intValue, range.contains(number) else {
-      add(key, "Expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(value.shown).")
+      add(
+        key, "Expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(value.shown).")
       return nil
     }
     return number
@@ -125,7 +129,8 @@ package struct Fields {
   ) -> [(text: String, path: FieldPath)] {
     list(key, limit: limit).compactMap { value, path in
       guard let text = value.stringValue, length.contains(text.unicodeScalars.count) else {
-        findings.add(path, "Expected a text of at most \(length.upperBound) characters, found \(value.shown).")
+        findings.add(
+          path, "Expected a text of at most \(length.upperBound) characters, found \(value.shown).")
         return nil
       }
       return (text, path)

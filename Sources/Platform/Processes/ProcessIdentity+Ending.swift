@@ -26,7 +26,8 @@ extension ProcessIdentity {
   }
 
   private var isZombie: Bool {
-    guard let stat = ProcFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: UInt8(ascii: ")")) else {
+    guard let stat = ProcFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: UInt8(ascii: ")"))
+    else {
       return true
     }
     return stat.dropFirst(close + 2).first == UInt8(ascii: "Z")

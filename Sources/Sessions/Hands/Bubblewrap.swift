@@ -13,7 +13,9 @@ struct Bubblewrap: Sendable, Equatable {
     guard access("/bin/bash", X_OK) == 0 else { throw HandsError.noShell }
     let output = try await Command([path, "--version"], limit: .seconds(10)).run()
     // `bubblewrap 0.8.0`
-    let numbers = output.text.split(whereSeparator: \.isWhitespace).last?.split(separator: ".").compactMap { Int($0) }
+    let numbers = output.text.split(whereSeparator: \.isWhitespace).last?.split(separator: ".").compactMap {
+      Int($0)
+    }
     guard output.exit == .code(0), let numbers, numbers.count >= 2 else {
       throw HandsError.failed(detail: "\(path) does not tell its version; is it bubblewrap?")
     }

@@ -13,14 +13,15 @@ struct BubblewrapArguments: Sendable {
   static let harmless = [
     "/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/ld.so.cache",
     "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/services",
-    "/etc/protocols", "/etc/magic", "/etc/java-17-openjdk", "/etc/python3", "/etc/python3.11",
+    "/etc/protocols", "/etc/magic",
   ]
 
   /// - Parameter command: what becomes the first process. File 3 gets bubblewrap's report.
   func list(_ command: [String]) -> [String] {
     var list = [
       bubblewrap.path,
-      "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup",
+      "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+      "--unshare-cgroup",
     ]
     if bubblewrap.forbidsNamespaces { list.append("--disable-userns") }
     list += [

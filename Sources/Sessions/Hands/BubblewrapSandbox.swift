@@ -25,7 +25,8 @@ final class BubblewrapSandbox: Sandbox {
   private let life: Descriptor
 
   private init(
-    environment: [String: String], confinement: Confinement, outer: Child, first: ProcessIdentity, cgroup: Cgroup?, life: Descriptor
+    environment: [String: String], confinement: Confinement, outer: Child, first: ProcessIdentity,
+    cgroup: Cgroup?, life: Descriptor
   ) {
     self.environment = environment
     self.confinement = confinement
@@ -47,7 +48,8 @@ final class BubblewrapSandbox: Sandbox {
 
   /// Returns when commands can be run in it.
   static func start(
-    _ workspace: Workspace, bubblewrap: Bubblewrap, limits: SandboxLimits, readOnly: [String], extra: [String: String]
+    _ workspace: Workspace, bubblewrap: Bubblewrap, limits: SandboxLimits, readOnly: [String],
+    extra: [String: String]
   ) async throws -> BubblewrapSandbox {
     let cgroup = Cgroup.make(workspace.session, limits)
     do {
@@ -86,7 +88,8 @@ final class BubblewrapSandbox: Sandbox {
     }
 
     let outer = try await launch(
-      workspace, bubblewrap, limits, readOnly, environment, cgroup, life: life, report: report, output: output)
+      workspace, bubblewrap, limits, readOnly, environment, cgroup, life: life, report: report, output: output
+    )
     let isUp = try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask { try await ready.wait() }
       group.addTask {
@@ -100,7 +103,8 @@ final class BubblewrapSandbox: Sandbox {
     reportReader.drain()
     outputReader.drain()
     // No other process can have got its number: it lives for as long as we hold its pipe.
-    guard isUp, let pid = firstProcess(reported.withLock { $0.bytes }), let identity = ProcessIdentity(of: pid),
+    guard isUp, let pid = firstProcess(reported.withLock { $0.bytes }),
+      let identity = ProcessIdentity(of: pid),
       let first = identity.handle()
     else {
       await outer.end(grace: .zero)

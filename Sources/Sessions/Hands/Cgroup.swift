@@ -37,7 +37,8 @@ struct Cgroup: Sendable {
       guard put("+memory +pids", in: "\(parent)/cgroup.subtree_control") else { continue }
       let folder = "\(parent)/errand-\(session)"
       guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { continue }
-      if put("\(limits.memory)", in: "\(folder)/memory.max"), put("\(limits.processes + 8)", in: "\(folder)/pids.max"),
+      if put("\(limits.memory)", in: "\(folder)/memory.max"),
+        put("\(limits.processes + 8)", in: "\(folder)/pids.max"),
         let members = try? Descriptor.open("\(folder)/cgroup.procs", O_WRONLY)
       {
         // Not every kernel has swap accounting.
@@ -73,7 +74,9 @@ struct Cgroup: Sendable {
 
   /// Our own group of version 2, and the one above, which a service manager delegates with us in a leaf.
   private static func candidates2() -> [String] {
-    guard access("\(mount)/cgroup.controllers", R_OK) == 0, let path = ownPath({ $0 == "" }) else { return [] }
+    guard access("\(mount)/cgroup.controllers", R_OK) == 0, let path = ownPath({ $0 == "" }) else {
+      return []
+    }
     let own = path == "/" ? mount : mount + path
     let above = own.split(separator: "/").dropLast().joined(separator: "/")
     return own == mount ? [own] : [own, "/" + above]

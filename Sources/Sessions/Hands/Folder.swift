@@ -58,7 +58,9 @@ struct Folder {
     var entries: [Entry] = []
     while let found = readdir(stream) {
       let name = withUnsafePointer(to: &found.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+          Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+        }
       }
       if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
       var status = stat()

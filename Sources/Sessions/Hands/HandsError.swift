@@ -21,7 +21,7 @@ package enum HandsError: Error, CustomStringConvertible {
       """
     case .noNamespaces(let detail):
       """
-      bubblewrap cannot make a sandbox here: \(detail). User namespaces must be allowed (sysctl \
+      bubblewrap cannot make a sandbox here: \(detail.hasSuffix(".") ? detail : detail + ".") User namespaces must be allowed (sysctl \
       user.max_user_namespaces above 0; kernel.unprivileged_userns_clone=1 on Debian; on Ubuntu an AppArmor \
       profile for bwrap). `errand serve --sandbox none` runs agents without any isolation.
       """

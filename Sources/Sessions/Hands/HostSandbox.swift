@@ -5,8 +5,10 @@ import Processes
 /// for one agent. Must be asked for with `--sandbox none`.
 ///
 /// The folders have other paths here than the agent knows. The file tools translate them; commands find them
-/// in `ERRAND_WORKSPACE`, `ERRAND_OUTPUTS` and `ERRAND_UPLOADS`. Limits hold for each process only.
-struct HostSandbox: Sandbox {
+/// in `ERRAND_WORKSPACE`, `ERRAND_OUTPUTS` and `ERRAND_UPLOADS`. Limits hold for each process only. When the
+/// service dies, background processes stay until `endLeftovers` finds them by the variable `ERRAND_SANDBOX`;
+/// one that removed it from its environment and left its group is never found.
+final class HostSandbox: Sandbox {
   let workspace: Workspace
   let environment: [String: String]
   let confinement: Confinement

@@ -40,9 +40,12 @@ struct Leftovers: Sendable {
     }
     var bytes = [UInt8](repeating: 0, count: 4096)
     let size = read(file.number, &bytes, bytes.count)
-    return String(decoding: bytes.prefix(max(0, size)), as: UTF8.self).split(separator: "\n").compactMap { line in
+    return String(decoding: bytes.prefix(max(0, size)), as: UTF8.self).split(separator: "\n").compactMap {
+      line in
       let numbers = line.split(separator: " ")
-      guard numbers.count == 2, let pid = Int32(numbers[0]), let started = UInt64(numbers[1]) else { return nil }
+      guard numbers.count == 2, let pid = Int32(numbers[0]), let started = UInt64(numbers[1]) else {
+        return nil
+      }
       let process = ProcessIdentity(pid: pid, started: started)
       return process.isAlive ? process : nil
     }

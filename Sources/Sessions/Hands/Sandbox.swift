@@ -9,7 +9,7 @@ package enum SandboxKind: String, Sendable, CaseIterable {
 }
 
 /// Where a session's processes run, while it is up.
-protocol Sandbox: Sendable {
+protocol Sandbox: AnyObject, Sendable {
   /// False when it has died by itself.
   var isAlive: Bool { get }
   /// What processes get, their variables included, to run in it.

@@ -9,12 +9,13 @@ package struct SandboxProvider: HandsProvider {
 
   /// - Parameter root: the folder of all workspaces; made when missing, closed to other users.
   /// - Parameter readOnly: host folders that every sandbox sees read-only at the same place, such as
-  ///   tools under `/opt`.
+  ///   tools under `/opt`, or what such tools need of `/etc`.
   package init(
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
     readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap"
   ) {
-    settings = SandboxSettings(root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap)
+    settings = SandboxSettings(
+      root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap)
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
@@ -38,8 +39,12 @@ package struct SandboxProvider: HandsProvider {
       guard result.exitCode == 0 else { throw HandsError.failed(detail: result.tail) }
     } catch {
       await hands.end()
-      if case HandsError.failed(let detail) = error { throw HandsError.noNamespaces(detail: detail) }
-      throw error
+      guard settings.kind == .bubblewrap else { throw error }
+      switch error {
+      case HandsError.failed(let detail): throw HandsError.noNamespaces(detail: detail)
+      case let error as ProcessError: throw HandsError.noNamespaces(detail: "\(error)")
+      default: throw error
+      }
     }
   }
 }

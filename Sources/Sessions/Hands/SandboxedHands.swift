@@ -9,6 +9,7 @@ package final class SandboxedHands: Hands {
   let settings: SandboxSettings
   private let workplace: Workplace
   private let workspace: Workspace
+  private let disk: DiskUsage
   private let provisioning = Turnstile()
   private let shellTurn = Turnstile()
   private let state = Lock(State())
@@ -17,14 +18,13 @@ package final class SandboxedHands: Hands {
     var sandbox: (any Sandbox)?
     var shell: Shell?
     var isEnded = false
-    /// What the last look at the disk found.
-    var isFull = false
   }
 
   init(_ workplace: Workplace, _ settings: SandboxSettings) throws {
     self.workplace = workplace
     self.settings = settings
     workspace = try settings.workspace(workplace.session)
+    disk = DiskUsage(workspace)
     for mount in workplace.mounts { _ = try Workspace.parts(ofMount: mount.path) }
   }
 
@@ -84,25 +84,17 @@ package final class SandboxedHands: Hands {
 
 // What the tools work with.
 extension SandboxedHands {
-  /// Runs a program in the sandbox, in the workspace. A sandbox whose processes used up their limit is made
-  /// anew: nothing could be started in it any more.
+  /// Runs a program in the sandbox, in the workspace.
   func run(
     _ arguments: [String], input: Command.Input = .none, limit: Duration = .seconds(60),
     _ adjust: (inout Command) -> Void = { _ in }
   ) async throws -> Command.Output {
-    func once() async throws -> Command.Output {
-      let sandbox = try await provisioned()
+    try await withSandbox { sandbox in
       var command = Command(
         arguments, environment: sandbox.environment, directory: sandbox.directory, input: input, limit: limit)
       command.confinement = sandbox.confinement
       adjust(&command)
       return try await command.run()
-    }
-    do {
-      return try await once()
-    } catch let error as ProcessError where error.meansSandboxIsSpent {
-      await rest()
-      return try await once()
     }
   }
 
@@ -110,14 +102,13 @@ extension SandboxedHands {
   func runInShell(_ command: String, limit: Duration) async throws -> (Shell.End, Transcript) {
     try await shellTurn.pass {
       let shell = try await liveShell()
-      let before = try await usage()
-      let most = max(settings.limits.workspace, before ?? .max)
+      // What was too much before the command is not its fault, and it may be there to remove it.
+      let most = max(settings.limits.workspace, try await disk.lastUsage() ?? .max)
       let result = try await shell.run(command, limit: limit) {
-        while let size = try await self.usage(), size <= most { try await Task.sleep(for: .seconds(2)) }
+        repeat { try await Task.sleep(for: .seconds(2)) } while (try await self.disk.usage() ?? .max) <= most
       }
       if !shell.isAlive { state.withLock { $0.shell = nil } }
-      let after = try await usage()
-      state.withLock { $0.isFull = (after ?? .max) > settings.limits.workspace }
+      try await disk.lookIfDue()
       return result
     }
   }
@@ -135,37 +126,38 @@ extension SandboxedHands {
 
   /// Throws when the workspace was found to be over its limit and still is.
   func requireRoom() async throws {
-    guard state.withLock({ $0.isFull }) else { return }
-    let isFull = (try await usage() ?? .max) > settings.limits.workspace
-    state.withLock { $0.isFull = isFull }
-    if isFull { throw ToolError.full(limit: settings.limits.workspace) }
+    let limit = settings.limits.workspace
+    guard isFull, (try await disk.usage() ?? .max) > limit else { return }
+    throw ToolError.full(limit: limit)
   }
 
-  var isFull: Bool { state.withLock { $0.isFull } }
+  /// By the last look at the disk.
+  var isFull: Bool { disk.isOver(settings.limits.workspace) }
 
   /// Where processes find what the agent calls `path`.
   func place(_ path: String) async throws -> String {
     try await provisioned().place(path)
   }
 
-  private func usage() async throws -> Int64? {
-    let workspace = workspace
-    return try await DiskThread.run { try workspace.allocated() }
-  }
-
   private func liveShell() async throws -> Shell {
-    func once() async throws -> Shell {
-      let sandbox = try await provisioned()
+    try await withSandbox { sandbox in
       if let shell = state.withLock({ $0.shell }), shell.isAlive { return shell }
       let shell = try await Shell.start(in: sandbox, spool: workspace.private)
       state.withLock { $0.shell = shell }
       return shell
     }
+  }
+
+  /// A sandbox whose processes used up their limit, or that has just died, is made anew once: nothing can be
+  /// started in it any more.
+  private func withSandbox<Result>(_ body: (any Sandbox) async throws -> Result) async throws -> Result {
+    let sandbox = try await provisioned()
     do {
-      return try await once()
+      return try await body(sandbox)
     } catch let error as ProcessError where error.meansSandboxIsSpent {
-      await rest()
-      return try await once()
+      // Another call may have seen the same and have a new one already.
+      if state.withLock({ $0.sandbox === sandbox }) { await stop(forGood: false) }
+      return try await body(try await provisioned())
     }
   }
 

@@ -69,7 +69,8 @@ struct BashTool: BuiltinTool {
           + "cannot be looked into; the command was killed with its shell.]")
     }
     if hands.isFull, end != .stopped {
-      notes.append("[The workspace is over its limit of \(hands.settings.limits.workspace) bytes: remove files.]")
+      notes.append(
+        "[The workspace is over its limit of \(hands.settings.limits.workspace) bytes: remove files.]")
     }
     if text.isEmpty, notes.isEmpty { text = "(no output)" }
     if !text.isEmpty, !text.hasSuffix("\n"), !notes.isEmpty { text += "\n" }
@@ -94,5 +95,7 @@ struct BashTool: BuiltinTool {
 }
 
 extension Duration {
-  fileprivate var inMilliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+  fileprivate var inMilliseconds: Int64 {
+    components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+  }
 }

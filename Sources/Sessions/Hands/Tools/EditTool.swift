@@ -12,7 +12,9 @@ struct EditTool: BuiltinTool {
     "type": "object",
     "properties": [
       "file_path": ["type": "string", "description": "Path of the file."],
-      "old_string": ["type": "string", "description": "The text to replace, exactly as it stands in the file."],
+      "old_string": [
+        "type": "string", "description": "The text to replace, exactly as it stands in the file.",
+      ],
       "new_string": ["type": "string", "description": "What takes its place; may be empty."],
       "replace_all": ["type": "boolean", "description": "Replace every occurrence. False when not given."],
     ],
@@ -32,11 +34,13 @@ struct EditTool: BuiltinTool {
     let file = SandboxFile(hands: hands, path: path)
     let (bytes, isCut) = try await file.read(atMost: Self.limit)
     if isCut {
-      throw ToolError.tooLarge(path: path, limit: Self.limit, advice: "Change it with bash, for instance with sed.")
+      throw ToolError.tooLarge(
+        path: path, limit: Self.limit, advice: "Change it with bash, for instance with sed.")
     }
     let places = Self.places(of: old, in: bytes)
     guard !places.isEmpty else {
-      throw ToolError.input("`old_string` does not occur in \(path). Read the file and copy the text exactly.")
+      throw ToolError.input(
+        "`old_string` does not occur in \(path). Read the file and copy the text exactly.")
     }
     guard all || places.count == 1 else {
       throw ToolError.input(
@@ -44,7 +48,8 @@ struct EditTool: BuiltinTool {
           + "`replace_all`.")
     }
     try await file.write(Self.replace(places, of: old.count, in: bytes, by: new))
-    return ToolResult(text: places.count == 1 ? "Edited \(path)." : "Edited \(path) at \(places.count) places.")
+    return ToolResult(
+      text: places.count == 1 ? "Edited \(path)." : "Edited \(path) at \(places.count) places.")
   }
 
   /// Where it begins, from left to right, without overlaps.
@@ -52,7 +57,9 @@ struct EditTool: BuiltinTool {
     var places: [Int] = []
     var index = 0
     while index + text.count <= bytes.count {
-      guard let found = bytes[index...].firstIndex(of: text[0]), found + text.count <= bytes.count else { break }
+      guard let found = bytes[index...].firstIndex(of: text[0]), found + text.count <= bytes.count else {
+        break
+      }
       if bytes[found..<(found + text.count)].elementsEqual(text) {
         places.append(found)
         index = found + text.count

@@ -48,10 +48,12 @@ struct ReadTool: BuiltinTool {
     if bytes.isEmpty { return ToolResult(text: "(the file is empty)") }
     if bytes.prefix(8192).contains(0) {
       return ToolResult(
-        text: "\(file.path) is not text. Look at it with bash, for instance with `file` or `od -c`.", isError: true)
+        text: "\(file.path) is not text. Look at it with bash, for instance with `file` or `od -c`.",
+        isError: true)
     }
     let note =
-      isCut ? "\n[Cut after \(Self.textLimit) bytes. Use view_range [first line, last line] for the rest.]" : ""
+      isCut
+      ? "\n[Cut after \(Self.textLimit) bytes. Use view_range [first line, last line] for the rest.]" : ""
     return ToolResult(text: RepairedText.of(bytes) + note)
   }
 
@@ -77,7 +79,9 @@ struct ReadTool: BuiltinTool {
 
   /// By the first bytes, which cannot lie about what a model is shown.
   static func mediaType(_ bytes: [UInt8]) -> String? {
-    func begins(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
+    func begins(_ text: String, at offset: Int = 0) -> Bool {
+      bytes.dropFirst(offset).starts(with: text.utf8)
+    }
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return "image/png" }
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return "image/jpeg" }
     if begins("GIF87a") || begins("GIF89a") { return "image/gif" }

@@ -12,6 +12,7 @@ struct SandboxFile: Sendable {
   private static let folder: Int32 = 82
   private static let notRegular: Int32 = 83
   private static let forbidden: Int32 = 84
+  private static let noFolder: Int32 = 85
 
   private static let checks = """
     [ -e "$1" ] || [ -L "$1" ] || exit 81
@@ -46,7 +47,7 @@ struct SandboxFile: Sendable {
       """
       [ -d "$1" ] && exit 82
       [ ! -e "$1" ] || [ -f "$1" ] || exit 83
-      case $1 in */*) mkdir -p -- "${1%/*}/" || exit 1 ;; esac
+      case $1 in */*) mkdir -p -- "${1%/*}/" || exit 85 ;; esac
       exec cat > "$1"
       """, input: .bytes(content))
   }
@@ -65,6 +66,8 @@ struct SandboxFile: Sendable {
     case .code(Self.folder): throw ToolError.isFolder(path: path)
     case .code(Self.notRegular): throw ToolError.notRegular(path: path)
     case .code(Self.forbidden): throw ToolError.forbidden(path: path)
+    case .code(Self.noFolder):
+      throw ToolError.failed(path: path, detail: "its directory cannot be made: \(reason(output))")
     default: throw ToolError.failed(path: path, detail: reason(output))
     }
   }

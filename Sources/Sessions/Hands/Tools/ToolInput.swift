@@ -19,13 +19,17 @@ struct ToolInput: Sendable {
   }
 
   func text(_ field: String) throws -> String {
-    guard let text = try optionalText(field) else { throw ToolError.input("The field `\(field)` is missing.") }
+    guard let text = try optionalText(field) else {
+      throw ToolError.input("The field `\(field)` is missing.")
+    }
     return text
   }
 
   func optionalText(_ field: String) throws -> String? {
     guard let value = value(field) else { return nil }
-    guard let text = value.stringValue else { throw ToolError.input("The field `\(field)` must be a string.") }
+    guard let text = value.stringValue else {
+      throw ToolError.input("The field `\(field)` must be a string.")
+    }
     return text
   }
 
@@ -42,7 +46,9 @@ struct ToolInput: Sendable {
   /// False when it is missing.
   func flag(_ field: String) throws -> Bool {
     guard let value = value(field) else { return false }
-    guard let flag = value.boolValue else { throw ToolError.input("The field `\(field)` must be true or false.") }
+    guard let flag = value.boolValue else {
+      throw ToolError.input("The field `\(field)` must be true or false.")
+    }
     return flag
   }
 
@@ -57,7 +63,8 @@ struct ToolInput: Sendable {
   /// Two whole numbers.
   func range(_ field: String) throws -> (Int, Int)? {
     guard let value = value(field) else { return nil }
-    guard let list = value.arrayValue, list.count == 2, let first = list[0].intValue, let last = list[1].intValue
+    guard let list = value.arrayValue, list.count == 2, let first = list[0].intValue,
+      let last = list[1].intValue
     else { throw ToolError.input("The field `\(field)` must be two whole numbers, [first line, last line].") }
     return (first, last)
   }

@@ -1,0 +1,143 @@
+import Catalog
+import JSON
+
+/// A bundle in which everything was found right.
+struct CheckedBundle: Sendable {
+  var agents: [AgentDefinition] = []
+  var environments: [EnvironmentDefinition] = []
+  var sources: [Source] = []
+  var jobs: [JobDraft] = []
+}
+
+/// A job as its files describe it: references are names yet, and contents lie in memory.
+struct JobDraft: Sendable {
+  var name: String
+  var description: String?
+  var agent: String
+  var environment: String
+  var triggers: [Trigger]
+  var message: String
+  var files: [(path: String, bytes: [UInt8])]
+  var outcome: JobOutcome?
+  var limits: Limits
+  var callbacks: [Callback]
+  var rehearsal: JSON?
+}
+
+/// Names that a bundle may refer to without bringing them.
+struct Names: Sendable {
+  var agents: [String] = []
+  var environments: [String] = []
+  var sources: [String] = []
+}
+
+/// Checks a bundle, the same way whether its JSON came from YAML files or from a stranger.
+struct BundleReader {
+  /// Nil leaves the settings of sources and callbacks to somebody who knows the kinds.
+  let kinds: Kinds?
+  /// What exists already.
+  let known: Names
+  /// Where references are looked up; nil when only their form is checked.
+  let secrets: Secrets?
+  let findings = Findings()
+
+  init(kinds: Kinds?, known: Names = Names(), secrets: Secrets? = nil) {
+    self.kinds = kinds
+    self.known = known
+    self.secrets = secrets
+  }
+
+  /// What could be read; it is complete only when there are no `findings`.
+  func read(_ bundle: Bundle) -> CheckedBundle {
+    var checked = CheckedBundle()
+    for (index, body) in bundle.agents.enumerated() {
+      let path = FieldPath.root.key("agents").index(index)
+      if let agent = AgentDefinition(body, at: path, findings) { checked.agents.append(agent) }
+    }
+    for (index, body) in bundle.environments.enumerated() {
+      let path = FieldPath.root.key("environments").index(index)
+      if let environment = EnvironmentDefinition(body, at: path, findings) {
+        checked.environments.append(environment)
+      }
+    }
+    for (index, body) in bundle.sources.enumerated() {
+      if let source = source(body, .root.key("sources").index(index)) { checked.sources.append(source) }
+    }
+    twice(bundle.agents, "agents", "agent")
+    twice(bundle.environments, "environments", "environment")
+    twice(bundle.sources, "sources", "source")
+    twice(bundle.jobs.map(\.definition), "jobs", "job", below: "definition")
+    let names = known(bundle)
+    for (index, entry) in bundle.jobs.enumerated() {
+      let reader = JobReader(
+        entry: entry, path: .root.key("jobs").index(index), names: names, settings: settings, kinds: kinds,
+        findings: findings)
+      if let draft = reader.read() { checked.jobs.append(draft) }
+    }
+    let size = bundle.jobs.reduce(0) { $0 + $1.files.values.reduce(0) { $0 + $1.count } }
+    if size > Bundle.contentLimit {
+      findings.add(
+        .root.key("jobs"),
+        "The jobs' files have \(size) bytes together; at most \(Bundle.contentLimit) can be applied at once.")
+    }
+    return checked
+  }
+
+  private var settings: SettingsReader { SettingsReader(findings: findings, secrets: secrets) }
+
+  /// Everything that jobs may refer to. A definition that is wrong itself counts, or its jobs were blamed too.
+  private func known(_ bundle: Bundle) -> Names {
+    func names(_ bodies: [JSON]) -> [String] { bodies.compactMap { $0["name"]?.stringValue } }
+    return Names(
+      agents: known.agents + names(bundle.agents),
+      environments: known.environments + names(bundle.environments),
+      sources: known.sources + names(bundle.sources))
+  }
+
+  private func source(_ body: JSON, _ path: FieldPath) -> Source? {
+    guard let given = Fields(body, at: path, "a source", keys: nil, findings) else { return nil }
+    let name = given.name("name")
+    guard let kinds else {
+      return given.text("kind", required: true).flatMap { kind in
+        name.map { Source(name: $0, kind: kind, settings: .object(given.object)) }
+      }
+    }
+    let names = kinds.sources.map(\.name)
+    guard let kind = given.choice("kind", of: names, required: true),
+      let shape = kinds.sources.first(where: { $0.name == kind }),
+      let settings = settings.read(
+        given, shape, "a source of kind \(quoted(kind))", besides: ["name", "kind"]),
+      let name
+    else { return nil }
+    return Source(name: name, kind: kind, settings: settings)
+  }
+
+  private func twice(_ bodies: [JSON], _ list: String, _ thing: String, below: String? = nil) {
+    var seen: Set<String> = []
+    for (index, body) in bodies.enumerated() {
+      guard let name = body["name"]?.stringValue, !seen.insert(name).inserted else { continue }
+      var path = FieldPath.root.key(list).index(index)
+      if let below { path = path.key(below) }
+      findings.add(path.key("name"), "There are two \(thing)s named \(quoted(name)). Rename one.")
+    }
+  }
+}
+
+extension Fields {
+  /// A name that can stand in an address: lower-case letters, digits, `-` and `_`.
+  func name(_ key: String) -> String? {
+    guard let name = text(key, required: true, length: 1...64) else { return nil }
+    let fits = name.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "-")
+        || byte == UInt8(ascii: "_")
+    }
+    guard fits, name.first != "-", name.first != "_" else {
+      add(
+        key,
+        "Expected lower-case letters, digits, \"-\" and \"_\", beginning with a letter or digit, found \(quoted(name))."
+      )
+      return nil
+    }
+    return name
+  }
+}

@@ -1,0 +1,160 @@
+import Catalog
+import JSON
+import Sessions
+
+// What a job names by path: its prompt, its files, its rubric.
+extension JobReader {
+  /// Where files appear in the sandbox.
+  static let uploads = "/mnt/session/uploads"
+  /// As many as a session can have.
+  static let fileLimit = 500
+  /// Prompts and rubrics, in bytes.
+  static let textLimit = 256 << 10
+
+  // MARK: Input
+
+  func input(_ job: Fields) -> (message: String, files: [(path: String, bytes: [UInt8])])? {
+    guard let input = job.fields("input", "the input", keys: ["message", "files"], required: true) else {
+      return nil
+    }
+    let message = text(input, "message", "prompt")
+    if let message {
+      do {
+        _ = try Template(message)
+      } catch {
+        let name = input["message"]?.stringValue ?? "the prompt"
+        input.add("message", "\(name), line \(error.line): \(error.message)")
+      }
+    }
+    let files = files(input)
+    return message.map { ($0, files) }
+  }
+
+  private func files(_ input: Fields) -> [(path: String, bytes: [UInt8])] {
+    var files: [(path: String, bytes: [UInt8])] = []
+    var taken: Set<String> = []
+    for (value, path) in input.list("files", limit: JobReader.fileLimit) {
+      guard let given = Fields(value, at: path, "an input file", keys: ["path", "mount"], findings),
+        let source = relativePath(given, "path")
+      else { continue }
+      let mount: String
+      if given["mount"] != nil {
+        guard let chosen = mountPath(given) else { continue }
+        mount = chosen
+      } else {
+        mount = "\(JobReader.uploads)/\(source)"
+      }
+      guard let found = contents(of: source) else {
+        given.add("path", missing(source))
+        continue
+      }
+      for (name, bytes) in found {
+        let inside = name.isEmpty ? mount : "\(mount)/\(name)"
+        if !taken.insert(inside).inserted {
+          given.add("path", "Two files would be at \(inside) in the sandbox. Give one another \"mount\".")
+        }
+        files.append((inside, bytes))
+      }
+    }
+    if files.count > JobReader.fileLimit {
+      input.add("files", "A job has at most \(JobReader.fileLimit) files; here are \(files.count).")
+    }
+    return files.sorted { $0.path < $1.path }
+  }
+
+  /// One file under an empty name, or a directory's files under their paths below it; nil when there is
+  /// nothing.
+  private func contents(of path: String) -> [(name: String, bytes: [UInt8])]? {
+    if let bytes = entry.files[path] { return [("", bytes)] }
+    let inside = entry.files.filter { $0.key.hasPrefix(path + "/") }
+      .map { (name: String($0.key.dropFirst(path.count + 1)), bytes: $0.value) }
+    // The names come from whoever made the bundle, and become paths in a sandbox.
+    guard !inside.isEmpty, inside.allSatisfy({ JobReader.isRelative($0.name) }) else { return nil }
+    return inside
+  }
+
+  private func mountPath(_ given: Fields) -> String? {
+    guard let mount = given.text("mount", length: 1...1024) else { return nil }
+    let prefix = JobReader.uploads + "/"
+    guard mount.hasPrefix(prefix), JobReader.isRelative(String(mount.dropFirst(prefix.count))) else {
+      given.add(
+        "mount", "Expected a path below \(JobReader.uploads), without \"..\", found \(quoted(mount)).")
+      return nil
+    }
+    return mount
+  }
+
+  // MARK: Outcome
+
+  func outcome(_ job: Fields) -> JobOutcome? {
+    let keys = ["description", "rubric", "checks", "max_iterations"]
+    guard let given = job.fields("outcome", "an outcome", keys: keys) else { return nil }
+    let description = given.text("description", required: true, length: 1...10_000)
+    let rubric = text(given, "rubric", "rubric")
+    var names: Set<String> = []
+    let checks = given.list("checks", limit: 20).compactMap { value, path -> Check? in
+      guard let check = Fields(value, at: path, "a check", keys: ["name", "run"], findings),
+        let name = check.text("name", required: true, length: 1...100),
+        let run = check.text("run", required: true, length: 1...10_000)
+      else { return nil }
+      if !names.insert(name).inserted { check.add("name", "There are two checks named \(quoted(name)).") }
+      return Check(name: name, run: run)
+    }
+    let iterations = given.whole("max_iterations", in: 1...Outcome.maximumIterations)
+    guard let description, let rubric else { return nil }
+    return JobOutcome(
+      description: description, rubric: rubric, checks: checks,
+      maxIterations: iterations ?? Outcome.defaultIterations)
+  }
+
+  // MARK: Paths
+
+  /// The content of a named file, which must say something.
+  private func text(_ given: Fields, _ key: String, _ thing: String) -> String? {
+    if given[key] == nil {
+      _ = given.text(key, required: true)
+      return nil
+    }
+    guard let path = relativePath(given, key) else { return nil }
+    guard let bytes = entry.files[path] else {
+      given.add(key, missing(path))
+      return nil
+    }
+    guard bytes.count <= JobReader.textLimit else {
+      given.add(key, "\(path) has \(bytes.count) bytes; a \(thing) has at most \(JobReader.textLimit).")
+      return nil
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      given.add(key, "\(path) is no UTF-8 text. Save it as UTF-8.")
+      return nil
+    }
+    guard text.contains(where: { !$0.isWhitespace }) else {
+      given.add(key, "\(path) is empty. Write the \(thing) into it.")
+      return nil
+    }
+    return text
+  }
+
+  private func missing(_ path: String) -> String {
+    "There is no file \(quoted(path)) beside job.yaml.\(Nearest.hint(path, among: entry.files.keys.sorted()))"
+  }
+
+  private func relativePath(_ given: Fields, _ key: String) -> String? {
+    guard let path = given.text(key, required: true, length: 1...512) else { return nil }
+    guard JobReader.isRelative(path) else {
+      given.add(
+        key,
+        "Expected a path inside the folder of job.yaml, such as notes/today.md, without \"..\" and \"/\" at its "
+          + "ends, found \(quoted(path)).")
+      return nil
+    }
+    return path
+  }
+
+  /// Whether a path can lead nowhere but below where it starts, links aside.
+  static func isRelative(_ path: String) -> Bool {
+    !path.utf8.contains(0)
+      && path.split(separator: "/", omittingEmptySubsequences: false)
+        .allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 255 }
+  }
+}

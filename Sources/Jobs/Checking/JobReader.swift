@@ -1,0 +1,204 @@
+import Primitives
+import Catalog
+import Cron
+import JSON
+import Sessions
+
+/// Checks one job of a bundle.
+struct JobReader {
+  let entry: Bundle.Entry
+  /// `jobs[0]`
+  let path: FieldPath
+  let names: Names
+  let settings: SettingsReader
+  let kinds: Kinds?
+  let findings: Findings
+
+  static let keys = [
+    "name", "description", "agent", "environment", "triggers", "input", "outcome", "limits", "callbacks",
+  ]
+
+  /// Nil when anything that the job cannot be without is wrong.
+  func read() -> JobDraft? {
+    let place = path.key("definition")
+    guard let job = Fields(entry.definition, at: place, "a job", keys: JobReader.keys, findings) else {
+      return nil
+    }
+    let name = job.name("name")
+    let description = job.text("description", length: 1...2048)
+    let agent = reference(job, "agent", names.agents, id: "agent_")
+    let environment = reference(job, "environment", names.environments, id: "env_")
+    let triggers = triggers(job)
+    let input = input(job)
+    let outcome = outcome(job)
+    let limits = limits(job)
+    let callbacks = callbacks(job)
+    let rehearsal = entry.rehearsal.flatMap { Rehearsal.check($0, at: path.key("rehearsal"), findings) }
+    guard let name, let agent, let environment, let input else { return nil }
+    return JobDraft(
+      name: name, description: description, agent: agent, environment: environment, triggers: triggers,
+      message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
+      rehearsal: rehearsal)
+  }
+
+  /// A name that the bundle or the server knows. Ids of the server's own things are looked up when the bundle
+  /// is applied.
+  private func reference(_ job: Fields, _ key: String, _ known: [String], id prefix: String) -> String? {
+    guard let name = job.text(key, required: true, length: 1...256) else { return nil }
+    if name.hasPrefix(prefix) || known.contains(name) { return name }
+    let all =
+      known.isEmpty ? "There is none at all." : "There is: \(Set(known).sorted().joined(separator: ", "))."
+    job.add(
+      key,
+      "There is no \(key) named \(quoted(name)).\(Nearest.hint(name, among: known)) \(all) "
+        + "Define it in \(key)s/\(name).yaml beside the job's folder.")
+    return nil
+  }
+
+  // MARK: Triggers
+
+  private func triggers(_ job: Fields) -> [Trigger] {
+    var places: [String: FieldPath] = [:]
+    return job.list("triggers", limit: 50).compactMap { value, path in
+      guard let trigger = trigger(value, path) else { return nil }
+      if let first = places[trigger.id] {
+        findings.add(
+          path,
+          "The trigger \(quoted(trigger.id)) is there already, at \(first.below(job.path) ?? first). "
+            + "Give one of them another \"name\".")
+        return nil
+      }
+      places[trigger.id] = path
+      return trigger
+    }
+  }
+
+  private func trigger(_ value: JSON, _ path: FieldPath) -> Trigger? {
+    guard let kind = Fields(value, at: path, "a trigger", keys: nil, findings) else { return nil }
+    switch (kind.object["schedule"] != nil, kind.object["webhook"] != nil) {
+    case (true, true):
+      findings.add(path, "A trigger has either \"schedule\" or \"webhook\". Make two triggers of this one.")
+      return nil
+    case (false, false):
+      let before = findings.problems.count
+      let keys = ["schedule", "webhook", "timezone", "name"]
+      _ = Fields(value, at: path, "a trigger", keys: keys, findings)
+      // Whoever misspelt it needs no second sentence.
+      if findings.problems.count == before {
+        findings.add(path, "A trigger needs \"schedule\" or \"webhook\".")
+      }
+      return nil
+    case (true, false):
+      let keys = ["schedule", "timezone", "name"]
+      guard let given = Fields(value, at: path, "a schedule trigger", keys: keys, findings) else {
+        return nil
+      }
+      let name = triggerName(given)
+      let timezone = timezone(given)
+      guard let expression = given.text("schedule", required: true, length: 1...1000) else { return nil }
+      do {
+        // The name is what `H` spreads by. Its value makes no difference to what is right.
+        _ = try CronExpression(expression, name: "job")
+      } catch {
+        findings.add(
+          Problem(path.key("schedule"), error.description, aim: .character(error.offset)))
+        return nil
+      }
+      guard let timezone else { return nil }
+      return Trigger(.schedule(expression: expression, timezone: timezone), name: name)
+    case (false, true):
+      let keys = ["webhook", "name"]
+      guard let given = Fields(value, at: path, "a webhook trigger", keys: keys, findings) else { return nil }
+      let name = triggerName(given)
+      guard let source = reference(given, "webhook", names.sources) else { return nil }
+      return Trigger(.webhook(source: source), name: name)
+    }
+  }
+
+  private func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
+    guard let name = given.text(key, required: true, length: 1...64) else { return nil }
+    if known.contains(name) { return name }
+    let all =
+      known.isEmpty ? "There is none at all." : "There is: \(Set(known).sorted().joined(separator: ", "))."
+    given.add(
+      key,
+      "There is no source named \(quoted(name)).\(Nearest.hint(name, among: known)) \(all) "
+        + "Define it in sources/\(name).yaml beside the job's folder.")
+    return nil
+  }
+
+  private func triggerName(_ given: Fields) -> String? {
+    given["name"] == nil ? nil : given.name("name")
+  }
+
+  private func timezone(_ given: Fields) -> String? {
+    guard given["timezone"] != nil else { return "UTC" }
+    guard let name = given.text("timezone", length: 1...64) else { return nil }
+    do {
+      _ = try Zone.named(name)
+      return name
+    } catch {
+      given.add("timezone", error.description)
+      return nil
+    }
+  }
+
+  // MARK: Limits
+
+  private func limits(_ job: Fields) -> Limits {
+    let keys = ["timeout", "deadline", "attempts", "concurrency"]
+    var limits = Limits()
+    guard let given = job.fields("limits", "the limits", keys: keys) else { return limits }
+    let (timeout, deadline) = (given.duration("timeout"), given.duration("deadline"))
+    if let timeout, let deadline, deadline < timeout {
+      given.add(
+        "deadline",
+        "The deadline (\(DurationText.text(deadline))) counts waiting too, so it cannot be shorter than the "
+          + "timeout (\(DurationText.text(timeout))).")
+    }
+    // What is not given makes room for what is.
+    limits.timeout = timeout ?? min(limits.timeout, deadline ?? limits.timeout)
+    limits.deadline = deadline ?? max(limits.deadline, limits.timeout)
+    limits.attempts = given.whole("attempts", in: Limits.attemptRange) ?? limits.attempts
+    limits.concurrency = given.whole("concurrency", in: Limits.concurrencyRange) ?? limits.concurrency
+    return limits
+  }
+
+  // MARK: Callbacks
+
+  private func callbacks(_ job: Fields) -> [Callback] {
+    job.list("callbacks", limit: 20).compactMap { value, path in
+      guard let kinds else { return nil }
+      let names = kinds.callbacks.map(\.name)
+      guard let kind = Fields(value, at: path, "a callback", keys: names, findings) else { return nil }
+      guard kind.object.count == 1, let name = kind.object.keys.first else {
+        findings.add(path, "A callback names its one kind: \(names.alternatives). Make a list entry of each.")
+        return nil
+      }
+      guard let shape = kinds.callbacks.first(where: { $0.name == name }),
+        let given = kind.fields(name, "a \(name) callback", keys: nil, required: true)
+      else { return nil }
+      let states = states(given)
+      guard let read = settings.read(given, shape, "a \(name) callback", besides: ["states"]) else {
+        return nil
+      }
+      return Callback(kind: name, settings: read, states: states)
+    }
+  }
+
+  private func states(_ given: Fields) -> [String]? {
+    guard given["states"] != nil else { return nil }
+    let states = given.texts("states", limit: Callback.endStates.count)
+    for (state, path) in states where !Callback.endStates.contains(state) {
+      findings.add(
+        path,
+        "Runs do not end \(quoted(state)).\(Nearest.hint(state, among: Callback.endStates)) "
+          + "They end: \(Callback.endStates.joined(separator: ", ")).")
+    }
+    if states.isEmpty, given["states"]?.arrayValue?.isEmpty == true {
+      given.add(
+        "states", "With no state, nothing would ever be delivered. Leave \"states\" out for all of them.")
+    }
+    return states.map(\.text)
+  }
+}

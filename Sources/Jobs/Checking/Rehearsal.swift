@@ -1,0 +1,80 @@
+package import Catalog
+package import JSON
+import Sessions
+
+/// What a rehearsed run plays instead of asking models: rehearsal.yaml, read as JSON.
+///
+///     turns:                     # the agent's replies, one for each time it is asked
+///       - thinking: "…"          # optional
+///         text: "…"              # optional, but a turn needs text or tools
+///         tools:                 # called together
+///           - name: bash
+///             input: {command: "ls"}
+///         delay: 500ms           # how long the reply takes, by default no time
+///     evaluations:               # the grader's verdicts, one for each time it is asked
+///       - result: satisfied      # or needs_revision, failed
+///         explanation: "…"
+///         criteria: [{criterion: "…", met: true, evidence: "…"}]
+///
+/// An iteration whose checks fail does not ask the grader, so it uses no entry of `evaluations`: the first entry
+/// is the answer to the grader's first question.
+package enum Rehearsal {
+  package static let turnLimit = 200
+  /// The longest pause.
+  package static let longestDelay = Duration.seconds(60)
+
+  /// The rehearsal itself when it is right; nil, with notes, when it is not.
+  package static func check(_ json: JSON, at path: FieldPath, _ findings: Findings) -> JSON? {
+    let before = findings.problems.count
+    guard let given = Fields(json, at: path, "a rehearsal", keys: ["turns", "evaluations"], findings) else {
+      return nil
+    }
+    let turns = given.list("turns", limit: turnLimit, required: true)
+    if turns.isEmpty, given["turns"]?.arrayValue != nil {
+      given.add("turns", "A rehearsal needs at least one turn.")
+    }
+    for (value, path) in turns { checkTurn(value, path, findings) }
+    for (value, path) in given.list("evaluations", limit: Outcome.maximumIterations) {
+      checkEvaluation(value, path, findings)
+    }
+    return findings.problems.count == before ? json : nil
+  }
+
+  private static func checkTurn(_ value: JSON, _ path: FieldPath, _ findings: Findings) {
+    let keys = ["text", "thinking", "tools", "delay"]
+    guard let turn = Fields(value, at: path, "a turn", keys: keys, findings) else { return }
+    let text = turn.text("text")
+    _ = turn.text("thinking")
+    checkDelay(turn)
+    let tools = turn.list("tools", limit: 20)
+    for (value, path) in tools {
+      guard let tool = Fields(value, at: path, "a tool call", keys: ["name", "input"], findings) else {
+        continue
+      }
+      _ = tool.text("name", required: true, length: 1...128)
+      _ = tool.fields("input", "a tool's input", keys: nil, required: true)
+    }
+    if text == nil, tools.isEmpty, turn["text"] == nil {
+      findings.add(path, "A turn needs \"text\" or \"tools\".")
+    }
+  }
+
+  private static func checkEvaluation(_ value: JSON, _ path: FieldPath, _ findings: Findings) {
+    let keys = ["result", "explanation", "criteria", "delay"]
+    guard let evaluation = Fields(value, at: path, "an evaluation", keys: keys, findings) else { return }
+    _ = evaluation.choice("result", of: ["satisfied", "needs_revision", "failed"], required: true)
+    _ = evaluation.text("explanation", required: true)
+    checkDelay(evaluation)
+    for (value, path) in evaluation.list("criteria", limit: 100) {
+      let keys = ["criterion", "met", "evidence"]
+      guard let criterion = Fields(value, at: path, "a criterion", keys: keys, findings) else { continue }
+      _ = criterion.text("criterion", required: true)
+      _ = criterion.flag("met", required: true)
+      _ = criterion.text("evidence", required: true)
+    }
+  }
+
+  private static func checkDelay(_ fields: Fields) {
+    _ = fields.duration("delay", in: .zero...longestDelay)
+  }
+}

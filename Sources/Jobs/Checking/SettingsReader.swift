@@ -1,0 +1,101 @@
+import Primitives
+import Catalog
+import JSON
+
+/// Checks the settings of a source or callback against the shape that its kind registered.
+struct SettingsReader {
+  let findings: Findings
+  /// Where references are looked up; nil when only their form is checked.
+  let secrets: Secrets?
+
+  /// The settings without the members that belong to somebody else; nil when something is wrong.
+  /// - Parameter besides: members that are no settings.
+  func read(_ given: Fields, _ shape: KindShape, _ thing: String, besides: [String]) -> JSON? {
+    let before = findings.problems.count
+    let keys = besides + shape.fields.map(\.name)
+    guard let fields = Fields(.object(given.object), at: given.path, thing, keys: keys, findings) else {
+      return nil
+    }
+    var settings = JSON.Object()
+    for field in shape.fields {
+      read(field, fields)
+      if let value = fields[field.name] {
+        settings[field.name] = value
+        checkReferences(value, fields.path.key(field.name))
+      }
+    }
+    guard findings.problems.count == before else { return nil }
+    if let problem = shape.check(.object(settings)) {
+      findings.add(given.path, problem)
+      return nil
+    }
+    return .object(settings)
+  }
+
+  private func read(_ field: FieldShape, _ fields: Fields) {
+    let (name, required) = (field.name, field.isRequired)
+    switch field.type {
+    case .text: _ = fields.text(name, required: required, length: 1...4096)
+    case .whole(let range): _ = fields.whole(name, in: range, required: required)
+    case .flag: _ = fields.flag(name, required: required)
+    case .duration: _ = fields.duration(name, required: required)
+    case .texts: _ = fields.texts(name, limit: 100)
+    case .object: _ = fields.fields(name, "\(quoted(name))", keys: nil, required: required)
+    case .secret:
+      guard let text = fields.text(name, required: required, length: 1...4096) else { return }
+      // A malformed reference is told below, with the other texts.
+      if !text.contains("${") {
+        fields.add(
+          name,
+          "A secret must not stand in a file. Put it into an environment variable of the server and write "
+            + "${env:NAME} here, or into a file of the server's and write ${file:/path}.")
+      }
+    }
+  }
+
+  private func checkReferences(_ value: JSON, _ path: FieldPath) {
+    switch value {
+    case .string(let text):
+      do {
+        let references = try Secrets.references(in: text)
+        guard let secrets else { return }
+        for reference in references { _ = try secrets.value(of: reference) }
+      } catch {
+        findings.add(path, error.description)
+      }
+    case .array(let elements):
+      for (index, element) in elements.enumerated() { checkReferences(element, path.index(index)) }
+    case .object(let object):
+      for (key, element) in object { checkReferences(element, path.key(key)) }
+    default: break
+    }
+  }
+}
+
+extension Fields {
+  /// A duration such as `30m`, of at least a second unless said otherwise.
+  func duration(
+    _ key: String, in range: ClosedRange<Duration> = .seconds(1)...Limits.longest, required: Bool = false
+  ) -> Duration? {
+    guard let value = self[key] else {
+      if required { _ = text(key, required: true) }
+      return nil
+    }
+    guard let text = value.stringValue, let duration = DurationText.parse(text) else {
+      let hint = value.intValue.map { " For seconds write \(quoted("\($0)s"))." } ?? ""
+      add(
+        key,
+        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", found \(value.shown).\(hint)"
+      )
+      return nil
+    }
+    guard range.contains(duration) else {
+      add(
+        key,
+        "Expected a duration from \(DurationText.text(range.lowerBound)) to "
+          + "\(DurationText.text(range.upperBound)), found \(value.shown).")
+      return nil
+    }
+    return duration
+  }
+}

@@ -1,0 +1,80 @@
+import Catalog
+package import JSON
+import Primitives
+import Sessions
+
+// A job as it is stored and as `/v1/jobs` shows it.
+extension Job {
+  /// What the author decided, with references resolved to ids. Equal means that nothing changed.
+  var definition: JSON {
+    var object: JSON.Object = ["description": .string(orNull: description)]
+    object["agent_id"] = .string(agent)
+    object["environment_id"] = .string(environment)
+    object["triggers"] = .array(triggers.map(\.json))
+    object["input"] = ["message": .string(message), "files": .array(files.map(\.json))]
+    object["outcome"] = outcome?.json ?? .null
+    object["limits"] = limits.json
+    object["callbacks"] = .array(callbacks.map(\.json))
+    object["rehearsal"] = rehearsal ?? .null
+    return .object(object)
+  }
+
+  /// The resource. Secrets are shown as the references they are.
+  package var json: JSON {
+    var object: JSON.Object = [
+      "id": .string(id), "type": "job", "name": .string(name), "origin": .string(origin.rawValue),
+    ]
+    object.merge(definition.objectValue ?? [:])
+    // A rehearsal is a script for trying the job, and long.
+    object["rehearsal"] = nil
+    object["has_rehearsal"] = .bool(rehearsal != nil)
+    object["revision"] = .integer(Int64(revision))
+    object["created_at"] = .string(createdAt.description)
+    object["updated_at"] = .string(updatedAt.description)
+    object["archived_at"] = .string(orNull: archivedAt?.description)
+    return .object(object)
+  }
+
+  /// Takes over what `definition` wrote.
+  mutating func read(_ stored: JSON) {
+    description = stored["description"]?.stringValue
+    agent = stored["agent_id"]?.stringValue ?? ""
+    environment = stored["environment_id"]?.stringValue ?? ""
+    triggers = stored["triggers"]?.arrayValue?.map(Trigger.init(json:)) ?? []
+    message = stored["input"]?["message"]?.stringValue ?? ""
+    files = stored["input"]?["files"]?.arrayValue?.map(JobFile.init(json:)) ?? []
+    outcome = stored["outcome"].flatMap { $0.isNull ? nil : JobOutcome(json: $0) }
+    limits = stored["limits"].map(Limits.init(json:)) ?? Limits()
+    callbacks = stored["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []
+    rehearsal = stored["rehearsal"].flatMap { $0.isNull ? nil : $0 }
+  }
+}
+
+extension JobFile {
+  var json: JSON {
+    ["path": .string(path), "sha256": .string(content.sha256), "size_bytes": .integer(content.size)]
+  }
+
+  init(json: JSON) {
+    self.init(
+      path: json["path"]?.stringValue ?? "",
+      content: Content(
+        sha256: json["sha256"]?.stringValue ?? "", size: json["size_bytes"]?.integerValue ?? 0))
+  }
+}
+
+extension JobOutcome {
+  var json: JSON {
+    [
+      "description": .string(description), "rubric": .string(rubric),
+      "checks": .array(checks.map(\.json)), "max_iterations": .integer(Int64(maxIterations)),
+    ]
+  }
+
+  init(json: JSON) {
+    self.init(
+      description: json["description"]?.stringValue ?? "", rubric: json["rubric"]?.stringValue ?? "",
+      checks: json["checks"]?.arrayValue?.map(Check.init(json:)) ?? [],
+      maxIterations: json["max_iterations"]?.intValue ?? Outcome.defaultIterations)
+  }
+}

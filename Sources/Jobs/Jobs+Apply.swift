@@ -1,0 +1,156 @@
+import Catalog
+import JSON
+import Primitives
+import Store
+
+/// A bundle that was found right, with the contents of its files kept: ready to be written.
+struct PreparedBundle: Sendable {
+  let checked: CheckedBundle
+  /// By job name, in the order of the draft's files.
+  let contents: [String: [JobFile]]
+}
+
+extension Jobs {
+  /// Brings the server to what a bundle says. Things that are as they were stay untouched.
+  /// - Parameter prune: archives every job of files that the bundle does not have.
+  /// - Throws: `JobsError.invalid` with every problem, and what the stores say. Nothing has changed then.
+  package func apply(_ bundle: Bundle, prune: Bool = false) async throws -> ApplyReport {
+    let known = try await database.read { [self] tx in
+      Names(
+        agents: try agents.names(tx), environments: try environments.names(tx),
+        sources: try sources(tx).map(\.name))
+    }
+    let checked = try bundle.checked(kinds: kinds, known: known)
+    let prepared = try await Thread.run("apply") { [self] () throws(FilesError) in try prepare(checked) }
+    return try await database.write { [self] tx in try apply(tx, prepared, prune: prune) }
+  }
+
+  /// Keeps the contents of a bundle's files, which must be on the disk before rows name them.
+  private func prepare(_ checked: CheckedBundle) throws(FilesError) -> PreparedBundle {
+    var contents: [String: [JobFile]] = [:]
+    for draft in checked.jobs {
+      var files: [JobFile] = []
+      for (path, bytes) in draft.files {
+        files.append(JobFile(path: path, content: try self.files.keep(bytes)))
+      }
+      contents[draft.name] = files
+    }
+    return PreparedBundle(checked: checked, contents: contents)
+  }
+
+  private func apply(_ tx: Transaction, _ bundle: PreparedBundle, prune: Bool) throws -> ApplyReport {
+    var report = ApplyReport()
+    for definition in bundle.checked.agents {
+      report.add("agent", definition.name, try agents.apply(tx, definition).change)
+    }
+    for definition in bundle.checked.environments {
+      report.add("environment", definition.name, try environments.apply(tx, definition).change)
+    }
+    for source in bundle.checked.sources {
+      report.add("source", source.name, try apply(tx, source))
+    }
+    for draft in bundle.checked.jobs {
+      report.add("job", draft.name, try apply(tx, draft, bundle.contents[draft.name] ?? []))
+    }
+    if prune {
+      let kept = Set(bundle.checked.jobs.map(\.name))
+      for job in try jobs(tx) where job.origin == .file && !kept.contains(job.name) {
+        report.add("job", job.name, try archive(tx, job))
+      }
+    }
+    return report
+  }
+
+  // MARK: One thing
+
+  private func apply(_ tx: Transaction, _ source: Source) throws -> Change {
+    let now = time.now()
+    if let row = try tx.row("SELECT * FROM sources WHERE name = $1", source.name) {
+      if try Source(row) == source { return .unchanged }
+      try tx.run(
+        "UPDATE sources SET kind = $2, settings = $3, updated_at = $4 WHERE name = $1", source.name,
+        source.kind, source.settings, now)
+      return .updated
+    }
+    try tx.run(
+      "INSERT INTO sources (name, kind, settings, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+      source.name, source.kind, source.settings, now)
+    return .created
+  }
+
+  private func apply(_ tx: Transaction, _ draft: JobDraft, _ files: [JobFile]) throws -> Change {
+    let now = time.now()
+    let before = try find(tx, named: draft.name)
+    var job = Job(
+      id: before?.id ?? ID.make("depl", at: now, randomness), name: draft.name,
+      description: draft.description, origin: .file, agent: try agent(tx, draft.agent),
+      environment: try environment(tx, draft.environment), triggers: draft.triggers, message: draft.message,
+      files: files, outcome: draft.outcome, limits: draft.limits, callbacks: draft.callbacks,
+      rehearsal: draft.rehearsal, revision: before?.revision ?? 1, createdAt: before?.createdAt ?? now,
+      updatedAt: before?.updatedAt ?? now, archivedAt: nil)
+    if let before {
+      if before.definition == job.definition { return .unchanged }
+      job.revision += 1
+      job.updatedAt = now
+    }
+    try write(tx, job)
+    try changed(tx, job)
+    return before == nil ? .created : .updated
+  }
+
+  /// The id behind a name, or behind an id after a look at it.
+  private func agent(_ tx: Transaction, _ reference: String) throws -> String {
+    guard reference.hasPrefix("agent_"), !(try agents.names(tx).contains(reference)) else {
+      return try agents.agent(tx, named: reference).id
+    }
+    let agent = try agents.agent(tx, reference)
+    if agent.archivedAt != nil { throw CatalogError.archived(kind: "agent", id: reference) }
+    return agent.id
+  }
+
+  private func environment(_ tx: Transaction, _ reference: String) throws -> String {
+    guard reference.hasPrefix("env_"), !(try environments.names(tx).contains(reference)) else {
+      return try environments.environment(tx, named: reference).id
+    }
+    let environment = try environments.environment(tx, reference)
+    if environment.archivedAt != nil { throw CatalogError.archived(kind: "environment", id: reference) }
+    return environment.id
+  }
+
+  private func write(_ tx: Transaction, _ job: Job) throws {
+    try tx.run(
+      """
+      INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at, archived_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ON CONFLICT (id) DO UPDATE SET agent_id = $4, definition = $5, revision = $6, written = $7, updated_at = $9,
+        archived_at = $10
+      """,
+      job.id, job.name, job.origin.rawValue, job.agent, job.definition, job.revision,
+      Hex.encode(randomness.bytes(8)), job.createdAt, job.updatedAt, job.archivedAt)
+    try tx.run("DELETE FROM job_sources WHERE job_id = $1", job.id)
+    for trigger in job.triggers {
+      guard case .webhook(let source) = trigger.kind else { continue }
+      try tx.run(
+        "INSERT INTO job_sources (source, job_id, trigger_id) VALUES ($1, $2, $3)", source, job.id, trigger.id
+      )
+    }
+  }
+
+  // MARK: Archiving
+
+  private func archive(_ tx: Transaction, _ job: Job) throws -> Change {
+    var job = job
+    job.archivedAt = time.now()
+    job.updatedAt = time.now()
+    job.revision += 1
+    try write(tx, job)
+    try changed(tx, job)
+    return .archived
+  }
+
+  func archive(_ tx: Transaction, ofAgent agent: String) throws {
+    let rows = try tx.rows(
+      "SELECT id FROM jobs WHERE agent_id = $1 AND archived_at IS NULL ORDER BY id", agent)
+    for row in rows { _ = try archive(tx, job(tx, id: row["id"])) }
+  }
+}

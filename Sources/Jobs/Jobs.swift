@@ -1,0 +1,165 @@
+package import Catalog
+import JSON
+package import Primitives
+package import Store
+
+/// The jobs and the sources of their webhooks.
+///
+/// They come as a bundle of files, which `apply` checks and writes in one transaction: all of it, or nothing.
+/// Who keeps something in step with the jobs, as the schedules do, takes part in that transaction (`onChange`).
+package final class Jobs: Sendable {
+  package static let migrations = [
+    Migration(
+      id: "jobs-0001",
+      sql: """
+        CREATE TABLE jobs (
+          id TEXT PRIMARY KEY,
+          name TEXT NOT NULL,
+          origin TEXT NOT NULL,
+          agent_id TEXT NOT NULL,
+          definition TEXT NOT NULL,
+          revision INTEGER NOT NULL,
+          written TEXT NOT NULL,
+          created_at INTEGER NOT NULL,
+          updated_at INTEGER NOT NULL,
+          archived_at INTEGER
+        );
+        CREATE UNIQUE INDEX jobs_of_files ON jobs (name) WHERE origin = 'file' AND archived_at IS NULL;
+        CREATE INDEX jobs_by_agent ON jobs (agent_id);
+        CREATE TABLE job_sources (
+          source TEXT NOT NULL,
+          job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+          trigger_id TEXT NOT NULL,
+          PRIMARY KEY (source, job_id, trigger_id)
+        );
+        CREATE INDEX job_sources_by_job ON job_sources (job_id);
+        CREATE TABLE sources (
+          name TEXT PRIMARY KEY,
+          kind TEXT NOT NULL,
+          settings TEXT NOT NULL,
+          created_at INTEGER NOT NULL,
+          updated_at INTEGER NOT NULL
+        );
+        """)
+  ]
+
+  let database: Database
+  let files: Files
+  let agents: Agents
+  let environments: Environments
+  package let kinds: Kinds
+  let time: Time
+  let randomness: Randomness
+  private let hooks = Lock<[@Sendable (Transaction, Job) throws -> Void]>([])
+  /// Jobs as read before, by id. `written` is drawn anew with every write, so that a value from a transaction
+  /// that was rolled back is never taken for a stored one.
+  private let seen = Lock<[String: (written: String, job: Job)]>([:])
+
+  /// - Parameters:
+  ///   - sourceShapes: the kinds of sources and what settings each has.
+  ///   - callbackShapes: the same for callbacks.
+  package init(
+    database: Database, files: Files, agents: Agents, environments: Environments, sourceShapes: [KindShape],
+    callbackShapes: [KindShape], time: Time = .system, randomness: Randomness = .system
+  ) {
+    self.database = database
+    self.files = files
+    self.agents = agents
+    self.environments = environments
+    kinds = Kinds(sources: sourceShapes, callbacks: callbackShapes)
+    self.time = time
+    self.randomness = randomness
+    // An archived agent takes its jobs with it.
+    agents.onArchive { [weak self] tx, agent in try self?.archive(tx, ofAgent: agent.id) }
+  }
+
+  /// Has `body` called for every job that is created, updated or archived, in the transaction that does it.
+  package func onChange(_ body: @escaping @Sendable (Transaction, Job) throws -> Void) {
+    hooks.withLock { $0.append(body) }
+  }
+
+  func changed(_ tx: Transaction, _ job: Job) throws {
+    for hook in hooks.withLock({ $0 }) { try hook(tx, job) }
+  }
+
+  // MARK: Jobs
+
+  /// Every job that is not archived, by name.
+  package func jobs(_ tx: Transaction) throws -> [Job] {
+    try tx.rows("SELECT * FROM jobs WHERE archived_at IS NULL ORDER BY name, id").map(job)
+  }
+
+  /// The job that a file defined under this name.
+  /// - Throws: `JobsError.notFound` with the nearest name.
+  package func job(_ tx: Transaction, named name: String) throws -> Job {
+    if let job = try find(tx, named: name) { return job }
+    let names: [String] = try tx.rows(
+      "SELECT name FROM jobs WHERE origin = 'file' AND archived_at IS NULL ORDER BY name"
+    ).map { try $0["name"] }
+    throw JobsError.notFound(kind: "job", name: name, nearest: Nearest.to(name, among: names))
+  }
+
+  func find(_ tx: Transaction, named name: String) throws -> Job? {
+    try tx.row("SELECT * FROM jobs WHERE name = $1 AND origin = 'file' AND archived_at IS NULL", name).map(
+      job)
+  }
+
+  /// The job with this id, archived or not.
+  /// - Throws: `JobsError.notFound`.
+  package func job(_ tx: Transaction, id: String) throws -> Job {
+    guard let row = try tx.row("SELECT * FROM jobs WHERE id = $1", id) else {
+      throw JobsError.notFound(kind: "job", name: id, nearest: nil)
+    }
+    return try job(row)
+  }
+
+  /// The jobs with a trigger for a source's webhooks, by name. The triggers of a webhook are few; every
+  /// arriving one asks for them.
+  package func jobs(_ tx: Transaction, withSource source: String) throws -> [(job: Job, trigger: Trigger)] {
+    try tx.rows(
+      """
+      SELECT j.*, s.trigger_id FROM job_sources s JOIN jobs j ON j.id = s.job_id
+      WHERE s.source = $1 AND j.archived_at IS NULL ORDER BY j.name, j.id, s.trigger_id
+      """, source
+    ).map { row in
+      let job = try job(row)
+      return (job, try job.trigger(row["trigger_id"]))
+    }
+  }
+
+  private func job(_ row: Row) throws -> Job {
+    let id: String = try row["id"]
+    let written: String = try row["written"]
+    if let known = seen.withLock({ $0[id] }), known.written == written { return known.job }
+    var job = Job(
+      id: id, name: try row["name"], origin: Origin(rawValue: try row["origin"]) ?? .api, agent: "",
+      environment: "", triggers: [], message: "", files: [], limits: Limits(), callbacks: [],
+      revision: try row["revision"], createdAt: try row["created_at"], updatedAt: try row["updated_at"],
+      archivedAt: try row["archived_at"])
+    job.read(try row["definition"])
+    seen.withLock { $0[id] = (written, job) }
+    return job
+  }
+
+  // MARK: Sources
+
+  /// - Throws: `JobsError.notFound` with the nearest name.
+  package func source(_ tx: Transaction, named name: String) throws -> Source {
+    guard let row = try tx.row("SELECT * FROM sources WHERE name = $1", name) else {
+      let names = try sources(tx).map(\.name)
+      throw JobsError.notFound(kind: "source", name: name, nearest: Nearest.to(name, among: names))
+    }
+    return try Source(row)
+  }
+
+  /// By name.
+  package func sources(_ tx: Transaction) throws -> [Source] {
+    try tx.rows("SELECT * FROM sources ORDER BY name").map(Source.init)
+  }
+}
+
+extension Source {
+  init(_ row: Row) throws {
+    self.init(name: try row["name"], kind: try row["kind"], settings: try row["settings"])
+  }
+}

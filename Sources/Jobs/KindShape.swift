@@ -1,0 +1,54 @@
+package import JSON
+
+/// What settings a kind of source or callback has. The domain that brings the kind says so at the composition
+/// root, so that job files are checked without knowing the kinds.
+package struct KindShape: Sendable {
+  package var name: String
+  package var fields: [FieldShape]
+  /// Looks at settings whose fields have the right types; a sentence about what is wrong with them.
+  package var check: @Sendable (JSON) -> String?
+
+  package init(
+    name: String, fields: [FieldShape], check: @escaping @Sendable (JSON) -> String? = { _ in nil }
+  ) {
+    self.name = name
+    self.fields = fields
+    self.check = check
+  }
+}
+
+/// One setting of a kind.
+package struct FieldShape: Sendable {
+  /// What may stand there. Every text may contain references.
+  package enum FieldType: Sendable {
+    case text
+    /// A text that must contain a reference, so that no secret stands in a file.
+    case secret
+    case whole(ClosedRange<Int>)
+    case flag
+    case duration
+    case texts
+    case object
+  }
+
+  package var name: String
+  package var type: FieldType
+  package var isRequired: Bool
+
+  package init(_ name: String, _ type: FieldType, isRequired: Bool = false) {
+    self.name = name
+    self.type = type
+    self.isRequired = isRequired
+  }
+}
+
+/// Every kind that this program knows.
+package struct Kinds: Sendable {
+  package var sources: [KindShape]
+  package var callbacks: [KindShape]
+
+  package init(sources: [KindShape] = [], callbacks: [KindShape] = []) {
+    self.sources = sources
+    self.callbacks = callbacks
+  }
+}

@@ -1,0 +1,132 @@
+import Catalog
+import JSON
+
+/// Fills a template's parts with values.
+struct TemplateRenderer {
+  /// A value that names are looked up in, and how it is reached from the context.
+  private struct Frame {
+    let value: JSON
+    let path: [String]
+  }
+
+  /// Members of `trigger` that Errand writes itself.
+  private static let ownMembers: Set<String> = ["kind", "id", "time", "receipt_id", "source"]
+
+  private(set) var output = ""
+  /// Whether anything was put between marks.
+  private(set) var hasMarks = false
+  /// Nil marks nothing.
+  private let boundary: String?
+  private var frames: [Frame]
+
+  init(context: JSON, boundary: String?) {
+    frames = [Frame(value: context, path: [])]
+    self.boundary = boundary
+  }
+
+  mutating func render(_ parts: [TemplatePart]) throws(TemplateError) {
+    for part in parts {
+      switch part {
+      case .text(let text): try add(text, line: 1)
+      case .value(let name):
+        guard let found = try find(name, mayBeMissing: false) else { continue }
+        try add(show(found), line: name.line)
+      case .section(let name, let isInverted, let parts):
+        let found = try find(name, mayBeMissing: true)
+        if isInverted {
+          if isEmpty(found?.value) { try render(parts) }
+        } else if let found, !isEmpty(found.value) {
+          try render(parts, for: found)
+        }
+      }
+    }
+  }
+
+  private mutating func render(_ parts: [TemplatePart], for found: Frame) throws(TemplateError) {
+    let turns =
+      found.value.arrayValue?.enumerated().map { Frame(value: $1, path: found.path + [String($0)]) } ?? [
+        found
+      ]
+    for frame in turns {
+      frames.append(frame)
+      defer { frames.removeLast() }
+      try render(parts)
+    }
+  }
+
+  private func isEmpty(_ value: JSON?) -> Bool {
+    switch value {
+    case nil, .null, .bool(false), .string(""): true
+    case .array(let elements): elements.isEmpty
+    default: false
+    }
+  }
+
+  // MARK: Looking up
+
+  /// The first word is looked up from the innermost value outwards, the others below what it gives.
+  /// - Parameter mayBeMissing: whether the last word may be.
+  private func find(_ name: TemplateName, mayBeMissing: Bool) throws(TemplateError) -> Frame? {
+    guard let first = name.words.first else { return frames.last }
+    guard var frame = frames.last(where: { $0.value[first] != nil }).flatMap({ member(first, of: $0) }) else {
+      if mayBeMissing, name.words.count == 1 { return nil }
+      throw missing(name, first, in: frames.last?.value)
+    }
+    for (index, word) in name.words.enumerated().dropFirst() {
+      guard let next = member(word, of: frame) else {
+        if mayBeMissing, index == name.words.count - 1 { return nil }
+        throw missing(name, word, in: frame.value)
+      }
+      frame = next
+    }
+    return frame
+  }
+
+  private func member(_ word: String, of frame: Frame) -> Frame? {
+    let value = Int(word).flatMap { frame.value[$0] } ?? frame.value[word]
+    return value.map { Frame(value: $0, path: frame.path + [word]) }
+  }
+
+  private func missing(_ name: TemplateName, _ word: String, in value: JSON?) -> TemplateError {
+    let known = value?.objectValue.map { Array($0.keys) } ?? []
+    return TemplateError(
+      line: name.line, .missing(name.text, nearest: Nearest.to(word, among: known), known: known))
+  }
+
+  // MARK: Showing
+
+  private mutating func show(_ frame: Frame) -> String {
+    switch frame.value {
+    case .null: return ""
+    case .bool, .integer, .number: return frame.value.text
+    case .string(let text): return isOutside(frame.path) ? marked(text) : text
+    case .array, .object:
+      var text = frame.value.prettyText
+      if text.hasSuffix("\n") { text.removeLast() }
+      return isOutside(frame.path) ? marked(text) : text
+    }
+  }
+
+  private func isOutside(_ path: [String]) -> Bool {
+    guard path.first == "trigger" else { return path.isEmpty }
+    return path.count == 1 || !TemplateRenderer.ownMembers.contains(path[1])
+  }
+
+  /// The text between marks, on lines of its own when it has several.
+  private mutating func marked(_ text: String) -> String {
+    guard let boundary, !text.isEmpty else { return text }
+    hasMarks = true
+    var text = text
+    // Nobody outside can have known it; but what closes a block must not stand in one, whatever happened.
+    while text.contains(boundary) { text.replace(boundary, with: "") }
+    let newline = text.contains("\n") ? "\n" : ""
+    return "<\(boundary)>\(newline)\(text)\(newline)</\(boundary)>"
+  }
+
+  private mutating func add(_ text: String, line: Int) throws(TemplateError) {
+    guard output.utf8.count + text.utf8.count <= Template.limit else {
+      throw TemplateError(line: line, .tooLong(limit: Template.limit))
+    }
+    output += text
+  }
+}
