@@ -11,6 +11,8 @@ package import Sessions
 package struct MessagesModel: Model {
   package static let officialURL = "https://api.anthropic.com"
   static let version = "2023-06-01"
+  /// How long a stream may go on after its reply is complete.
+  private static let grace: Duration = .seconds(1)
 
   private let client: HTTPClient
   private let baseURL: String
@@ -66,21 +68,46 @@ package struct MessagesModel: Model {
     return try await assemble(answer.body)
   }
 
+  /// Reads the whole stream. The reply may be complete before it ends: the rest is waited for only shortly, so
+  /// that the connection can be used again.
   private func assemble(_ body: HTTPClient.StreamingResponse.Body) async throws -> ModelReply {
+    let (untilWhole, whole) = AsyncStream<Void>.makeStream()
+    return try await withThrowingTaskGroup(of: ModelReply?.self) { group in
+      group.addTask { try await read(body, whole: whole) }
+      group.addTask {
+        for await _ in untilWhole {}
+        try await Task.sleep(for: MessagesModel.grace)
+        return nil
+      }
+      while let ended = try await group.next() {
+        group.cancelAll()
+        if let reply = ended { return reply }
+      }
+      throw CancellationError()
+    }
+  }
+
+  /// - Parameter whole: finished as soon as the reply is complete.
+  private func read(
+    _ body: HTTPClient.StreamingResponse.Body, whole: AsyncStream<Void>.Continuation
+  ) async throws -> ModelReply {
+    defer { whole.finish() }
     var events = ServerSentEvents()
     var assembly = ReplyAssembly()
-    for try await bytes in body {
-      for event in try events.read(bytes) {
-        do throws(MessagesError) {
-          try assembly.add(event)
-        } catch {
-          throw error.modelError(hiding: hiding)
-        }
-        // What a server sends after the end is nothing to wait for.
-        if let reply = assembly.reply { return reply }
+    do {
+      for try await bytes in body where assembly.reply == nil {
+        for event in try events.read(bytes) { try assembly.add(event) }
+        if assembly.reply != nil { whole.finish() }
       }
+    } catch  where assembly.reply != nil {
+      // Nothing is missing, however the stream ended.
+    } catch let error as MessagesError {
+      throw error.modelError(hiding: hiding)
     }
-    throw ModelError.failed(message: "its stream ended before the reply did")
+    guard let reply = assembly.reply else {
+      throw ModelError.failed(message: "its stream ended before the reply did")
+    }
+    return reply
   }
 
   /// As much of an error's body as can hold its message.

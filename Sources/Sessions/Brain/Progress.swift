@@ -74,8 +74,11 @@ struct Progress: Sendable {
     case .evaluationEnd:
       noteEvaluation(event)
     case .error:
-      let status = event.body["error"]?["retry_status"]?["type"]?.stringValue
-      if status == "retrying" { failures += 1 } else { isExhausted = true }
+      switch event.body["error"]?["retry_status"]?["type"]?.stringValue {
+      case "retrying": failures += 1
+      case "exhausted": isExhausted = true
+      default: break
+      }
     case .statusRunning, .statusRescheduled:
       isInterrupted = false
       isExhausted = false
