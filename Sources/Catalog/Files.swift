@@ -45,8 +45,9 @@ package final class Files: Sendable {
 
   /// Stores bytes.
   package func keep(_ bytes: [UInt8]) throws(FilesError) -> Content {
-    let partial = partialPath()
     let content = Content(sha256: Hex.encode(SHA256.hash(data: bytes)), size: Int64(bytes.count))
+    if try renew(content) { return content }
+    let partial = partialPath()
     let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o400)
     try FilesError.check(descriptor >= 0, partial)
     do {
@@ -102,25 +103,49 @@ package final class Files: Sendable {
     return try settle(target, partial, as: Content(sha256: Hex.encode(hash.finalize()), size: size))
   }
 
+  /// Whether the content is here already, whole. If so it counts as written now, so that it is not collected
+  /// before a row names it again.
+  private func renew(_ content: Content) throws(FilesError) -> Bool {
+    let path = path(ofContent: content.sha256)
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_size == content.size, utimensat(AT_FDCWD, path, nil, 0) == 0
+    else { return false }
+    // Whoever put it there may not have come as far as this.
+    try syncFolders(of: content)
+    return true
+  }
+
   /// Makes written bytes durable under their name: fsync, rename, fsync of the directory.
   private func settle(
     _ descriptor: Int32, _ partial: String, as content: Content
   ) throws(FilesError) -> Content {
-    let synced = fsync(descriptor) == 0
-    Glibc.close(descriptor)
-    try FilesError.check(synced, partial)
     let path = path(ofContent: content.sha256)
     let folder = "\(directory)/\(content.sha256.prefix(2))"
-    try FilesError.check(mkdir(folder, 0o700) == 0 || errno == EEXIST, folder)
-    try FilesError.check(rename(partial, path) == 0, path)
-    for directory in [folder, directory] {
+    let synced = fsync(descriptor) == 0
+    let failure = errno
+    Glibc.close(descriptor)
+    do throws(FilesError) {
+      guard synced else { throw FilesError.system(path: partial, errno: failure) }
+      try FilesError.check(mkdir(folder, 0o700) == 0 || errno == EEXIST, folder)
+      try FilesError.check(rename(partial, path) == 0, path)
+    } catch {
+      unlink(partial)
+      throw error
+    }
+    try syncFolders(of: content)
+    return content
+  }
+
+  /// Makes the name of a content durable.
+  private func syncFolders(of content: Content) throws(FilesError) {
+    for directory in ["\(directory)/\(content.sha256.prefix(2))", directory] {
       let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       try FilesError.check(descriptor >= 0, directory)
       let synced = fsync(descriptor) == 0
+      let failure = errno
       Glibc.close(descriptor)
-      try FilesError.check(synced, directory)
+      guard synced else { throw .system(path: directory, errno: failure) }
     }
-    return content
   }
 
   private func partialPath() -> String {

@@ -1,5 +1,6 @@
 package import Catalog
 package import JSON
+import Primitives
 import Sessions
 
 /// What a rehearsed run plays instead of asking models: rehearsal.yaml, read as JSON.
@@ -10,7 +11,7 @@ import Sessions
 ///         tools:                 # called together
 ///           - name: bash
 ///             input: {command: "ls"}
-///         delay: 500ms           # how long the reply takes, by default no time
+///         delay: 500ms           # how long the reply takes, by default no time; a number means seconds
 ///     evaluations:               # the grader's verdicts, one for each time it is asked
 ///       - result: satisfied      # or needs_revision, failed
 ///         explanation: "…"
@@ -23,7 +24,7 @@ package enum Rehearsal {
   /// The longest pause.
   package static let longestDelay = Duration.seconds(60)
 
-  /// The rehearsal itself when it is right; nil, with notes, when it is not.
+  /// The rehearsal with every delay in seconds when it is right; nil, with notes, when it is not.
   package static func check(_ json: JSON, at path: FieldPath, _ findings: Findings) -> JSON? {
     let before = findings.problems.count
     guard let given = Fields(json, at: path, "a rehearsal", keys: ["turns", "evaluations"], findings) else {
@@ -37,7 +38,12 @@ package enum Rehearsal {
     for (value, path) in given.list("evaluations", limit: Outcome.maximumIterations) {
       checkEvaluation(value, path, findings)
     }
-    return findings.problems.count == before ? json : nil
+    guard findings.problems.count == before else { return nil }
+    var played: JSON.Object = [:]
+    for (key, lines) in given.object {
+      played[key] = .array((lines.arrayValue ?? []).map(delayInSeconds))
+    }
+    return .object(played)
   }
 
   private static func checkTurn(_ value: JSON, _ path: FieldPath, _ findings: Findings) {
@@ -75,6 +81,19 @@ package enum Rehearsal {
   }
 
   private static func checkDelay(_ fields: Fields) {
-    _ = fields.duration("delay", in: .zero...longestDelay)
+    if let seconds = fields["delay"]?.numberValue {
+      if !(0...longestDelay.inSeconds).contains(seconds) {
+        fields.add("delay", "Expected at most \(DurationText.text(longestDelay)), found \(seconds) seconds.")
+      }
+    } else {
+      _ = fields.duration("delay", in: .zero...longestDelay)
+    }
+  }
+
+  private static func delayInSeconds(_ line: JSON) -> JSON {
+    guard let delay = line["delay"]?.stringValue.flatMap(DurationText.parse) else { return line }
+    var line = line
+    line["delay"] = .number(delay.inSeconds)
+    return line
   }
 }
