@@ -137,6 +137,12 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
+    tests("Outcomes", uses: ["Sessions", "JSON"]),
+    tests(
+      "Brain",
+      uses: [
+        "Sessions", "Outcomes", "HTTPClient", "Queue", "Catalog", "Store", "JSON", "Primitives", logging,
+      ]),
     tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )
