@@ -19,6 +19,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// What stands below every domain: time, randomness, JSON, the store.
@@ -103,6 +104,7 @@ let package = Package(
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
         "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", lifecycle,
+        signals,
       ]),
     program(
       "CLI",
@@ -110,16 +112,31 @@ let package = Package(
         "Service", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
         argumentParser,
       ]),
-    program(
-      "Bench", uses: ["HTTPClient", "HTTPServer", "Signatures", "Processes", "Queue", "Cron", argumentParser]),
+    .executableTarget(
+      name: "Bench",
+      dependencies: ground + ["HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser],
+      path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+    .executableTarget(
+      name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
 
     // Tests mirror Sources; journeys start the real program.
     .target(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(
+      name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
+      swiftSettings: strict),
     tests("Primitives"),
-    tests("JSON"),
-    tests("Signatures", uses: ["JSON"], resources: [.copy("Fixtures")]),
+    tests("JSON", uses: ["Primitives"]),
+    tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
+    tests("Sessions", uses: ["Catalog", "Queue", "Store"]),
+    tests("SQLite"),
+    tests("Store", uses: ["SQLite", "JSON"]),
+    tests("Queue", uses: ["Store", logging]),
+    tests("HTTPClient", uses: ["Primitives"]),
+    tests("HTTPServer", uses: ["Primitives"]),
+    tests("Processes", uses: ["Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
     tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )

@@ -25,7 +25,8 @@ extension API {
 
   func showJob(_ request: Request) async throws -> HTTPResponse {
     let name = request.path("name")
-    return json(try await domains.database.read { [domains] tx in try domains.jobs.job(tx, named: name).json })
+    return json(
+      try await domains.database.read { [domains] tx in try domains.jobs.job(tx, named: name).json })
   }
 
   /// Applies a bundle of job files: all of it, or nothing.
@@ -72,7 +73,7 @@ extension API {
   func listRuns(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Run.State.self)
-    let before = try before(request)
+    let before = try request.cursor()?["before"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
       try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
@@ -88,7 +89,7 @@ extension API {
         let run = try domains.runs.run(tx, id)
         var shown = run.json.objectValue ?? [:]
         shown["evaluations"] = .array(
-          try domains.evaluations.evaluations(tx, ofSession: run.session).map(\.json))
+          try Evaluations.list(tx, session: run.session).map(\.json))
         shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(\.json))
         return .object(shown)
       })
@@ -108,7 +109,7 @@ extension API {
   func listFirings(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let decision = try request.choice("decision", Firing.Decision.self)
-    let before = try before(request)
+    let before = try request.cursor()?["before"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
       try domains.runs.firings(tx, job: job, decision: decision, before: before, limit: limit + 1)
@@ -121,7 +122,7 @@ extension API {
   func listDeliveries(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Delivery.State.self)
-    let before = try before(request)
+    let before = try request.cursor()?["before"]?.stringValue
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }

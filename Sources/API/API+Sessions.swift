@@ -1,6 +1,7 @@
 import Catalog
 import HTTPServer
 import JSON
+import Logging
 import Primitives
 import Sessions
 import Store
@@ -18,12 +19,7 @@ extension API {
     let id = request.path("id")
     let limit = try request.limit(default: 1000, maximum: 1000)
     let types = Set(request.queryArray("types"))
-    let after = try request.query("page").map { cursor in
-      guard let place = Cursor.decode(cursor)?["after"]?.integerValue else {
-        throw APIError.invalid("page: “\(cursor)” is not a cursor of this list. Start again without it.")
-      }
-      return place
-    }
+    let after = try request.cursor()?["after"]?.integerValue
     let history = try await domains.database.read { [domains] tx in
       _ = try domains.sessions.session(tx, id)
       return try domains.sessions.history(tx, id)
@@ -36,7 +32,7 @@ extension API {
     let next = rest.count > limit ? shown.last?.position : nil
     return json([
       "data": .array(shown.map(\.json)),
-      "next_page": next.map { .string(Cursor.encode(["after": .integer($0)])) } ?? .null,
+      "next_page": next.map { .string(Cursor(["after": .integer($0)]).text) } ?? .null,
     ])
   }
 

@@ -6,9 +6,8 @@ import JSON
 package import Jobs
 package import Logging
 package import Outbox
-package import Outcomes
 package import Primitives
-package import Queue
+import Queue
 package import Runs
 package import Schedules
 package import Sessions
@@ -26,11 +25,10 @@ package struct API: Sendable {
     package var schedules: Schedules
     package var outbox: Outbox
     package var hooks: Hooks
-    package var evaluations: Evaluations
 
     package init(
       database: Database, files: Files, jobs: Jobs, runs: Runs, sessions: Sessions, schedules: Schedules,
-      outbox: Outbox, hooks: Hooks, evaluations: Evaluations
+      outbox: Outbox, hooks: Hooks
     ) {
       self.database = database
       self.files = files
@@ -40,7 +38,6 @@ package struct API: Sendable {
       self.schedules = schedules
       self.outbox = outbox
       self.hooks = hooks
-      self.evaluations = evaluations
     }
   }
 
@@ -148,17 +145,7 @@ package struct API: Sendable {
   func page(_ items: [JSON], limit: Int) -> HTTPResponse {
     let rest = items.count > limit
     let shown = Array(items.prefix(limit))
-    let next = rest ? shown.last?["id"]?.stringValue.map { Cursor.encode(["before": .string($0)]) } : nil
+    let next = rest ? shown.last?["id"]?.stringValue.map { Cursor(["before": .string($0)]).text } : nil
     return json(["data": .array(shown), "next_page": next.map { .string($0) } ?? .null])
-  }
-
-  /// The id after which a page begins.
-  /// - Throws: `APIError.invalid` for a cursor that this server did not make.
-  func before(_ request: Request) throws -> String? {
-    guard let cursor = request.query("page") else { return nil }
-    guard let before = Cursor.decode(cursor)?["before"]?.stringValue else {
-      throw APIError.invalid("page: “\(cursor)” is not a cursor of this list. Start again without it.")
-    }
-    return before
   }
 }

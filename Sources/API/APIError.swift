@@ -54,6 +54,7 @@ struct Refusal {
       self = Refusal(404, sentence)
     case RunsError.ended, OutboxError.notDead: self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
+    case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)
     case is CancellationError:
       self = Refusal(503, "Errand is stopping. Send the request again in a moment.")

@@ -42,6 +42,12 @@ struct Request: Sendable {
     return choice
   }
 
+  /// Where the page begins that the request asks for; nil for the first.
+  /// - Throws: `StoreError.badCursor` for a cursor that this server did not make.
+  func cursor() throws -> JSON? {
+    try query("page").map { try Cursor($0).payload }
+  }
+
   /// The body as a JSON object; an empty body is an empty object.
   func object() throws -> JSON {
     if http.body.isEmpty { return [:] }

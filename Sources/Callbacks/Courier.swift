@@ -58,7 +58,8 @@ package struct Courier: Sendable {
       }
     }
     if case .delivered = attempt { return }
-    log.warning("Delivery \(delivery.id) of run \(delivery.run) was not taken", metadata: ["attempt": "\(attempt)"])
+    log.warning(
+      "Delivery \(delivery.id) of run \(delivery.run) was not taken", metadata: ["attempt": "\(attempt)"])
   }
 
   private func attempt(_ delivery: Delivery) async throws -> Attempt {

@@ -63,7 +63,8 @@ package struct WebhookTarget: Target {
         receipt: ["status": .integer(Int64(response.status)), "body": .string(answer)])
     case 300..<400:
       return .failed(
-        reason: "The receiver answered \(response.status), a redirect; redirects are not followed. Put the final address "
+        reason:
+          "The receiver answered \(response.status), a redirect; redirects are not followed. Put the final address "
           + "into the job file.", retryAfter: nil)
     case 410:
       return .hopeless(reason: "The receiver answered 410: it is gone for good.")

@@ -2,8 +2,7 @@ import Glibc
 
 extension CronExpression {
   /// What the expression says, in plain English: the times, the days, how the day fields go together, the
-  /// zone; and, when one of its times is skipped or repeated by a clock change in the coming year, what happens
-  /// then.
+  /// zone; and what happens when a clock change of the coming year skips or repeats one of its times.
   ///
   ///     At 09:30 on Monday to Friday, in January to March, Europe/Riga.
   ///

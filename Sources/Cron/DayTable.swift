@@ -10,7 +10,7 @@ struct DayTable: Hashable, Sendable {
   private var months = [Bits](repeating: Bits(), count: 14)
 
   init(_ rule: DayRule) {
-    // A month's days depend on its length and first weekday only, and most months are wanted in several years.
+    // A month's days depend on its length and first weekday only, so most months come up several times.
     var known = [UInt32?](repeating: nil, count: 28)
     for kind in 0..<14 {
       var weekday = kind % 7

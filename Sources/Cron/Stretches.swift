@@ -98,7 +98,7 @@ struct Stretches: Sendable {
 
   /// The number of the stretch that a Unix time lies in.
   func index(at instant: Int64) -> Int {
-    var instant = instant
+    var instant = min(max(instant, Stretches.past), Stretches.future)
     var rounds = 0
     if cycle > 0, instant >= table[cycleStart].start {
       rounds = Int((instant - table[cycleStart].start) / CivilDay.secondsPerCycle)

@@ -45,7 +45,8 @@ package struct Zone: Sendable {
 
   /// What clocks show at a Unix time.
   package func local(at instant: Int64) -> LocalTime {
-    LocalTime(instant: instant, offset: offset(at: instant))
+    LocalTime(
+      instant: min(max(instant, Stretches.past), Stretches.future), offset: offset(at: instant))
   }
 
   /// A jump of the zone's clocks.
@@ -65,7 +66,7 @@ package struct Zone: Sendable {
 
   /// The last jump strictly before a Unix time; nil when there was none.
   package func transition(before instant: Int64) -> Transition? {
-    transition(into: stretches.index(at: instant - 1))
+    transition(into: stretches.index(at: max(instant, Stretches.past) - 1))
   }
 
   private func transition(into index: Int) -> Transition? {

@@ -15,7 +15,7 @@ extension ZoneError: CustomStringConvertible {
     switch self {
     case .invalidName(let name):
       return
-        "\"\(name.prefix(80))\" is not written like a time zone: use an IANA name such as Europe/Berlin or UTC."
+        "\"\(name.prefix(80))\" is not written like a time zone: use an IANA name such as Europe/Riga."
     case .unknown(let name, let nearest):
       guard let nearest else {
         return

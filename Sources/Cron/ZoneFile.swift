@@ -38,7 +38,9 @@ struct ZoneFile {
     for _ in 0..<header.times {
       let instant = Int64(bitPattern: try reader.integer(8))
       guard instant > instants.last ?? Int64.min else { throw Fault(problem: "its times are not ascending") }
-      guard abs(instant >> 1) < Stretches.future else { throw Fault(problem: "a time is out of all range") }
+      guard (Stretches.past + 1..<Stretches.future).contains(instant) else {
+        throw Fault(problem: "a time is out of all range")
+      }
       instants.append(instant)
     }
     let kinds = try reader.take(header.times)

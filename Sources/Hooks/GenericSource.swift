@@ -29,16 +29,16 @@ package struct GenericSource: SourceKind {
     let body = try GenericSource.body(request)
     var headers: JSON.Object = [:]
     for name in ["content-type", "user-agent", "webhook-id", "webhook-timestamp"] {
-      if let value = request.headers.first(name) { headers[name] = .string(value) }
+      if let value = request.headers[name].first { headers[name] = .string(value) }
     }
     return Reading(
-      dedupeKey: request.headers.first("webhook-id") ?? "", type: body["type"]?.stringValue, body: body,
+      dedupeKey: request.headers["webhook-id"].first ?? "", type: body["type"]?.stringValue, body: body,
       headers: headers)
   }
 
   /// JSON, unless the sender says that it is something else; then text.
   static func body(_ request: HookRequest) throws(HookRefusal) -> JSON {
-    let type = request.headers.first("content-type")?.lowercased() ?? "application/json"
+    let type = request.headers["content-type"].first?.lowercased() ?? "application/json"
     if type.contains("json") {
       do {
         return try JSON(parsing: request.body)

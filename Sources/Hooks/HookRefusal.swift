@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 package import Signatures
 
 /// Why a request was not taken.

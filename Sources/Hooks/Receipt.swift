@@ -1,6 +1,6 @@
 package import JSON
 package import Primitives
-package import Store
+import Store
 
 /// One inbound request that proved itself.
 package struct Receipt: Sendable, Equatable {

@@ -21,10 +21,10 @@ package protocol SourceKind: Sendable {
 
 /// A request as it came in.
 package struct HookRequest: Sendable {
-  package var headers: SignedHeaders
+  package var headers: SignatureHeaders
   package var body: [UInt8]
 
-  package init(headers: SignedHeaders, body: [UInt8]) {
+  package init(headers: SignatureHeaders, body: [UInt8]) {
     self.headers = headers
     self.body = body
   }

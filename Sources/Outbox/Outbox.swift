@@ -121,7 +121,8 @@ package final class Outbox: Sendable {
     }
     let now = time.now()
     try tx.run(
-      "UPDATE deliveries SET state = 'pending', attempts = 0, next_at = $2, settled_at = NULL WHERE id = $1", id,
+      "UPDATE deliveries SET state = 'pending', attempts = 0, next_at = $2, settled_at = NULL WHERE id = $1",
+      id,
       now)
     try queue.push(tx, .delivery, id, due: now)
   }

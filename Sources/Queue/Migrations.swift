@@ -36,7 +36,8 @@ package let queueMigrations = [
         CHECK ((slot IS NULL) = (slot_limit IS NULL))
       ) STRICT;
       CREATE INDEX items_free ON items (kind, due, position) WHERE worker IS NULL AND slot IS NULL;
-      CREATE INDEX items_waiting ON items (kind, slot, due, position) WHERE worker IS NULL AND slot IS NOT NULL;
+      CREATE INDEX items_waiting ON items (kind, slot, due, position)
+        WHERE worker IS NULL AND slot IS NOT NULL;
       CREATE INDEX items_running ON items (slot) WHERE worker IS NOT NULL AND slot IS NOT NULL;
       CREATE INDEX items_leased ON items (worker) WHERE worker IS NOT NULL;
       """)

@@ -2,14 +2,15 @@ import Primitives
 import Store
 
 extension Queue {
-  /// Leases what is due to a worker, the longest due first, at most `room[kind]` items of each kind.
+  /// Leases what is due to a worker, the longest due first, at most `room[kind]` items of each kind; there is
+  /// room for 1 at least of each.
   ///
   /// Free items without a slot are found by one index, those with a slot by another that begins with the
   /// slot: a full slot is passed over in one step, however many items wait in it.
   func claim(_ tx: Transaction, for worker: String, room: [ItemKind: Int]) throws -> [Claim] {
     let now = time.now()
     var chosen: [Candidate] = []
-    for (kind, room) in room.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where room > 0 {
+    for (kind, room) in room.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       let free = try unslotted(tx, kind, now, limit: room)
       // Kinds may share a slot: what was chosen for one counts for the next.
       let taken = chosen.reduce(into: [:]) { $0[$1.slot ?? "", default: 0] += 1 }
@@ -28,10 +29,10 @@ extension Queue {
     }
   }
 
-  /// Whether a claim would find anything; asked of a reader, so that idle workers leave the writer alone.
+  /// Whether a claim with this room, which is positive, would find anything; asked of a reader, so that idle workers leave the writer alone.
   func hasClaimable(_ tx: Transaction, room: [ItemKind: Int]) throws -> Bool {
     let now = time.now()
-    for (kind, room) in room where room > 0 {
+    for kind in room.keys {
       if try !unslotted(tx, kind, now, limit: 1).isEmpty { return true }
       if try !slotted(tx, kind, now, limit: 1, taken: [:]).isEmpty { return true }
     }

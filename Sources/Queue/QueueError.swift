@@ -12,7 +12,8 @@ extension QueueError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .stale(let kind, let ref):
-      "The lease on the \(kind) \(ref) was lost to another worker or withdrawn. Nothing was changed; stop working on it."
+      "The lease on the \(kind) \(ref) was lost to another worker or withdrawn. Nothing was changed; stop "
+        + "working on it."
     case .unknownWorker(let id):
       "The worker \(id) was taken for dead, because its heartbeat stopped. It registers again by itself."
     case .twoHandlers(let kind):
@@ -20,7 +21,8 @@ extension QueueError: CustomStringConvertible {
     case .noCounter(let name):
       "The queue's counter \(name) is missing from the database. Restore a backup."
     case .workerFile(let path, let reason):
-      "The worker's file \(path) cannot be locked: \(reason). Check that this user may write to that directory."
+      "The worker's file \(path) cannot be locked: \(reason). Check that this user may write to that "
+        + "directory."
     }
   }
 }

@@ -14,13 +14,7 @@ extension Worker {
         let silent = silence.look(at: try await others())
         for worker in silent { try await bury(worker, because: "its heartbeat stopped") }
       } catch QueueError.unknownWorker {
-        logger.error("\(QueueError.unknownWorker(id))")
-        abandon()
-        do {
-          try await register()
-        } catch {
-          logger.error("The worker could not register again; it tries at its next heartbeat. \(error)")
-        }
+        await rise()
       } catch {
         logger.error("The heartbeat failed; after two missed ones the leases are lost. \(error)")
       }

@@ -4,9 +4,9 @@ import Store
 
 /// Claims items as they become due and hands each to the handler of its kind.
 ///
-/// It holds its leases by being alive: it beats a heartbeat in its row, and it holds a file lock. Every worker
-/// looks after the others and takes the leases of dead ones back. Handlers learn nothing of a lost lease but
-/// from the fence: each of their writes checks it.
+/// It holds its leases by being alive: it counts heartbeats in its row, and it holds a file lock. Every worker
+/// looks after the others and takes the leases of dead ones back. What a handler may still write is decided by
+/// the fence, which each of its writes checks.
 package final class Worker: Sendable {
   /// How the worker runs. The defaults suit everybody; tests turn some of them.
   package struct Options: Sendable {
@@ -15,7 +15,8 @@ package final class Worker: Sendable {
     /// The longest pause before looking again, should a doorbell not have been heard. Dead workers on this
     /// machine are looked for as often.
     package var poll: Duration = .seconds(1)
-    /// How long handlers may take to end once the worker is stopped.
+    /// How long handlers may take to end once the worker is stopped. Less than two heartbeats: there are none
+    /// meanwhile.
     package var grace: Duration = .seconds(10)
     package var backoff = Backoff()
     package var randomness = Randomness.system
@@ -82,30 +83,42 @@ package final class Worker: Sendable {
     try await queue.database.write { try queue.register($0, id, on: .current) }
   }
 
-  /// The worker was taken for dead: its leases are others' by now, so the work on them ends.
-  func abandon() {
+  /// The worker was taken for dead: its leases are others' by now, so the work on them ends, and it registers
+  /// again.
+  func rise() async {
+    logger.error("\(QueueError.unknownWorker(id))")
     for (_, task) in state.withLock({ $0.running.values }) { task.cancel() }
-    state.withLock { $0.isDoubtful = true }
-    signal.set()
+    do {
+      try await register()
+      signal.set()
+    } catch {
+      logger.error("The worker could not register again; it tries at its next heartbeat. \(error)")
+    }
   }
 
   // MARK: Claiming
 
   /// Claims all there is room for and starts the handlers. Returns when the next item is due, if any.
   private func claim() async -> Timestamp? {
-    let (queue, id, kinds) = (queue, id, Array(handlers.keys))
+    let (queue, id) = (queue, id)
     do {
       try await settleDoubts()
       while !Task.isCancelled {
-        let room = room
+        // Of a kind without room nothing is looked for: its handlers speak up when they end.
+        let room = room.filter { $0.value > 0 }
         let look = try await queue.database.read { tx in
-          (isReady: try queue.hasClaimable(tx, room: room), next: try queue.nextDue(tx, kinds: kinds))
+          (isReady: try queue.hasClaimable(tx, room: room), next: try queue.nextDue(tx, kinds: room.keys))
         }
         guard look.isReady else { return look.next }
-        for claim in try await queue.database.write({ try queue.claim($0, for: id, room: room) }) {
-          start(claim)
+        let claims = try await queue.database.write { tx in
+          // A lease of a worker without a row would be nobody's to take back.
+          guard try queue.isRegistered(tx, id) else { throw QueueError.unknownWorker(id) }
+          return try queue.claim(tx, for: id, room: room)
         }
+        for claim in claims { start(claim) }
       }
+    } catch QueueError.unknownWorker {
+      await rise()
     } catch {
       // If it was the claim, it may have been stored all the same.
       state.withLock { $0.isDoubtful = true }

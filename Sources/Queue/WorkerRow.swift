@@ -11,6 +11,13 @@ struct WorkerRow: Sendable, Hashable {
   /// Grows by 1 with each heartbeat.
   let beats: Int64
 
+  init(id: String, host: String, boot: String, beats: Int64) {
+    self.id = id
+    self.host = host
+    self.boot = boot
+    self.beats = beats
+  }
+
   init(_ row: Row) throws {
     id = try row["id"]
     host = try row["host"]
@@ -33,6 +40,10 @@ extension Queue {
     let known = try tx.run(
       "UPDATE workers SET beats = beats + 1, beat_at = $2 WHERE id = $1", worker, time.now())
     if known == 0 { throw QueueError.unknownWorker(worker) }
+  }
+
+  func isRegistered(_ tx: Transaction, _ worker: String) throws -> Bool {
+    try tx.row("SELECT 1 FROM workers WHERE id = $1", worker) != nil
   }
 
   func workers(_ tx: Transaction) throws -> [WorkerRow] {

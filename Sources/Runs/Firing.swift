@@ -1,6 +1,6 @@
 package import JSON
 package import Primitives
-package import Store
+import Store
 
 /// The ledger row: one trigger occurrence for one job, and what was decided about it.
 package struct Firing: Sendable, Equatable {

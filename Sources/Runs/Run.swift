@@ -1,6 +1,6 @@
 package import JSON
 package import Primitives
-package import Store
+import Store
 
 /// One execution for one firing.
 package struct Run: Sendable, Equatable {

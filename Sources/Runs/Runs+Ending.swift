@@ -31,10 +31,11 @@ extension Runs {
     if parts[1] == "timeout" {
       guard run.state == .running else { return }
       try end(
-        tx, run, as: .timedOut, reason: "Its running time of \(run.snapshot.timeout.inWords) was used up.")
+        tx, run, as: .timedOut, reason: "Its running time of \(DurationText.text(run.snapshot.timeout)) was used up.")
     } else {
       try end(
-        tx, run, as: .timedOut, reason: "Its deadline, \(run.snapshot.deadline.inWords) after it fired, has passed.")
+        tx, run, as: .timedOut,
+        reason: "Its deadline, \(DurationText.text(run.snapshot.deadline)) after it fired, has passed.")
     }
   }
 
@@ -45,20 +46,7 @@ extension Runs {
     try tx.run(
       "UPDATE runs SET ending = $2, ending_reason = $3 WHERE id = $1", run.id, state.rawValue, reason)
     let isDriven = try sessions.isDriven(tx, run.session)
-    try sessions.stopTaking(tx, run.session, because: reason)
+    try sessions.closeDoor(tx, run.session, because: reason, interrupting: isDriven)
     if !isDriven { try sessions.settleUndriven(tx, run.session, .interrupted) }
-  }
-}
-
-extension Duration {
-  /// As job files write it: `30m`, `1h30m`, `45s`.
-  package var inWords: String {
-    var seconds = max(0, microseconds / 1_000_000)
-    var words = ""
-    for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= length {
-      words += "\(seconds / length)\(unit)"
-      seconds %= length
-    }
-    return words.isEmpty ? "0s" : words
   }
 }

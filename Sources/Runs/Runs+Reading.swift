@@ -1,4 +1,4 @@
-package import Sessions
+import Sessions
 package import Store
 
 extension Runs {

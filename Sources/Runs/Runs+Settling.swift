@@ -1,4 +1,7 @@
+import Catalog
 import JSON
+import Jobs
+import Outbox
 import Primitives
 import Queue
 package import Sessions
@@ -28,8 +31,8 @@ extension Runs: Settling {
     try queue.remove(tx, .timer, "\(run.id):timeout")
     let ending = run.ending.map { ($0, run.endingReason ?? "") }
     let verdict = Verdict(
-      settlement, outcome: session.outcomes.last, ending: ending, attempt: run.attempt,
-      attempts: run.snapshot.attempts)
+      settlement, outcome: session.outcomes.last, trouble: try trouble(tx, session), ending: ending,
+      attempt: run.attempt, attempts: run.snapshot.attempts)
     switch verdict {
     case .wait(let reason), .pause(let reason):
       try tx.run("UPDATE runs SET state = 'waiting', reason = $2 WHERE id = $1", run.id, reason)
@@ -38,6 +41,11 @@ extension Runs: Settling {
     case .retry(let reason):
       try retry(tx, run, session, reason: reason)
     }
+  }
+
+  /// What the session last complained of, for a person.
+  private func trouble(_ tx: Transaction, _ session: Session) throws -> String? {
+    try sessions.log(tx, session.id).last { $0.type == .error }?.body["error"]?["message"]?.stringValue
   }
 
   /// Writes the terminal state, closes the session and puts the result on its way.
@@ -80,14 +88,15 @@ extension Runs: Settling {
     try tx.run(
       "UPDATE attempts SET ended_at = $3, reason = $4 WHERE run_id = $1 AND number = $2", run.id, run.attempt,
       time.now(), reason)
-    try sessions.stopTaking(tx, session.id, because: "its run has ended")
+    try sessions.closeDoor(tx, session.id, because: "its run has ended")
     try Workplaces.finish(tx, session.id)
   }
 
   /// What the callbacks tell about a run, and `show` prints.
   private func result(_ tx: Transaction, _ run: Run, _ session: Session) throws -> JSON {
     let answer = try sessions.log(tx, session.id).last { $0.type == .agentMessage }
-    let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(separator: "\n")
+    let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(
+      separator: "\n")
     let outcome = session.outcomes.last
     return [
       "run_id": .string(run.id), "job": .string(run.jobName), "state": .string(run.state.rawValue),

@@ -88,7 +88,8 @@ package final class Runs: Sendable {
   // MARK: The ledger
 
   /// The occurrence's row, made when it is not there yet.
-  private func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool) {
+  private func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool)
+  {
     var nominal: Timestamp?
     var receipt: String?
     var key: String?
@@ -150,9 +151,26 @@ package final class Runs: Sendable {
       ], randomness: randomness)
     let resources = try job.files.map { file in try resource(tx, file) }
     return Snapshot(
-      of: job, trigger: .object(trigger), agent: try agents.snapshot(tx, job.agent),
-      environment: try environments.config(tx, job.environment), message: message, resources: resources,
+      of: job, trigger: .object(trigger), agent: try agent(tx, job.agent),
+      environment: try environment(tx, job.environment), message: message, resources: resources,
       rehearsal: rehearses ? job.rehearsal : nil)
+  }
+
+  /// The agent as it stands now, as a session keeps it.
+  private func agent(_ tx: Transaction, _ id: String) throws -> JSON {
+    let agent = try agents.agent(tx, id)
+    if agent.archivedAt != nil { throw RunsError.archived(kind: "agent", name: agent.name) }
+    var snapshot = agent.json.objectValue ?? [:]
+    for key in ["created_at", "updated_at", "archived_at", "metadata"] { snapshot[key] = nil }
+    return .object(snapshot)
+  }
+
+  private func environment(_ tx: Transaction, _ id: String) throws -> JSON {
+    let environment = try environments.environment(tx, id)
+    if environment.archivedAt != nil {
+      throw RunsError.archived(kind: "environment", name: environment.name)
+    }
+    return environment.config
   }
 
   private func resource(_ tx: Transaction, _ file: JobFile) throws -> JSON {

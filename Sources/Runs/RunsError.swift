@@ -3,11 +3,15 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
   case ended(id: String, state: String)
   case jobArchived(name: String)
+  /// Something that the job names is archived: an agent or an environment.
+  case archived(kind: String, name: String)
 
   package var description: String {
     switch self {
     case .notFound(let id): "There is no run \(id)."
     case .ended(let id, let state): "Run \(id) has ended already: \(state)."
+    case .archived(let kind, let name):
+      "The \(kind) \(name) is archived. Apply its file again, or name another in the job."
     case .jobArchived(let name):
       "Job \(name) is archived and starts no more runs. Apply its file again to bring it back."
     }

@@ -1,8 +1,8 @@
 package import JSON
 package import Jobs
-package import Primitives
+import Primitives
 import Queue
-import Sessions
+package import Sessions
 
 /// What a run took from its job when it started. Later edits of the job change nothing here; secrets stay
 /// references.

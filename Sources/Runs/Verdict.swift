@@ -10,9 +10,10 @@ enum Verdict: Equatable {
   case retry(reason: String)
 
   /// The table of the state machine: how a drive's settlement maps to the run.
+  /// - Parameter trouble: what the session last complained of.
   init(
-    _ settlement: Settlement, outcome: Outcome?, ending: (state: Run.State, reason: String)?, attempt: Int,
-    attempts: Int
+    _ settlement: Settlement, outcome: Outcome?, trouble: String? = nil,
+    ending: (state: Run.State, reason: String)?, attempt: Int, attempts: Int
   ) {
     // What was decided from outside wins over whatever the agent came to.
     if let ending {
@@ -28,9 +29,10 @@ enum Verdict: Equatable {
     case .idle(.endTurn): self = Verdict.ofFinishedTurn(outcome)
     case .idle(.refusal): self = .end(.failed, reason: "The model refused the task.")
     case .idle(.budgetReached): self = .end(.capped, reason: "The budget was reached.")
-    case .idle(.retriesExhausted): self = again("The model did not answer, after several tries.")
+    case .idle(.retriesExhausted): self = again(trouble ?? "The model did not answer, after several tries.")
     case .idle(.requiresAction(let ids)), .waiting(let ids):
-      self = .wait(reason: ids.count == 1 ? "One call waits for an answer." : "\(ids.count) calls wait for an answer.")
+      self = .wait(
+        reason: ids.count == 1 ? "One call waits for an answer." : "\(ids.count) calls wait for an answer.")
     case .interrupted: self = .wait(reason: "It was interrupted; a message to its session goes on with it.")
     case .later(let due, let reason): self = .pause(reason: "\(reason) It goes on at \(due).")
     case .terminated(let reason): self = again(reason)
@@ -44,7 +46,8 @@ enum Verdict: Equatable {
     case .satisfied: return .end(.succeeded, reason: "The outcome was reached.\(explanation)")
     case .maxIterationsReached:
       return .end(
-        .unsatisfied, reason: "The outcome was not reached in \(outcome.maxIterations) iterations.\(explanation)")
+        .unsatisfied,
+        reason: "The outcome was not reached in \(outcome.maxIterations) iterations.\(explanation)")
     case .failed: return .end(.failed, reason: "The outcome can't be judged.\(explanation)")
     case .interrupted: return .wait(reason: "Its outcome was interrupted.")
     case .pending, .running, .evaluating, .needsRevision:

@@ -1,7 +1,7 @@
 import Cron
 package import JSON
 package import Primitives
-package import Store
+import Store
 
 /// A schedule trigger of a job: when it is due next, and up to where its occurrences are decided.
 package struct Schedule: Sendable, Equatable {

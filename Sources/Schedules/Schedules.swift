@@ -123,12 +123,15 @@ package final class Schedules: Sendable {
       let now = time.now()
       let due = try await database.read { tx in
         try tx.rows(
-          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT 100", now
+          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT 100",
+          now
         ).map(Schedule.init)
       }
       if due.isEmpty {
         return try await database.read { tx in
-          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules").flatMap { try $0["next_at"] as Timestamp? }
+          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules").flatMap {
+            try $0["next_at"] as Timestamp?
+          }
         }
       }
       for schedule in due {
@@ -142,7 +145,8 @@ package final class Schedules: Sendable {
   /// Decides one schedule's occurrences and moves its cursor, in one transaction.
   private func decide(_ tx: Transaction, _ seen: Schedule, now: Timestamp, since: Timestamp) throws {
     let row = try tx.row(
-      "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2 AND cursor_at = $3", seen.job, seen.trigger,
+      "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2 AND cursor_at = $3", seen.job,
+      seen.trigger,
       seen.cursor)
     // Another process decided it, or an edit replaced it.
     guard let row else { return }

@@ -1,5 +1,5 @@
 import Glibc
-package import Primitives
+import Primitives
 
 /// What `errand serve` was told.
 package struct Configuration: Sendable {

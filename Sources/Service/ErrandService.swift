@@ -1,10 +1,10 @@
-package import API
+import API
 import Brain
 import Callbacks
 import Catalog
 import Glibc
 import HTTPClient
-package import HTTPServer
+import HTTPServer
 import Hands
 import Hooks
 import Jobs
@@ -15,9 +15,10 @@ package import Primitives
 import Queue
 import Runs
 import Schedules
-package import ServiceLifecycle
+import ServiceLifecycle
 import Sessions
 import Store
+package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
@@ -48,7 +49,7 @@ package struct ErrandService: Sendable {
 
     database = try await Database.open(
       data.database,
-      migrations: Queue.migrations + Files.migrations + Agents.migrations + Environments.migrations
+      migrations: queueMigrations + Files.migrations + Agents.migrations + Environments.migrations
         + Outbox.migrations + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations
         + Schedules.migrations + Hooks.migrations)
     let secrets = Secrets(environment: configuration.environment)
@@ -67,58 +68,57 @@ package struct ErrandService: Sendable {
     // The path: triggers, runs, sessions, deliveries.
     sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
     let runs = Runs(
-      jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files, outbox: outbox,
+      jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
+      outbox: outbox,
       rehearses: configuration.rehearses, time: time, randomness: randomness)
     schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: log)
     hooks = Hooks(
       database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, randomness: randomness,
       log: log)
-    let evaluations = Evaluations(time: time, randomness: randomness)
 
     // The work: brain, hands, courier.
     client = HTTPClient(userAgent: "errand")
-    let hands = try await ErrandService.hands(configuration, data)
+    let hands = SandboxProvider(
+      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap)
+    if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
     let driver = EmbeddedDriver(
       models: Models(
-        environment: configuration.environment, client: client, rehearses: configuration.rehearses, time: time),
-      workplaces: workplaces, evaluations: evaluations, files: files, time: time, randomness: randomness,
-      log: log)
+        client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
+        key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
+      workplaces: workplaces, time: time, randomness: randomness)
     let courier = Courier(
       database: database, outbox: outbox,
       targets: [
         WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
-    worker =
-      configuration.role.works
-      ? Worker(
+    if configuration.role.works {
+      var options = Worker.Options()
+      options.grace = configuration.grace
+      options.randomness = randomness
+      options.logger = log
+      worker = try Worker(
         queue: queue,
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
           courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
-        ], grace: configuration.grace, log: log) : nil
+        ], options: options)
+    } else {
+      worker = nil
+    }
 
     api = API(
       domains: API.Domains(
         database: database, files: files, jobs: jobs, runs: runs, sessions: sessions, schedules: schedules,
-        outbox: outbox, hooks: hooks, evaluations: evaluations), key: key, time: time,
+        outbox: outbox, hooks: hooks), key: key, time: time,
       randomness: randomness, log: log)
     if let directory = configuration.jobsDirectory {
       jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
       try await jobsWatch?.apply()
     } else {
       jobsWatch = nil
-    }
-  }
-
-  private static func hands(
-    _ configuration: Configuration, _ data: DataDirectory
-  ) async throws -> any HandsProvider {
-    switch configuration.sandbox {
-    case .bubblewrap: try await BubblewrapSandbox(workspaces: data.workspaces)
-    case .none: HostSandbox(workspaces: data.workspaces)
     }
   }
 

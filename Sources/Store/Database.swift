@@ -31,7 +31,12 @@ package final class Database: Sendable {
   private let writes: Inbox<Writer.Job>
   private let reads: Inbox<Reader.Job>
   private let bell: Doorbell
-  private let threads = Lock<[Thread]>([])
+  private let threads = Lock(Threads())
+
+  private struct Threads {
+    var writer: Thread?
+    var readers: [Thread] = []
+  }
 
   /// The directory of the file.
   package var directory: String { Database.directory(of: path) }
@@ -40,7 +45,11 @@ package final class Database: Sendable {
   package static func open(_ path: String, migrations: [Migration], options: Options = .init()) async throws
     -> Database
   {
-    let bell = try Doorbell(in: directory(of: path) + "/bells")
+    let directory = directory(of: path)
+    guard access(directory, W_OK | X_OK) == 0 else {
+      throw StoreError.directory(path: directory, reason: String(cString: strerror(errno)))
+    }
+    let bell = try Doorbell(in: directory + "/bells")
     let database = Database(path: path, options: options, bell: bell)
     do {
       try await database.startWriter(migrations)
@@ -98,6 +107,12 @@ package final class Database: Sendable {
     }
   }
 
+  /// How many writes wait to be taken up; for metrics.
+  package var waitingWrites: Int { writes.count }
+
+  /// How many reads wait to be taken up; for metrics.
+  package var waitingReads: Int { reads.count }
+
   /// Wake-ups after commits that rang, of this and of other processes. Several that come while nobody looks
   /// are one. A wake-up may be lost when a process dies between commit and ringing: look now and then, too.
   package func changes() -> AsyncStream<Void> { bell.listen() }
@@ -124,61 +139,58 @@ package final class Database: Sendable {
     }
   }
 
-  /// Finishes what was accepted, refuses everything else, and closes the file.
+  /// Finishes what was accepted, refuses everything else, and closes the file. Does nothing the second time.
   package func close() async {
-    writes.close()
+    writes.refuse()
     reads.close()
     bell.close()
-    let threads = threads.withLock { threads in
-      defer { threads = [] }
-      return threads
+    let (writer, readers) = threads.withLock { threads in
+      defer { threads = Threads() }
+      return (threads.writer, threads.readers)
     }
-    await Thread.run("store-close") { [bell] in
-      for thread in threads { thread.join() }
+    await Thread.run("store-close") { [bell, writes] in
+      for reader in readers { reader.join() }
+      // The writer's connection goes last: only one that may write can fold the log into the file.
+      writes.close()
+      writer?.join()
       bell.join()
     }
   }
 
   private func startWriter(_ migrations: [Migration]) async throws {
-    try await start("store-write") { [path, options, writes, bell] ready in
-      let writer: Writer
-      do {
-        let connection = try Database.connect(path, .write, options)
-        try Migrator(path: path, connection: connection, options: options).apply(migrations)
-        writer = Writer(path: path, connection: connection, options: options, ring: { bell.ring() })
-      } catch {
-        ready(error)
-        return
+    try await withCheckedThrowingContinuation {
+      [path, options, writes, bell] (ready: CheckedContinuation<Void, any Error>) in
+      let thread = Thread("store-write") {
+        let writer: Writer
+        do {
+          let connection = try Database.connect(path, .write, options)
+          try Migrator(path: path, connection: connection, options: options).apply(migrations)
+          writer = Writer(path: path, connection: connection, options: options, ring: { bell.ring() })
+        } catch {
+          return ready.resume(throwing: error)
+        }
+        ready.resume()
+        writer.work(writes)
       }
-      ready(nil)
-      writer.work(writes)
+      threads.withLock { $0.writer = thread }
     }
   }
 
   private func startReader(_ number: Int) async throws {
-    try await start("store-read-\(number)") { [path, options, reads] ready in
-      let reader: Reader
-      do {
-        let connection = try Database.connect(path, .read, options)
-        reader = Reader(path: path, connection: connection, options: options)
-      } catch {
-        ready(error)
-        return
+    try await withCheckedThrowingContinuation {
+      [path, options, reads] (ready: CheckedContinuation<Void, any Error>) in
+      let thread = Thread("store-read-\(number)") {
+        let reader: Reader
+        do {
+          let connection = try Database.connect(path, .read, options)
+          reader = Reader(path: path, connection: connection, options: options)
+        } catch {
+          return ready.resume(throwing: error)
+        }
+        ready.resume()
+        reader.work(reads)
       }
-      ready(nil)
-      reader.work(reads)
-    }
-  }
-
-  /// Starts a thread and waits until it says that it is ready, or why not.
-  private func start(_ name: String, _ body: @escaping @Sendable (_ ready: ((any Error)?) -> Void) -> Void)
-    async throws
-  {
-    try await withCheckedThrowingContinuation { (answer: CheckedContinuation<Void, any Error>) in
-      let thread = Thread(name) {
-        body { error in answer.resume(with: error.map { .failure($0) } ?? .success(())) }
-      }
-      threads.withLock { $0.append(thread) }
+      threads.withLock { $0.readers.append(thread) }
     }
   }
 

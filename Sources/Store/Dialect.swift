@@ -1,4 +1,4 @@
-/// Where the SQL of the engines differs. Everything else is written once, in what SQLite and PostgreSQL share.
+/// Where the SQL of the engines differs. Everything else is written once, in what they share.
 package enum Dialect: Sendable {
   case sqlite
   case postgresql

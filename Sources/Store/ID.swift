@@ -7,22 +7,25 @@ package enum ID {
   private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
   /// 62^22 is the first power that has room for 128 bits.
   private static let digits = 22
-  private static let last = Lock<UInt128>(0)
+  /// The last ids of the latest milliseconds: threads do not come here in the order in which they read the
+  /// clock.
+  private static let recent = Lock<[UInt128]>([])
 
   /// A new id, such as `sesn_01` and 22 letters and digits.
   package static func make(_ kind: String, at time: Timestamp, _ randomness: Randomness = .system) -> String {
     let milliseconds = UInt128(UInt64(max(0, time.microseconds / 1000)) & 0xffff_ffff_ffff)
     let high = randomness.number()
     let low = randomness.number()
-    let number = last.withLock { last -> UInt128 in
-      if last >> 80 == milliseconds {
+    let number = recent.withLock { recent -> UInt128 in
+      if let index = recent.firstIndex(where: { $0 >> 80 == milliseconds }) {
         // In the same millisecond the ids count on, by steps that cannot be guessed.
-        last += 1 + UInt128(low & 0xffff_ffff)
-      } else {
-        // The highest bit stays free for counting on.
-        last = milliseconds << 80 | UInt128(high & 0x7fff) << 64 | UInt128(low)
+        recent[index] += 1 + UInt128(low & 0xffff_ffff)
+        return recent[index]
       }
-      return last
+      // The highest bit stays free for counting on.
+      let number = milliseconds << 80 | UInt128(high & 0x7fff) << 64 | UInt128(low)
+      recent = [number] + recent.prefix(15)
+      return number
     }
     var rest = number
     var text = [UInt8](repeating: 0, count: digits)

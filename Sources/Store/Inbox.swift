@@ -6,6 +6,7 @@ final class Inbox<Job: Sendable>: Sendable {
     /// The jobs in reverse order, so that taking one is cheap; new ones go to `back`.
     var front: [Job] = []
     var back: [Job] = []
+    var isRefusing = false
     var isClosed = false
 
     mutating func take(upTo limit: Int) -> [Job] {
@@ -30,7 +31,7 @@ final class Inbox<Job: Sendable>: Sendable {
 
   func add(_ job: Job) throws(StoreError) {
     let refusal = state.update { state -> StoreError? in
-      if state.isClosed { return .closed(path: path) }
+      if state.isRefusing { return .closed(path: path) }
       let waiting = state.front.count + state.back.count
       if waiting >= limit { return .overloaded(waiting: waiting) }
       state.back.append(job)
@@ -38,6 +39,9 @@ final class Inbox<Job: Sendable>: Sendable {
     }
     if let refusal { throw refusal }
   }
+
+  /// How many jobs wait.
+  var count: Int { state.update { $0.front.count + $0.back.count } }
 
   /// Waits for work and takes what is there, at most `count`. Empty once the inbox is closed and drained.
   func take(upTo count: Int) -> [Job] {
@@ -48,7 +52,15 @@ final class Inbox<Job: Sendable>: Sendable {
   }
 
   /// Accepts nothing more; what was accepted is still handed out.
+  func refuse() {
+    state.update { $0.isRefusing = true }
+  }
+
+  /// Refuses, and ends the threads that take once nothing is left.
   func close() {
-    state.update { $0.isClosed = true }
+    state.update { state in
+      state.isRefusing = true
+      state.isClosed = true
+    }
   }
 }

@@ -4,6 +4,7 @@ package import SQLite
 /// Why the store could not do what it was asked.
 package enum StoreError: Error, Sendable {
   // The file.
+  case directory(path: String, reason: String)
   case cannotOpen(path: String, reason: String)
   case notADatabase(path: String)
   case otherProgram(path: String)
@@ -68,26 +69,36 @@ package enum StoreError: Error, Sendable {
 extension StoreError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .directory(let path, let reason):
+      "The directory \(path) of the database cannot be used: \(reason). Make it, and give this user write "
+        + "access."
     case .cannotOpen(let path, let reason):
-      "The database \(path) cannot be opened: \(reason). Check that its directory exists and that this user may write there."
+      "The database \(path) cannot be opened: \(reason). Check that its directory exists and that this user "
+        + "may write there."
     case .notADatabase(let path):
       "\(path) is not a database. Give another path, or move this file away and restore a backup."
     case .otherProgram(let path):
       "\(path) is a database of another program. Give another path; nothing in it was changed."
     case .readOnly(let path):
-      "The database \(path) may only be read. Give this user write access to the file and its directory, or mount the file system for writing."
+      "The database \(path) may only be read. Give this user write access to the file and its directory, or "
+        + "mount the file system for writing."
     case .full(let path):
       "The disk that holds \(path) is full. Nothing was stored. Free some space; no restart is needed."
     case .locked(let path, let patience):
-      "Another program has kept the database \(path) locked for more than \(patience.inSeconds) s. Find it (fuser \(path)) and let it finish, or end it."
+      "Another program has kept the database \(path) locked for more than \(patience.inSeconds) s. Find it "
+        + "(fuser \(path)) and let it finish, or end it."
     case .disk(let path, let reason):
-      "The disk failed under the database \(path): \(reason). Check the system's log, then restore a backup if the file is damaged."
+      "The disk failed under the database \(path): \(reason). Check the system's log, then restore a backup "
+        + "if the file is damaged."
     case .bell(let path, let reason):
-      "The doorbell \(path), by which processes tell each other of changes, cannot be made: \(reason). Check that this user may write to that directory."
+      "The doorbell \(path), by which processes tell each other of changes, cannot be made: \(reason). "
+        + "Check that this user may write to that directory."
     case .newer(let path, let migration):
-      "The database \(path) was made by a newer version of errand: it has the step \(migration), which this program does not know. Start the newer version, or restore the backup made before the upgrade."
+      "The database \(path) was made by a newer version of errand: it has the step \(migration), which this "
+        + "program does not know. Start the newer version, or restore the backup made before the upgrade."
     case .changedMigration(let id):
-      "The step \(id) of the schema is not the one that was applied to this database. Use a released version of errand; released steps never change."
+      "The step \(id) of the schema is not the one that was applied to this database. Use a released "
+        + "version of errand; released steps never change."
     case .duplicateMigration(let id):
       "Two steps of the schema are called \(id). Rename one of them."
     case .failedMigration(let id, let reason):
@@ -97,7 +108,8 @@ extension StoreError: CustomStringConvertible {
     case .outcomeUnknown(let reason):
       "Whether this was stored is not known: \(reason) Look before you try again."
     case .overloaded(let waiting):
-      "The database is overloaded: \(waiting) operations are waiting for it. Nothing was done; try again later."
+      "The database is overloaded: \(waiting) operations are waiting for it. Nothing was done; try again "
+        + "later."
     case .closed(let path):
       "The database \(path) has been closed. Nothing was done."
     case .transactionEnded:
@@ -110,7 +122,8 @@ extension StoreError: CustomStringConvertible {
     case .wrongType(let column, let found, let wanted):
       "The column \(column) holds \(found), which is not a \(wanted)."
     case .badCursor(let text):
-      "\(text.count > 80 ? text.prefix(80) + "…" : text) is not a page that this server handed out. Begin with the first page."
+      "\(text.count > 80 ? text.prefix(80) + "…" : text) is not a page that this server handed out. Begin "
+        + "with the first page."
     }
   }
 }

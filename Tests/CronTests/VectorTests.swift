@@ -8,7 +8,7 @@ import Testing
     var cases = 0
     for vector in try Vectors.lines("cron-next.jsonl") {
       let text = try #require(vector["expr"] as? String)
-      let zone = try Zone.named(try #require(vector["tz"] as? String))
+      let zone = try Vectors.zone(try #require(vector["tz"] as? String))
       let dst: DSTRule = vector["dst"] as? String == "cron" ? .once : .literal
       let expected = try #require(vector["next"] as? [String])
       let schedule = CronSchedule(

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Cron
 
-/// The cases that this package shares with nobody's code: lines of JSON in `Fixtures`.
+/// The cases in `Fixtures`, lines of JSON, and the zone files (tzdata 2025b, public domain) they go with.
 enum Vectors {
   static func lines(_ name: String) throws -> [[String: Any]] {
     try text(name).split(separator: "\n").map { line in
@@ -17,6 +17,17 @@ enum Vectors {
       throw Broken(line: name)
     }
     return try String(contentsOf: url, encoding: .utf8)
+  }
+
+  static func folder(_ name: String) throws -> String {
+    guard let url = Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil) else {
+      throw Broken(line: name)
+    }
+    return url.path
+  }
+
+  static func zone(_ name: String) throws -> Zone {
+    try Zone.named(name, directory: folder("zoneinfo"))
   }
 
   struct Broken: Error {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Primitives
 import Testing
 
@@ -136,9 +136,13 @@ struct `Cancelling and closing` {
         for number in 0..<400 {
           group.addTask {
             let task = Task { () -> Int in
-              guard number.isMultiple(of: 2) else { return try await client.send(.init(url: server.url())).body.count }
+              guard number.isMultiple(of: 2) else {
+                return try await client.send(.init(url: server.url())).body.count
+              }
               var size = 0
-              for try await chunk in try await client.stream(.init(url: server.url())).body { size += chunk.count }
+              for try await chunk in try await client.stream(.init(url: server.url())).body {
+                size += chunk.count
+              }
               return size
             }
             for _ in 0..<number { await Task.yield() }
@@ -196,7 +200,17 @@ extension UnansweredPort {
     let port = UInt16(host.split(separator: ":")[1])!
     let digits = String(port, radix: 16, uppercase: true)
     let target = "0100007F:" + String(repeating: "0", count: 4 - digits.count) + digits + " 02"
-    let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""  // Then the test fails.
-    return table.split(separator: "\n").count { $0.contains(target) }
+    guard let file = fopen("/proc/net/tcp", "r") else { return -1 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 512)
+    var count = 0
+    while fgets(&line, Int32(line.count), file) != nil {
+      if String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).contains(
+        target)
+      {
+        count += 1
+      }
+    }
+    return count
   }
 }

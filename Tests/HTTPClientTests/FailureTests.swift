@@ -20,7 +20,8 @@ struct `Answers that fail` {
     close(socket)
     let client = HTTPClient(userAgent: "errand-test")
     defer { client.close() }
-    #expect(await failure(client, .init(url: "http://127.0.0.1:\(port)/")) == .refused(host: "127.0.0.1:\(port)"))
+    #expect(
+      await failure(client, .init(url: "http://127.0.0.1:\(port)/")) == .refused(host: "127.0.0.1:\(port)"))
   }
 
   @Test func `a name that does not resolve`() async throws {
@@ -36,8 +37,8 @@ struct `Answers that fail` {
     try await withServer { connection in
       connection.waitForHangUp()
     } _: { client, server in
-      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(60)))
-      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .head, after: .milliseconds(60)))
+      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(500)))
+      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .head, after: .milliseconds(500)))
       #expect(await eventually { server.open == 0 })
     }
   }
@@ -48,8 +49,8 @@ struct `Answers that fail` {
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
       connection.waitForHangUp()
     } _: { client, server in
-      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(60)))
-      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .body, after: .milliseconds(60)))
+      let error = await failure(client, .init(url: server.url(), timeout: .milliseconds(500)))
+      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .body, after: .milliseconds(500)))
     }
   }
 
@@ -63,14 +64,54 @@ struct `Answers that fail` {
     #expect(error?.mayHaveArrived == false)
   }
 
+  @Test func `silence before the connection stands`() async throws {
+    let target = try UnansweredPort()
+    defer { target.stop() }
+    let client = HTTPClient(userAgent: "errand-test")
+    defer { client.close() }
+    let error = await failure(client, .init(url: target.url, idleTimeout: .milliseconds(60)))
+    #expect(error == .timedOut(host: target.host, .connection, after: .milliseconds(60)))
+  }
+
+  /// The second request goes out on a kept connection, over which the server takes it and dies. libcurl then
+  /// tries a new connection in vain; "refused" would say that the request never arrived.
+  @Test func `a server that took the request and went away`() async throws {
+    try await withServer { connection in
+      _ = connection.readHead()
+      connection.answer()
+      _ = connection.readHead()
+      connection.stopListening()
+    } _: { client, server in
+      _ = try await client.send(.init(url: server.url()))
+      let error = await failure(client, .init(url: server.url()))
+      #expect(error == .brokenOff(host: "127.0.0.1:\(server.port)", received: 0))
+    }
+  }
+
+  @Test func `a program without descriptors left`() async throws {
+    await #expect(processExitsWith: .success) {
+      let client = HTTPClient(userAgent: "errand-test")
+      let free = rlim_t(dup(0))
+      close(Int32(free))
+      var limit = rlimit(rlim_cur: free, rlim_max: free)
+      setrlimit(__rlimit_resource_t(7), &limit)  // RLIMIT_NOFILE; the name is imported as another type.
+      do {
+        _ = try await client.send(.init(url: "http://127.0.0.1:1/"))
+      } catch HTTPClientError.failed(let reason) {
+        exit(reason == "no socket: Too many open files" ? 0 : 2)
+      }
+      exit(1)
+    }
+  }
+
   @Test func `silence for longer than the idle limit`() async throws {
     try await withServer { connection in
       _ = connection.readHead()
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
       connection.waitForHangUp()
     } _: { client, server in
-      let error = await failure(client, .init(url: server.url(), idleTimeout: .milliseconds(60)))
-      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .anything, after: .milliseconds(60)))
+      let error = await failure(client, .init(url: server.url(), idleTimeout: .milliseconds(400)))
+      #expect(error == .timedOut(host: "127.0.0.1:\(server.port)", .anything, after: .milliseconds(400)))
       #expect(await eventually { server.open == 0 })
     }
   }

@@ -10,34 +10,51 @@ import Testing
       "The request was not sent: the method is not a word of HTTP.", false, false
     ),
     (
-      .refused(host: "h:81"), "h:81 refused the connection. Check the port and whether the service runs.", false, true
+      .refused(host: "h:81"), "h:81 refused the connection. Check the port and whether the service runs.",
+      false, true
     ),
     (
       .unreachable(host: "h", reason: "the name does not resolve"),
-      "h cannot be reached: the name does not resolve. Check the name and this machine's network.", false, true
+      "h cannot be reached: the name does not resolve. Check the name and this machine's network.", false,
+      true
     ),
     (
       .forbiddenAddress(host: "h", address: "10.0.0.1"),
-      "h is at 10.0.0.1, which is not a public address. List its block if requests may go there.", false, false
+      "h is at 10.0.0.1, which is not a public address. List its block if requests may go there.", false,
+      false
     ),
-    (.certificate(host: "h", reason: "expired"), "The certificate of h is not trusted: expired.", false, false),
+    (
+      .certificate(host: "h", reason: "expired"), "The certificate of h is not trusted: expired.", false,
+      false
+    ),
     (.tls(host: "h", reason: "wrong version"), "No secure connection to h: wrong version.", false, true),
     (
-      .timedOut(host: "h", .connection, after: .seconds(10)), "h did not accept a connection within 10 s.", false, true
+      .timedOut(host: "h", .connection, after: .seconds(10)), "h did not accept a connection within 10 s.",
+      false, true
     ),
     (.timedOut(host: "h", .head, after: .milliseconds(250)), "h did not answer within 0.25 s.", true, true),
-    (.timedOut(host: "h", .body, after: .seconds(30)), "h did not finish its answer within 30 s.", true, true),
     (
-      .timedOut(host: "h", .anything, after: .seconds(15)), "h sent nothing for 15 s, so the request was given up.",
+      .timedOut(host: "h", .body, after: .seconds(30)), "h did not finish its answer within 30 s.", true, true
+    ),
+    (
+      .timedOut(host: "h", .anything, after: .seconds(15)),
+      "h sent nothing for 15 s, so the request was given up.",
       true, true
     ),
     (.tooLarge(host: "h", limit: 99), "h answered with more than the 99 bytes allowed.", true, false),
-    (.brokenOff(host: "h", received: 0), "h ended the connection before it sent any of its answer.", true, true),
     (
-      .brokenOff(host: "h", received: 7), "h ended the connection inside its answer, after 7 bytes of the body.", true,
+      .brokenOff(host: "h", received: 0), "h ended the connection before it sent any of its answer.", true,
       true
     ),
-    (.malformed(host: "h", reason: "Weird server reply"), "h did not answer in HTTP: Weird server reply.", true, false),
+    (
+      .brokenOff(host: "h", received: 7),
+      "h ended the connection inside its answer, after 7 bytes of the body.", true,
+      true
+    ),
+    (
+      .malformed(host: "h", reason: "Weird server reply"), "h did not answer in HTTP: Weird server reply.",
+      true, false
+    ),
     (.closed, "The request was ended because the program is stopping.", true, false),
     (.failed("out of memory"), "The request could not be made: out of memory.", true, true),
   ]

@@ -23,7 +23,8 @@ import Testing
 
   @Test func `only the last head counts, and what follows it does not`() {
     let (parser, steps) = parse([
-      "HTTP/1.1 100 Continue\r\n", "A: 1\r\n", "\r\n", "HTTP/2 404 \r\n", "B: 2\r\n", "\r\n", "C: trailer\r\n", "\r\n",
+      "HTTP/1.1 100 Continue\r\n", "A: 1\r\n", "\r\n", "HTTP/2 404 \r\n", "B: 2\r\n", "\r\n",
+      "C: trailer\r\n", "\r\n",
     ])
     #expect(steps == [.more, .more, .more, .more, .more, .complete, .more, .more])
     #expect(parser.status == 404)

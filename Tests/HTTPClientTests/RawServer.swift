@@ -34,7 +34,7 @@ final class RawServer: Sendable {
         close(socket)
         return
       }
-      let connection = RawConnection(socket, index: state.accepted)
+      let connection = RawConnection(socket, index: state.accepted, listener: listener)
       state.accepted += 1
       state.open[socket] = true
       state.threads.append(
@@ -92,9 +92,17 @@ struct RawConnection: Sendable {
   /// 0 for the first connection to the server.
   let index: Int
 
-  init(_ socket: Int32, index: Int) {
+  private let listener: Int32
+
+  init(_ socket: Int32, index: Int, listener: Int32) {
     self.socket = socket
     self.index = index
+    self.listener = listener
+  }
+
+  /// New connections to the server are refused from here on.
+  func stopListening() {
+    shutdown(listener, Int32(SHUT_RDWR))
   }
 
   /// The next request up to its empty line; nil when the client has hung up.
@@ -151,7 +159,8 @@ struct RawConnection: Sendable {
 
   /// Returns when the client has closed its side.
   func waitForHangUp() {
-    while read(1) != nil {}
+    var rest = [UInt8](repeating: 0, count: 65_536)
+    while recv(socket, &rest, rest.count, 0) > 0 {}
   }
 
   /// Closes with a reset instead of an orderly end.

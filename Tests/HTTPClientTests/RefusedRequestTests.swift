@@ -36,12 +36,14 @@ import Testing
 
   @Test(arguments: ["", "GET /evil HTTP/1.1\r\n", "G T"])
   func `a method that is no token`(method: String) async {
-    #expect(await reason(.init(method: method, url: "http://127.0.0.1:1/")) == "the method is not a word of HTTP.")
+    #expect(
+      await reason(.init(method: method, url: "http://127.0.0.1:1/")) == "the method is not a word of HTTP.")
   }
 
   @Test(arguments: [
     "", "127.0.0.1:1", "/path", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:1/", "http://",
-    "http://127.0.0.1:1/a b", "http://127.0.0.1:1/\r\nX: 1", "http://127.0.0.1:1/\0", "http://127.0.0.1:99999/",
+    "http://127.0.0.1:1/a b", "http://127.0.0.1:1/\r\nX: 1", "http://127.0.0.1:1/\0",
+    "http://127.0.0.1:99999/",
     "http://[::1/",
   ])
   func `an address that is not plain HTTP`(url: String) async {

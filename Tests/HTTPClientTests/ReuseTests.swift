@@ -27,7 +27,9 @@ struct `Keeping connections` {
         for _ in 0..<64 {
           group.addTask {
             var right = 0
-            for _ in 0..<20 where (try? await client.send(.init(url: server.url())))?.text == "ok" { right += 1 }
+            for _ in 0..<20 where (try? await client.send(.init(url: server.url())))?.text == "ok" {
+              right += 1
+            }
             return right  // A failed request is missing from the count.
           }
         }
@@ -58,7 +60,9 @@ struct `Keeping connections` {
     try await withServer { connection in
       while connection.readHead() != nil { connection.answer(String(repeating: "x", count: 200)) }
     } _: { client, server in
-      await #expect(throws: HTTPClientError.self) { _ = try await client.send(.init(url: server.url(), bodyLimit: 9)) }
+      await #expect(throws: HTTPClientError.self) {
+        _ = try await client.send(.init(url: server.url(), bodyLimit: 9))
+      }
       let response = try await client.send(.init(url: server.url()))
       #expect(response.body.count == 200)
       #expect(server.accepted == 2)
@@ -75,7 +79,9 @@ struct `Keeping connections` {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isPeer = withUnsafeMutablePointer(to: &address) {
-          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(Int32(descriptor), $0, &length) == 0 }
+          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            getpeername(Int32(descriptor), $0, &length) == 0
+          }
         }
         return isPeer && UInt16(bigEndian: address.sin_port) == server.port
       }

@@ -161,7 +161,9 @@ struct `Sending a request` {
   @Test(arguments: [301, 302, 303, 307, 308])
   func `a redirect is an answer and is not followed`(status: Int) async throws {
     try await withServer { connection in
-      while connection.readHead() != nil { connection.answer("moved", status: "\(status) X", headers: "Location: /b\r\n") }
+      while connection.readHead() != nil {
+        connection.answer("moved", status: "\(status) X", headers: "Location: /b\r\n")
+      }
     } _: { client, server in
       let response = try await client.send(.init(url: server.url("/a")))
       #expect(response.status == status)
@@ -172,7 +174,9 @@ struct `Sending a request` {
 
   @Test func `cookies are not kept`() async throws {
     try await withServer { connection in
-      while let head = connection.readHead() { connection.answer(head, headers: "Set-Cookie: a=b; Path=/\r\n") }
+      while let head = connection.readHead() {
+        connection.answer(head, headers: "Set-Cookie: a=b; Path=/\r\n")
+      }
     } _: { client, server in
       for _ in 0..<2 {
         let seen = try await client.send(.init(url: server.url())).text
@@ -249,7 +253,7 @@ struct `Sending a body` {
       guard let first = connection.readRequest() else { return }
       connection.answer("\(connection.index) \(first.body.count)")
       // The first connection takes the second request and says nothing to it.
-      guard connection.readHead() != nil, connection.index > 0 else { return }
+      _ = connection.readRequest()
     } _: { client, server in
       let body = Array(Self.large.prefix(100_000))
       let answer = try await client.send(.init(method: "POST", url: server.url(), body: body))

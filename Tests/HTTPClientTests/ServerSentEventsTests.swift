@@ -30,21 +30,27 @@ import Testing
     Row("empty data is an event", "data\n\ndata:\n\n", Event(data: ""), Event(data: "")),
     Row("two empty lines of data", "data\ndata\n\n", Event(data: "\n")),
     Row("no data is none", "event: x\n\n: hello\n\nid: 3\n\n"),
-    Row("the type lasts for one event", "event: x\ndata: 1\n\ndata: 2\n\n", Event(type: "x", data: "1"), Event(data: "2")),
+    Row(
+      "the type lasts for one event", "event: x\ndata: 1\n\ndata: 2\n\n", Event(type: "x", data: "1"),
+      Event(data: "2")),
     Row("a type without data is forgotten", "event: x\n\ndata: 2\n\n", Event(data: "2")),
     Row("an empty type is the usual one", "event:\ndata: 2\n\n", Event(data: "2")),
     Row("the last type counts", "event: x\nevent: y\ndata: 1\n\n", Event(type: "y", data: "1")),
     Row("carriage returns", "data: a\r\rdata: b\r\r", Event(data: "a"), Event(data: "b")),
     Row("both", "data: a\r\n\r\ndata: b\r\n\r\n", Event(data: "a"), Event(data: "b")),
-    Row("mixed", "data: a\r\n\ndata: b\n\rdata: c\r\r\n", Event(data: "a"), Event(data: "b"), Event(data: "c")),
+    Row(
+      "mixed", "data: a\r\n\ndata: b\n\rdata: c\r\r\n", Event(data: "a"), Event(data: "b"), Event(data: "c")),
     Row("comments", ": hi\ndata: a\n:\n:data: b\n\n", Event(data: "a")),
     Row("unknown fields", "datas: a\nDATA: b\n data: c\nfoo\ndata: d\n\n", Event(data: "d")),
     Row("ids stay", "id: 1\ndata: a\n\ndata: b\n\n", Event(data: "a", id: "1"), Event(data: "b", id: "1")),
-    Row("an empty id clears", "id: 1\ndata: a\n\nid\ndata: b\n\n", Event(data: "a", id: "1"), Event(data: "b")),
+    Row(
+      "an empty id clears", "id: 1\ndata: a\n\nid\ndata: b\n\n", Event(data: "a", id: "1"), Event(data: "b")),
     Row("an id with a zero byte", "id: 1\nid: 2\0\ndata: a\n\n", Event(data: "a", id: "1")),
     Row("a byte order mark", "\u{FEFF}data: a\n\n", Event(data: "a")),
     Row("only one mark goes", "\u{FEFF}\u{FEFF}data: a\n\ndata: b\n\n", Event(data: "b")),
-    Row("a mark later is text", "data: a\n\n\u{FEFF}data: b\n\ndata: \u{FEFF}\n\n", Event(data: "a"), Event(data: "\u{FEFF}")),
+    Row(
+      "a mark later is text", "data: a\n\n\u{FEFF}data: b\n\ndata: \u{FEFF}\n\n", Event(data: "a"),
+      Event(data: "\u{FEFF}")),
     Row("an unfinished event", "data: a\n\ndata: b\n", Event(data: "a")),
     Row("wide characters", "event: é\ndata: 🦊日\n\n", Event(type: "é", data: "🦊日")),
     Row("not UTF-8", Array("data: a".utf8) + [0xFF, 0x62] + Array("\n\n".utf8), [Event(data: "a\u{FFFD}b")]),
@@ -86,14 +92,18 @@ import Testing
     #expect(parser.lastEventID == "2")
   }
 
-  @Test(arguments: [("1500", 1500), ("0", 0), ("-1", nil), ("1.5", nil), ("", nil), ("99999999999999999999", nil)])
+  @Test(arguments: [
+    ("1500", 1500), ("0", 0), ("-1", nil), ("1.5", nil), ("", nil), ("99999999999999999999", nil),
+  ])
   func `the server sets the wait before a new attempt`(value: String, milliseconds: Int?) throws {
     var parser = ServerSentEvents()
     _ = try parser.read(Array("retry: \(value)\n".utf8))
     #expect(parser.retry == milliseconds.map { .milliseconds($0) })
   }
 
-  @Test(arguments: ["data: 123456789012345\n\n", "data: 12345\ndata: 67890\n\n", ": 1234567890123456", "xxxxxxxxxxxxxxxxx"])
+  @Test(arguments: [
+    "data: 123456789012345\n\n", "data: 12345\ndata: 67890\n\n", ": 1234567890123456", "xxxxxxxxxxxxxxxxx",
+  ])
   func `an event over the limit ends the stream`(stream: String) {
     var parser = ServerSentEvents(limit: 16)
     #expect(throws: ServerSentEvents.TooLong(limit: 16)) { try parser.read(Array(stream.utf8)) }

@@ -121,8 +121,9 @@ import Testing
     }
   }
 
-  @Test(arguments: stride(from: UInt32(0), to: 0x11_0000, by: 0x1_0000).map { $0 })
-  func `all code points are read, raw and escaped`(plane: UInt32) throws {
+  // The planes in between are alike.
+  @Test(arguments: [0, 0x1_0000, 0xE_0000, 0x10_0000] as [UInt32])
+  func `the code points of a plane are read, raw and escaped`(plane: UInt32) throws {
     for start in stride(from: plane, to: plane + 0x1_0000, by: 0x400) {
       let scalars = (start..<start + 0x400).compactMap(Unicode.Scalar.init)
       let expected = JSON.string(String(String.UnicodeScalarView(scalars)))

@@ -2,10 +2,11 @@ import Primitives
 import Testing
 
 @Suite struct TimestampTests {
-  @Test(arguments: [
-    (0, "1970-01-01T00:00:00Z"), (1_794_474_942_000_000, "2026-11-12T09:15:42Z"),
-    (-1, "1969-12-31T23:59:59.999999Z"), (951_782_400_500_000, "2000-02-29T00:00:00.500Z"),
-  ] as [(Int64, String)])
+  @Test(
+    arguments: [
+      (0, "1970-01-01T00:00:00Z"), (1_794_474_942_000_000, "2026-11-12T09:15:42Z"),
+      (-1, "1969-12-31T23:59:59.999999Z"), (951_782_400_500_000, "2000-02-29T00:00:00.500Z"),
+    ] as [(Int64, String)])
   func `a moment is written as RFC 3339 and read back`(microseconds: Int64, text: String) {
     #expect(Timestamp(microseconds: microseconds).description == text)
     #expect(Timestamp(text)?.microseconds == microseconds)

@@ -35,7 +35,8 @@ import Testing
   }
 
   @Test func `output beyond the limit is taken and counted`() async throws {
-    var command = Command(["bash", "-c", "head -c 50000000 /dev/zero | tr '\\0' x; printf end"], outputLimit: 1000)
+    var command = Command(
+      ["bash", "-c", "head -c 50000000 /dev/zero | tr '\\0' x; printf end"], outputLimit: 1000)
     command.tailLimit = 3
     let output = try await command.run()
     #expect(output.stdout.bytes.count == 1003)
@@ -67,7 +68,9 @@ import Testing
   }
 
   @Test func `a process that left the group cannot hold up the result`() async throws {
-    let output = try await Command(["bash", "-c", "setsid sleep 1000 & echo $!; while [ ! -e /proc/$!/exe ]; do :; done; sleep 0.05"]).run()
+    let output = try await Command([
+      "bash", "-c", "setsid sleep 1000 & echo $!; while [ ! -e /proc/$!/exe ]; do :; done; sleep 0.05",
+    ]).run()
     let text = output.text.dropLast()
     let child = try #require(pid_t(text))
     ProcessIdentity(of: child)?.kill()

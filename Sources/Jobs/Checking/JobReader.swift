@@ -1,3 +1,4 @@
+import Primitives
 import Catalog
 import Cron
 import JSON

@@ -118,6 +118,9 @@ static _Noreturn void become(const struct linux_launch *launch, int pipe, pid_t 
 // The first stretch. A process enters a pid namespace only with its children, so for a sandbox a second
 // process is made, as a sibling: it is the launcher's own child and can be waited for.
 static _Noreturn void prepare(const struct linux_launch *launch, int pipe, pid_t parent) {
+  // Until it runs its program, the process holds a copy of our memory, secrets too. Inside a sandbox others
+  // run as the same user; none may trace it or read its /proc entries. Running the program ends this.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail(pipe, LINUX_STEP_PRIVILEGES);
   for (int i = 0; i < launch->cgroup_count; i++)
     if (write(launch->cgroups[i], "0", 1) != 1) fail(pipe, LINUX_STEP_CGROUP);
   if (launch->stage_source && stage(launch->stage_source, launch->stage_target) != 0)
@@ -150,8 +153,9 @@ int linux_launch(const struct linux_launch *launch, struct linux_launched *launc
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  // `_Fork` runs no handlers of libraries, which could wait for a lock that another thread held.
-  pid_t first = _Fork();
+  // Not `_Fork`: only `fork` makes the C library forget the other threads, which changing the user would
+  // signal and wait for.
+  pid_t first = fork();
   if (first == 0) prepare(launch, ends[1], parent);
   int failure = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -31,6 +31,14 @@ static size_t errand_mhd_keep(void *context, struct MHD_Connection *connection, 
 /// they are told to be strict.
 static inline int errand_mhd_parses_in_place(void) { return MHD_VERSION < 0x00097700; }
 
+/// Keeps the library from parsing the query, in a target callback. It would copy every field into the
+/// connection's memory, and once that is full it neither answers nor closes. The target lies in the
+/// connection's own buffer, which the library is about to cut up anyway.
+static inline void errand_mhd_hide_query(const char *target) {
+  char *mark = strchr((char *)target, '?');
+  if (errand_mhd_parses_in_place() && mark && mark[1]) mark[1] = 0;
+}
+
 /// A daemon in external epoll mode, on the calling thread; null when memory ran out or a setting is invalid.
 /// No MHD_USE_ERROR_LOG: the library would print a line for every client that leaves early.
 static inline struct MHD_Daemon *errand_mhd_start(const struct errand_mhd_settings *settings) {

@@ -88,12 +88,11 @@ final class CurlLoop: @unchecked Sendable {
     while let commands = takeCommands() {
       for command in commands { obey(command) }
       var running: Int32 = 0
-      let code = curl_multi_perform(multi, &running)
-      if code != CURLM_OK { failAll(.failed(String(cString: curl_multi_strerror(code)))) }
+      stand(curl_multi_perform(multi, &running))
       collectFinished()
       for transfer in idle.expired() { remove(transfer.ticket)?.receiver.finish(transfer.idleFailure) }
       if inbox.withLock({ $0.commands.isEmpty && !$0.isClosed }) {
-        curl_multi_poll(multi, nil, 0, idle.millisecondsToNext, nil)
+        stand(curl_multi_poll(multi, nil, 0, idle.millisecondsToNext, nil))
       }
     }
     failAll(.closed)
@@ -182,6 +181,14 @@ final class CurlLoop: @unchecked Sendable {
       handle.free()
     }
     return transfer
+  }
+
+  /// Survives an error of the multi handle, which is none of a single transfer's.
+  private func stand(_ code: CURLMcode) {
+    guard code != CURLM_OK else { return }
+    failAll(.failed(String(cString: curl_multi_strerror(code))))
+    // One that comes again and again must not take a whole core.
+    usleep(10_000)
   }
 
   private func failAll(_ failure: HTTPClientError) {

@@ -6,7 +6,8 @@ extension HTTPClient {
     /// `http` or `https`. A user and password in it become an `Authorization` header.
     package var url: String
     /// Sent in this order. Their values may be secret and never appear in an error. `Content-Length` and
-    /// `Transfer-Encoding` are the client's own and refused.
+    /// `Transfer-Encoding` are the client's own and refused. Nothing is decompressed: an answer to a given
+    /// `Accept-Encoding` comes as it is.
     package var headers: [(name: String, value: String)]
     /// The body to send. POST, PUT and PATCH without one send an empty one.
     package var body: [UInt8]?

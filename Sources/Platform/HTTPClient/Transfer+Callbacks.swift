@@ -115,7 +115,9 @@ extension Transfer {
     permittedAttempts += 1
     // libcurl's own would be inherited by the programs this one starts.
     let type = target.socktype | Int32(SOCK_CLOEXEC.rawValue)
-    return socket(target.family, type, target.protocol)
+    let socket = socket(target.family, type, target.protocol)
+    socketError = socket < 0 ? errno : nil
+    return socket
   }
 
   /// A connection is there, new or kept, and the request goes out next.

@@ -7,6 +7,9 @@ extension Transfer {
     if let objection { return objection }
     let host = prepared.host
     let reason = String(cString: curl_easy_strerror(code))
+    // Sent on a kept connection that then died, and the attempt on a new one did not get that far: the
+    // server may have the request from the first.
+    if hasBegun, Transfer.isBeforeSending(code) { return .brokenOff(host: host, received: 0) }
     switch code {
     case CURLE_OK:
       return head.isComplete ? nil : .brokenOff(host: host, received: 0)
@@ -20,8 +23,7 @@ extension Transfer {
       return timeout
     case CURLE_PEER_FAILED_VERIFICATION:
       return .certificate(host: host, reason: detail ?? reason)
-    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CERTPROBLEM,
-      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
+    case _ where Transfer.isAboutTLS(code):
       return .tls(host: host, reason: detail ?? reason)
     case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2,
       CURLE_HTTP2_STREAM:
@@ -34,13 +36,26 @@ extension Transfer {
   }
 
   var idleFailure: HTTPClientError {
-    .timedOut(host: prepared.host, .anything, after: idleTimeout)
+    .timedOut(host: prepared.host, hasBegun ? .anything : .connection, after: idleTimeout)
+  }
+
+  private static func isBeforeSending(_ code: CURLcode) -> Bool {
+    let connecting = [CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PEER_FAILED_VERIFICATION]
+    return connecting.contains(code) || isAboutTLS(code)
+  }
+
+  private static func isAboutTLS(_ code: CURLcode) -> Bool {
+    [
+      CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CERTPROBLEM,
+      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED,
+    ].contains(code)
   }
 
   private var connectFailure: HTTPClientError {
     if let forbidden, permittedAttempts == 0 {
       return .forbiddenAddress(host: prepared.host, address: forbidden.description)
     }
+    if let socketError { return .failed("no socket: \(String(cString: strerror(socketError)))") }
     let number = handle?.systemError ?? 0
     if number == ECONNREFUSED { return .refused(host: prepared.host) }
     let reason = number == 0 ? "no connection to any of its addresses" : String(cString: strerror(number))

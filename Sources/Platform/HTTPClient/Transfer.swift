@@ -30,6 +30,8 @@ final class Transfer: @unchecked Sendable {
   /// An address that was not connected to, because of the request's reach.
   var forbidden: IPAddress?
   var permittedAttempts = 0
+  /// Why the system gave no socket for the last attempt.
+  var socketError: Int32?
   private var lastActivity = ContinuousClock.now
 
   init(

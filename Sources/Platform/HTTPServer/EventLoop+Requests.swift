@@ -11,13 +11,14 @@ extension EventLoop {
         // The loop's table owns it; the library keeps a plain pointer.
         slot!.pointee = Unmanaged.passUnretained(loop.open(handle!)).toOpaque()
       } else if let connection = EventLoop.connection(handle) {
-        loop.connections[connection.id] = nil
+        loop.forget(connection)
       }
     }
     settings.target = { context, text, handle in
       let loop = Unmanaged<EventLoop>.fromOpaque(context!).takeUnretainedValue()
       guard let connection = EventLoop.connection(handle) else { return nil }
       loop.begin(connection, target: UnsafeBufferPointer(start: text, count: text.map { strlen($0) } ?? 0))
+      if let text { errand_mhd_hide_query(text) }
       return nil
     }
     settings.access = { context, handle, _, method, version, data, size, _ in

@@ -24,7 +24,7 @@ package struct HTTPRequest: Sendable {
   }
 
   /// The path in its parts, each percent-decoded after the split, so that `%2F` stays inside its part.
-  /// Empty parts are kept, except the one before the leading slash: `/` has one empty part.
+  /// `/a/b` has two; `/` and `*` have none; `/a/` has two, of which the second is empty.
   package var segments: [String] { Target.segments(of: path) }
 
   /// The query's fields, decoded (`+` is a space), in the order sent, repeated ones kept. A field without

@@ -45,6 +45,8 @@ final class Mailbox: Sendable {
 
   /// All messages so far, in the order posted.
   func take() -> [Message] {
+    guard state.withLock({ !$0.messages.isEmpty }) else { return [] }
+    // Before the messages are taken: a bell hushed afterwards might be that of a later message.
     linux_bell_hush(bell)
     return state.withLock { state in
       defer { state.messages = [] }

@@ -1,8 +1,8 @@
 import CMicrohttpd
 import Glibc
 
-/// An answer in the library's form. It is destroyed with this value's owner; the library keeps what it was
-/// given to send.
+/// An answer in the library's form. Whoever made it destroys the handle after queueing it: the library counts
+/// its own use.
 struct Reply {
   let status: UInt32
   let handle: OpaquePointer

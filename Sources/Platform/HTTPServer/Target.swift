@@ -8,6 +8,7 @@ enum Target {
   /// The decoded parts of a path. A part that cannot be decoded is given as it is: the server refuses such
   /// targets, so only a request made by hand has one.
   static func segments(of path: String) -> [String] {
+    if path == "/" || path == "*" { return [] }
     let bytes = path.utf8.first == 0x2F ? path.utf8.dropFirst() : path.utf8[...]
     return bytes.split(separator: 0x2F, omittingEmptySubsequences: false).map {
       decode($0) ?? String(Substring($0))

@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 
 /// A thread of our own, for calls that block: cooperative threads are as few as the cores, so a blocked
-/// one stops every task. `join` it before its owner goes away.
+/// one stops every task. `join` it before its owner goes away, or `detach` it.
 package final class Thread: @unchecked Sendable {
-  // Safe to share: the handle is written once in `init` and read once in `join`.
+  // Safe to share: the handle is written once in `init` and read once, in `join` or `detach`.
   private var handle = pthread_t()
 
   private final class Start {
@@ -29,6 +29,11 @@ package final class Thread: @unchecked Sendable {
         return nil
       }, start.toOpaque())
     precondition(failure == 0, "The system refused a new thread: error \(failure). Raise the process limit.")
+  }
+
+  /// Lets the thread end by itself, with nobody to wait for it.
+  package func detach() {
+    pthread_detach(handle)
   }
 
   /// Waits until the body has returned. Blocks the calling thread; call it once.

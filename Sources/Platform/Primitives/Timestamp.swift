@@ -144,7 +144,8 @@ extension Timestamp {
   }
 
   package static func daysIn(month: Int, year: Int64) -> Int64 {
-    let next = month == 12 ? days(year: year + 1, month: 1, day: 1) : days(year: year, month: month + 1, day: 1)
+    let next =
+      month == 12 ? days(year: year + 1, month: 1, day: 1) : days(year: year, month: month + 1, day: 1)
     return next - days(year: year, month: month, day: 1)
   }
 }

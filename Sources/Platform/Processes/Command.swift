@@ -82,7 +82,8 @@ package struct Command: Sendable {
     }
   }
 
-  private func start(_ stdout: Lock<Capture>, _ stderr: Lock<Capture>) async throws -> (Child, [OutputReader]) {
+  private func start(_ stdout: Lock<Capture>, _ stderr: Lock<Capture>) async throws -> (Child, [OutputReader])
+  {
     var launch = Launch(arguments)
     launch.environment = environment
     launch.directory = directory

@@ -2,9 +2,9 @@ import Glibc
 import Primitives
 
 /// Feeds bytes to a process as it takes them, then closes the pipe. A process that does not read is fine.
-enum InputWriter {
+package enum InputWriter {
   /// - Parameter descriptor: the writing end, non-blocking; closed when all is written.
-  static func feed(_ bytes: [UInt8], into descriptor: Descriptor) throws {
+  package static func feed(_ bytes: [UInt8], into descriptor: Descriptor) throws {
     guard !bytes.isEmpty else { return }
     let written = Lock(0)
     _ = try Readiness.shared.watch(descriptor, .writable) {

@@ -37,7 +37,8 @@ package struct Launch: Sendable {
   /// started it.
   func start() throws -> (pid: Int32, pidfd: Descriptor) {
     let program = try program()
-    if let bad = (arguments + environment.flatMap { [$0.key, $0.value] }).first(where: { $0.utf8.contains(0) }) {
+    if let bad = (arguments + environment.flatMap { [$0.key, $0.value] }).first(where: { $0.utf8.contains(0) }
+    ) {
       throw ProcessError.unusable(argument: bad)
     }
     let null = try Descriptor.open("/dev/null", O_RDWR)
@@ -50,7 +51,9 @@ package struct Launch: Sendable {
     let cgroups = confinement.cgroups.map(\.number)
     let argumentList = CStrings(arguments)
     let environmentList = CStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
-    let texts = CStrings([program, directory ?? "", confinement.stage?.source ?? "", confinement.stage?.target ?? ""])
+    let texts = CStrings([
+      program, directory ?? "", confinement.stage?.source ?? "", confinement.stage?.target ?? "",
+    ])
 
     var launched = linux_launched()
     let result = withExtendedLifetime((files, confinement, argumentList, environmentList, texts)) {

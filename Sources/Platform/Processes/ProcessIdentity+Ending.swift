@@ -6,12 +6,17 @@ extension ProcessIdentity {
   /// - Returns: false when it was gone already or is not ours to kill.
   @discardableResult
   package func kill() -> Bool {
+    guard let handle = handle() else { return false }
+    return linux_pidfd_kill(handle.number, SIGKILL) == 0
+  }
+
+  /// A pidfd of exactly this process; nil when it is gone.
+  package func handle() -> Descriptor? {
     let opened = linux_pidfd(pid)
-    guard opened >= 0 else { return false }
-    let pidfd = Descriptor(owning: opened)
-    // The pidfd now means one process for good; that it is the one we mean is checked after.
-    guard isAlive else { return false }
-    return linux_pidfd_kill(pidfd.number, SIGKILL) == 0
+    guard opened >= 0 else { return nil }
+    let handle = Descriptor(owning: opened)
+    // The pidfd means one process for good; that it is the one we mean is looked at after.
+    return isAlive ? handle : nil
   }
 
   /// Waits until the process is gone, or has only its exit status left. Looks every few milliseconds: it is
@@ -21,7 +26,8 @@ extension ProcessIdentity {
   }
 
   private var isZombie: Bool {
-    guard let stat = ProcFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: UInt8(ascii: ")")) else {
+    guard let stat = ProcFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: UInt8(ascii: ")"))
+    else {
       return true
     }
     return stat.dropFirst(close + 2).first == UInt8(ascii: "Z")

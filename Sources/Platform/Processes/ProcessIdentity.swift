@@ -17,7 +17,9 @@ package struct ProcessIdentity: Sendable, Hashable {
     // The second field is the program's name in parentheses, and may itself contain any character.
     guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = stat[(close + 1)...].split(separator: UInt8(ascii: " "))
-    guard fields.count > 19, let started = UInt64(String(decoding: fields[19], as: UTF8.self)) else { return nil }
+    guard fields.count > 19, let started = UInt64(String(decoding: fields[19], as: UTF8.self)) else {
+      return nil
+    }
     self.init(pid: pid, started: started)
   }
 

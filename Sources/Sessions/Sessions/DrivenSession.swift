@@ -21,10 +21,11 @@ package struct DrivenSession: Sendable {
     return try await sessions.database.read { tx in try sessions.session(tx, id) }
   }
 
-  /// The whole log in order, without inputs that were not taken yet.
-  package func log() async throws -> [Event] {
+  /// The log in order, without inputs that were not taken yet.
+  /// - Parameter position: only what comes after it; 0 is everything.
+  package func log(after position: Int64 = 0) async throws -> [Event] {
     let (id, sessions) = (id, sessions)
-    return try await sessions.database.read { tx in try sessions.log(tx, id) }
+    return try await sessions.database.read { tx in try sessions.log(tx, id, after: position) }
   }
 
   /// Takes the inputs that apply now into the log, and opens the turn (`session.status_running`) if a message

@@ -90,6 +90,12 @@ package protocol Hands: Sendable {
   func end() async
 }
 
+/// The sandbox itself cannot work. The sentence says why, for the person who must act.
+package struct SandboxError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+  package init(_ cause: any Error) { description = "\(cause)" }
+}
+
 package protocol HandsProvider: Sendable {
   /// The workspace of an earlier drive of the same session is found again, with the files in it.
   func hands(for workplace: Workplace) throws -> any Hands

@@ -6,8 +6,9 @@ package struct ModelRequest: Sendable, Equatable {
   package enum Purpose: Sendable, Equatable {
     /// The agent's next turn.
     case turn
-    /// The grader's verdict on one iteration of an outcome, counted from 0.
-    case evaluation(iteration: Int)
+    /// The grader's verdict on one iteration of an outcome, counted from 0. `call` is the number of verdicts
+    /// that this session's graders gave before: an iteration whose checks fail asks nobody.
+    case evaluation(iteration: Int, call: Int)
   }
 
   package var purpose: Purpose
@@ -135,7 +136,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     case .rateLimited(_, let message): "The model's server limits the rate: \(message)"
     case .overloaded(_, let message): "The model's server is overloaded: \(message)"
     case .failed(let message): "The model's server did not answer properly: \(message)"
-    case .refused(let status, let message): "The model's server refused the request with status \(status): \(message)"
+    case .refused(let status, let message):
+      "The model's server refused the request with status \(status): \(message)"
     case .unavailable(let message): message
     }
   }

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 import Primitives
 
 extension Session {
@@ -64,7 +64,7 @@ extension Session {
 
 extension Usage {
   /// Reads the wire's counts; what is missing is 0.
-  init(wire json: JSON?) {
+  package init(wire json: JSON?) {
     self.init(
       input: json?["input_tokens"]?.intValue ?? 0, output: json?["output_tokens"]?.intValue ?? 0,
       cacheCreation: json?["cache_creation_input_tokens"]?.intValue ?? 0,

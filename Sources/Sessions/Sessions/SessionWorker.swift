@@ -42,7 +42,13 @@ package struct SessionWorker: Sendable {
       let session = try sessions.session(tx, claim.ref)
       let unread = try sessions.unread(tx, session.id)
       let isPaused = session.status == .rescheduling
-      if session.turnOpen || isPaused || !Sessions.applicable(unread, to: session).inputs.isEmpty {
+      // An interrupt of a session that waits for answers is in the log, and the one who took it has died.
+      let isHalfStopped =
+        try !session.blocked.isEmpty
+        && sessions.log(tx, session.id, after: session.lastPosition - 1).last?.type != .statusIdle
+      if session.turnOpen || isPaused || isHalfStopped
+        || !Sessions.applicable(unread, to: session).inputs.isEmpty
+      {
         return true
       }
       try sessions.queue.finish(tx, claim)

@@ -58,8 +58,8 @@ extension Sessions {
 
   /// Moves the inputs that apply now into the log and opens the turn.
   ///
-  /// Interrupts overtake: while a turn is open or the agent waits for answers, they come alone, and what is
-  /// queued behind them starts the next turn. While it waits, answers are taken and messages stay queued.
+  /// Interrupts overtake: while a turn is open or paused, or the agent waits for answers, they come alone, and
+  /// what is queued behind them starts the next turn. While it waits, answers are taken and messages stay queued.
   func take(_ tx: Transaction, _ id: String) throws -> [Event] {
     var session = try session(tx, id)
     let unread = try unread(tx, id)
@@ -89,7 +89,8 @@ extension Sessions {
   /// Which inputs apply in this state, in the order they apply; `alone` when they end the turn.
   static func applicable(_ unread: [Event], to session: Session) -> (inputs: [Event], alone: Bool) {
     let interrupts = unread.filter { $0.type == .userInterrupt }
-    if !interrupts.isEmpty && (session.turnOpen || !session.blocked.isEmpty) { return (interrupts, true) }
+    let isStoppable = session.turnOpen || !session.blocked.isEmpty || session.status == .rescheduling
+    if !interrupts.isEmpty && isStoppable { return (interrupts, true) }
     if !session.blocked.isEmpty { return (unread.filter(\.type.isAnswer), false) }
     return (interrupts + unread.filter { $0.type != .userInterrupt }, false)
   }

@@ -78,7 +78,10 @@ extension Sessions {
     }
     switch settlement {
     case .idle(let reason): return idle(reason)
-    case .interrupted: return idle(.endTurn)
+    case .interrupted:
+      // Nothing was there to be stopped: the session rests as before.
+      if session.status == .idle && !session.turnOpen && session.blocked.isEmpty { return [] }
+      return idle(.endTurn)
     case .waiting(let ids):
       if !session.turnOpen && session.blocked == ids { return [] }
       return idle(.requiresAction(ids))
@@ -89,11 +92,14 @@ extension Sessions {
 
   // MARK: Closing the door
 
-  /// From now on the session takes no input, and what is queued is flushed. An interrupt stops the turn that
-  /// is open; whoever drives the session settles it then.
-  package func stopTaking(_ tx: Transaction, _ id: String, because reason: String) throws {
+  /// From now on the session takes no input, and what is queued is flushed. The first reason stays.
+  /// - Parameter interrupting: stops the turn that is open; whoever drives the session settles it then.
+  package func closeDoor(
+    _ tx: Transaction, _ id: String, because reason: String, interrupting: Bool = false
+  ) throws {
+    if try session(tx, id).closing != nil { return }
     try flush(tx, id, because: reason)
-    if try isDriven(tx, id) { try append(tx, to: id, [NewEvent(.userInterrupt)]) }
+    if interrupting { try append(tx, to: id, [NewEvent(.userInterrupt)]) }
     var session = try session(tx, id)
     session.closing = reason
     try save(tx, session, at: time.now())

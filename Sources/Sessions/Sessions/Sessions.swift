@@ -43,10 +43,10 @@ package final class Sessions: Sendable {
     return try Session(row)
   }
 
-  /// The log in order.
-  package func log(_ tx: Transaction, _ id: String) throws -> [Event] {
+  /// The log in order, after a position; 0 is everything.
+  package func log(_ tx: Transaction, _ id: String, after position: Int64 = 0) throws -> [Event] {
     try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND position IS NOT NULL ORDER BY position", id
+      "SELECT * FROM events WHERE session_id = $1 AND position > $2 ORDER BY position", id, position
     ).map(Event.init)
   }
 

@@ -1,5 +1,5 @@
-import Store
 import Primitives
+import Store
 
 /// Tells waiting tasks that a session changed. Carries nothing: whoever wakes reads the rows. Signals that
 /// come while a listener is busy count as one.

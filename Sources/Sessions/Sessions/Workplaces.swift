@@ -1,8 +1,8 @@
-import Queue
 package import Catalog
 import JSON
 package import Logging
 import Primitives
+import Queue
 package import Store
 
 /// The hands of the sessions that work on this machine, kept between drives, and what they leave: the files
@@ -25,6 +25,7 @@ package actor Workplaces {
   }
 
   /// The session's hands, made at the first call. Nothing is provisioned before they are used.
+  /// - Throws: `SandboxError` when they cannot be made.
   package func hands(for session: Session) async throws -> any Hands {
     if let hands = live[session.id] { return hands }
     // Another process may have died with this session in its hands: its processes end before new ones start.
@@ -34,7 +35,9 @@ package actor Workplaces {
       else { return nil }
       return Mount(path: path, source: files.path(ofContent: hash))
     }
-    let hands = try provider.hands(for: Workplace(session: session.id, mounts: mounts))
+    let workplace = Workplace(session: session.id, mounts: mounts)
+    let hands: any Hands
+    do { hands = try provider.hands(for: workplace) } catch { throw SandboxError(error) }
     let (id, node) = (session.id, node)
     try await sessions.database.write { tx in
       try tx.run("UPDATE sessions SET workspace = 'live', node = $2 WHERE id = $1", id, node)
@@ -46,13 +49,23 @@ package actor Workplaces {
   /// Takes what lies under `/mnt/session/outputs` into the session's files; a changed file replaces its
   /// earlier state. Does nothing when no hands were provisioned.
   /// - Returns: the session's deliverables.
+  /// - Throws: `SandboxError` when the sandbox cannot work.
+  @discardableResult
   package func collect(_ session: DrivenSession) async throws -> [File] {
     let id = session.id
-    guard let hands = live[id] else {
+    guard let hands = try await provisioned(session) else {
       return try await sessions.database.read { [files] tx in try files.list(tx, session: id) }
     }
+    let outputs: [OutputFile]
+    do {
+      outputs = try await hands.collect()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw SandboxError(error)
+    }
     var contents: [(name: String, content: Content)] = []
-    for output in try await hands.collect() {
+    for output in outputs {
       contents.append((output.path, try await files.keep(copy: output.copy)))
     }
     let kept = contents
@@ -61,6 +74,34 @@ package actor Workplaces {
       try sessions.queue.holds(tx, claim)
       return try files.replace(tx, session: id, with: kept)
     }
+  }
+
+  /// Collects, and opens what was collected.
+  /// - Parameters:
+  ///   - limit: the most bytes of one file that are read.
+  ///   - total: the most bytes of all files that are read, in the order of their names.
+  package func deliverables(
+    _ session: DrivenSession, readingUpTo limit: Int64, inAll total: Int64
+  ) async throws -> [Deliverable] {
+    var room = total
+    return try await collect(session).map { file in
+      var deliverable = Deliverable(path: file.filename, size: file.content.size, bytes: nil)
+      if file.content.size <= min(limit, room) {
+        deliverable.bytes = try files.bytes(of: file.content)
+        room -= file.content.size
+      }
+      return deliverable
+    }
+  }
+
+  /// The hands, if the session ever had some: those of a process that died are found again with their files.
+  private func provisioned(_ session: DrivenSession) async throws -> (any Hands)? {
+    if let hands = live[session.id] { return hands }
+    let id = session.id
+    let isLive = try await sessions.database.read { tx in
+      try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'live'", id) != nil
+    }
+    return isLive ? try await hands(for: session.session()) : nil
   }
 
   /// Marks the session's workspace to be removed; the session's worker removes it after its drive, and the

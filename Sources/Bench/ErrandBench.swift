@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// Measures Errand, and kills it for a living.
+@main
+struct ErrandBench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "errand-bench",
+    abstract: "Measure Errand on this machine, and kill it at random moments.",
+    discussion: """
+      EXAMPLES
+        errand-bench path                 what a webhook costs, from request to run
+        errand-bench crash --kills 500    kill the server 500 times; nothing may be lost or doubled
+      """, subcommands: [PathCommand.self, CrashCommand.self])
+}

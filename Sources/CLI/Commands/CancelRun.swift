@@ -1,0 +1,34 @@
+import ArgumentParser
+import JSON
+
+/// `errand cancel`
+struct CancelRun: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cancel", abstract: "Stop a run. It ends as cancelled once its agent has stopped.",
+    discussion: """
+      EXAMPLES:
+        errand cancel run_01kq3v5m9x
+        errand cancel run_01kq3v5m9x --reason "wrong input"
+      """)
+
+  @Argument(help: "The run's id.")
+  var id: String
+  @Option(help: "Why; it becomes the run's reason.")
+  var reason: String?
+  @Flag(help: "Print the API's JSON, one document, and nothing else.")
+  var json = false
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let body: JSON =
+      reason.map { ["reason": .string($0)] } ?? ["reason": "It was cancelled with `errand cancel`."]
+    let run = try await server.server().post(["v1", "runs", id, "cancel"], body)
+    if json {
+      Say.output(run.prettyText)
+    } else if run["ended_at"]?.isNull == false {
+      Say.output("\(id) is cancelled.")
+    } else {
+      Say.output("\(id) is being cancelled; its agent stops first.")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import JSON
+import Primitives
+
+/// `errand firings`
+struct ListFirings: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "firings", abstract: "List what fired, and what was decided about it.",
+    discussion: """
+      A firing that started nothing is here with its reason.
+
+      EXAMPLES:
+        errand firings --job daily-brief
+        errand firings --decision missed
+        errand firings --json --limit 200
+      """)
+
+  @Option(help: "Only firings of this job.")
+  var job: String?
+  @Option(
+    help: "Only this decision: started, joined, skipped, filtered, missed, superseded or failed_to_start.")
+  var decision: String?
+  @OptionGroup var list: ListOptions
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(
+      ["v1", "firings"], [("job", job), ("decision", decision), ("limit", String(list.limit))])
+    let now = Time.system.now()
+    ListOutput.show(
+      answer, as: list,
+      [
+        Table.Column(title: "FIRED"), Table.Column(title: "JOB", shrinks: true), Table.Column(title: "BY"),
+        Table.Column(title: "DECISION"), Table.Column(title: "REASON", shrinks: true),
+      ], things: "firings", nothing: "Nothing has fired."
+    ) { firing in
+      [
+        Table.Cell(TimeWords.relative(firing["created_at"]?.stringValue, to: now)),
+        ListOutput.text(firing, "job"), ListOutput.text(firing, "kind"),
+        ListOutput.state(firing, "decision"), Table.Cell(firing["reason"]?.stringValue ?? ""),
+      ]
+    }
+  }
+}

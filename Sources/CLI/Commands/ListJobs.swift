@@ -1,0 +1,43 @@
+import ArgumentParser
+import JSON
+
+/// `errand jobs`
+struct ListJobs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "List the jobs that are applied.",
+    discussion: """
+      EXAMPLES:
+        errand jobs
+        errand jobs --json | jq '.data[] | {name, triggers}'
+      """)
+
+  @Flag(help: "Print the API's JSON, one document, and nothing else.")
+  var json = false
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(["v1", "jobs"])
+    var options = ListOptions()
+    options.limit = 1000
+    options.json = json
+    ListOutput.show(
+      answer, as: options,
+      [
+        Table.Column(title: "JOB"), Table.Column(title: "STARTED BY", shrinks: true),
+        Table.Column(title: "DESCRIPTION", shrinks: true),
+      ], things: "jobs", nothing: "There are no jobs. Apply some with `errand apply Jobs`."
+    ) { job in
+      [
+        ListOutput.text(job, "name"),
+        Table.Cell((job["triggers"]?.arrayValue ?? []).map(ListJobs.words).joined(separator: ", ")),
+        Table.Cell(job["description"]?.stringValue ?? ""),
+      ]
+    }
+  }
+
+  static func words(_ trigger: JSON) -> String {
+    if let source = trigger["webhook"]?.stringValue { return "webhook \(source)" }
+    let zone = trigger["timezone"]?.stringValue ?? "UTC"
+    return "schedule \(trigger["schedule"]?.stringValue ?? "") \(zone)"
+  }
+}

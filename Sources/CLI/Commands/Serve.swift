@@ -1,0 +1,70 @@
+import ArgumentParser
+import Logging
+import Primitives
+import Service
+
+extension Configuration.Sandbox: ExpressibleByArgument {}
+extension Configuration.Role: ExpressibleByArgument {}
+
+/// `errand serve`
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serve: fire jobs, work, deliver, answer the API.",
+    discussion: """
+      The first start writes a new API key to the file api-key in the data directory; $ERRAND_API_KEY overrides it. The
+      model is asked at $ANTHROPIC_BASE_URL with $ANTHROPIC_API_KEY. SIGTERM and Ctrl-C stop in order.
+
+      EXAMPLES:
+        errand serve --jobs Jobs
+        errand serve --listen 0.0.0.0:8700 --data /var/lib/errand --jobs /etc/errand/jobs
+        errand serve --jobs Jobs --rehearse      no key and no network: jobs play their rehearsals
+      """)
+
+  @Option(help: ArgumentHelp("Where to listen. Port 0 takes any free one.", valueName: "host:port"))
+  var listen = "127.0.0.1:8700"
+  @Option(
+    help: ArgumentHelp(
+      "Where to keep everything. (default: $ERRAND_DATA, else ~/.local/share/errand)", valueName: "dir"))
+  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "Job files to apply now, and again whenever one changes. Jobs that are gone from it are archived.",
+      valueName: "dir"))
+  var jobs: String?
+  @Flag(help: "Play the jobs' rehearsals instead of asking models.")
+  var rehearse = false
+  @Option(help: "What tools run in. none gives them everything that this user may do.")
+  var sandbox = Configuration.Sandbox.bubblewrap
+  @Option(help: "api only takes requests, worker only works; both share one data directory.")
+  var role = Configuration.Role.all
+  @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical.")
+  var logLevel = "notice"
+
+  func validate() throws {
+    if Configuration.readListen(listen) == nil {
+      throw ValidationError("--listen: “\(listen)” is not HOST:PORT, such as 127.0.0.1:8700 or [::1]:8700.")
+    }
+    if Logger.Level(rawValue: logLevel) == nil {
+      let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--log-level: “\(logLevel)” is not one of \(levels).")
+    }
+  }
+
+  func run() async throws {
+    let environment = ProcessEnvironment.all
+    var configuration = Configuration(
+      dataDirectory: data ?? Configuration.defaultDataDirectory(environment), environment: environment)
+    if let listen = Configuration.readListen(listen) {
+      (configuration.address, configuration.port) = listen
+    }
+    configuration.jobsDirectory = jobs
+    configuration.rehearses = rehearse
+    configuration.sandbox = sandbox
+    configuration.role = role
+    let level = Logger.Level(rawValue: logLevel) ?? .notice
+    let log = Logger(label: "errand") { _ in LogWriter(level: level) }
+    let service = try await ErrandService(configuration, log: log)
+    let banner = Banner(configuration)
+    try await service.run(ready: { port in Say.notice(banner.lines(port: port).joined(separator: "\n")) })
+  }
+}

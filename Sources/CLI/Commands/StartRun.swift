@@ -1,0 +1,108 @@
+import ArgumentParser
+import Glibc
+import JSON
+import Primitives
+
+/// `errand run`
+struct StartRun: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Start a job now.",
+    discussion: """
+      Prints the run's id. With --wait it also tells the story as it happens, and the exit code says how it ended.
+
+      EXAMPLES:
+        errand run daily-brief
+        errand run daily-brief --wait && cat /srv/briefs/*/brief.md
+        errand run triage --input '{"issue": 412}' --once issue-412
+      """)
+
+  @Argument(help: "The job's name.")
+  var job: String
+  @Option(
+    help: ArgumentHelp(
+      "What its prompt sees as trigger.body: JSON, or @FILE with JSON in it.", valueName: "json|@file"))
+  var input: String?
+  @Option(
+    help: ArgumentHelp(
+      "Start it once only: later requests with the same key, 1 to 255 characters, answer with the first one's run.",
+      valueName: "key"))
+  var once: String?
+  @Flag(help: "Wait until it has ended.")
+  var wait = false
+  @Flag(help: "Print the API's JSON, one document, and nothing else.")
+  var json = false
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let server = try server.server()
+    var body: JSON.Object = ["job": .string(job)]
+    if let input { body["input"] = try StartRun.read(input) }
+    let headers = once.map { [(name: "idempotency-key", value: $0)] } ?? []
+    let run = try await server.post(["v1", "runs"], .object(body), headers: headers)
+    let id = run["id"]?.stringValue ?? ""
+    guard wait else {
+      Say.output(json ? run.prettyText : id)
+      if !json { Say.notice(Terminal.errors.paint("follow it: errand logs -f \(id)", .quiet)) }
+      return
+    }
+    try await wait(for: id, on: server)
+  }
+
+  private func wait(for id: String, on server: Server) async throws {
+    let showsJSON = json
+    do {
+      try await Interrupts.end {
+        try await RunFollower(server, run: id, tellsAll: false) { line in
+          if !showsJSON { Say.notice(line) }
+        }.follow()
+      }
+    } catch Complaint.interrupted {
+      Say.notice("\nStill running. Follow it: errand logs -f \(id)    Stop it: errand cancel \(id)")
+      throw ExitCode(ExitCodes.interrupted.rawValue)
+    }
+    let run = try await server.get(["v1", "runs", id])
+    if json {
+      Say.output(run.prettyText)
+    } else {
+      Say.output(id)
+    }
+    let code = ExitCodes.ofRun(state: run["state"]?.stringValue ?? "") ?? .failed
+    if code != .done { throw ExitCode(code.rawValue) }
+  }
+
+  /// The value of `--input`.
+  static func read(_ text: String) throws(Complaint) -> JSON {
+    var bytes = Array(text.utf8)
+    if text.hasPrefix("@") {
+      let path = String(text.dropFirst())
+      bytes = try InputFile.read(path == "-" ? "/dev/stdin" : path)
+    }
+    do {
+      return try JSON(parsing: bytes)
+    } catch {
+      throw .badInput("this is not JSON: \(error)")
+    }
+  }
+}
+
+/// A file named on the command line.
+enum InputFile {
+  /// The largest one that is read, in bytes: the API takes no larger body.
+  static let limit = 32 << 20
+
+  static func read(_ path: String) throws(Complaint) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count <= limit {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+      if count == 0 { return bytes }
+      bytes += chunk.prefix(count)
+    }
+    throw .unreadable(path: path, reason: "it is larger than 32 MiB")
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import JSON
+import Jobs
+
+/// `errand validate`
+struct Validate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check job files on this machine, without a server.",
+    discussion: """
+      Every problem is told with its file, line and column. Exits with \(ExitCodes.badInput.rawValue) if there is one.
+
+      EXAMPLES:
+        errand validate Jobs
+        errand validate Jobs/daily-brief
+      """)
+
+  @Argument(help: "A folder of jobs, or of one job.")
+  var path: String
+
+  func run() async throws {
+    let bundle = try JobFolder.load(path).json
+    let counts = ["job", "agent", "environment", "source"].compactMap { thing -> String? in
+      let count = bundle["\(thing)s"]?.arrayValue?.count ?? 0
+      return count == 0 ? nil : EventTeller.count(count, thing)
+    }
+    Say.output("\(path) is valid: \(counts.joined(separator: ", ")).")
+  }
+}

@@ -1,0 +1,68 @@
+import JSON
+import Primitives
+
+/// Why a command could not do what it was asked.
+enum Complaint: Error, Equatable, CustomStringConvertible {
+  /// Nothing answers there.
+  case unreachable(url: String, reason: String)
+  /// The server answered with an error.
+  case refused(status: Int, message: String)
+  /// Something answers, but not Errand.
+  case notErrand(url: String, status: Int)
+  case badURL(String)
+  case noKey(keyFile: String)
+  case unreadable(path: String, reason: String)
+  /// `--input` is not JSON.
+  case badInput(String)
+  case unknownCommand(String, known: [String])
+  case interrupted
+  /// What `errand try` could not set up.
+  case setUp(String)
+  /// The story did not end as told; what was different.
+  case storyDiffers([String])
+
+  var exitCode: ExitCodes {
+    switch self {
+    case .unreachable, .notErrand: .unreachable
+    case .refused(let status, _): ExitCodes.ofRefusal(status: status)
+    case .badURL, .unknownCommand: .usage
+    case .noKey: .noKey
+    case .unreadable: .notFound
+    case .badInput: .badInput
+    case .interrupted: .interrupted
+    case .setUp, .storyDiffers: .failed
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .unreachable(let url, let reason): "No server answers at \(url): \(reason)"
+    case .refused(_, let message): message
+    case .notErrand(let url, let status):
+      "What answers at \(url) is not Errand: it sent status \(status) without JSON."
+    case .badURL(let url): "“\(url)” is not an address of a server. Give one such as http://127.0.0.1:8700."
+    case .noKey(let keyFile): "There is no key to show: the file \(keyFile) does not exist."
+    case .unreadable(let path, let reason): "\(path) can't be read: \(reason)."
+    case .badInput(let problem): "--input: \(problem)"
+    case .unknownCommand(let word, let known):
+      "There is no command “\(word)”. The commands are \(known.joined(separator: ", "))."
+    case .interrupted: "Stopped by Ctrl-C."
+    case .setUp(let sentence): sentence
+    case .storyDiffers(let differences):
+      "The story did not end as told:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
+    }
+  }
+
+  /// What to do next, on a line of its own.
+  var hint: String? {
+    switch self {
+    case .unreachable:
+      "start one with `errand serve --jobs Jobs`, or name another with --url or ERRAND_URL"
+    case .refused(401, _), .noKey:
+      "give --key, set ERRAND_API_KEY, or name the server's data directory with --data"
+    case .notErrand: "name the server with --url or ERRAND_URL"
+    case .unknownCommand: "errand --help says what each does"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Logging
+import Primitives
+
+/// The program's own log: a line on stderr for each message, `09:15:42 warning …`.
+struct LogWriter: LogHandler {
+  var logLevel: Logger.Level
+  var metadata: Logger.Metadata = [:]
+
+  init(level: Logger.Level) {
+    logLevel = level
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let terminal = Terminal.errors
+    let paint: Paint? =
+      switch event.level {
+      case .error, .critical: .bad
+      case .warning: .waiting
+      default: .quiet
+      }
+    var line = terminal.paint(TimeWords.clock(Time.system.now()), .quiet)
+    line +=
+      " " + terminal.paint(event.level.rawValue.padded(to: 7), paint) + " " + "\(event.message)".onOneLine
+    let all = metadata.merging(event.metadata ?? [:]) { $1 }
+    for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+      line += terminal.paint(" \(key)=\(value)".onOneLine.padded(to: 0), .quiet)
+    }
+    Say.notice(line)
+  }
+}

@@ -1,0 +1,94 @@
+import Glibc
+import Primitives
+
+/// Moments and durations as people say them.
+enum TimeWords {
+  /// `3 s ago`, `in 4 min`, `2 d ago`; the day itself when it is more than 30 days away.
+  static func relative(_ time: Timestamp, to now: Timestamp) -> String {
+    let seconds = Double((time - now).microseconds) / 1e6
+    let distance = abs(seconds)
+    if distance < 1 { return "now" }
+    if distance >= 30 * 86_400 { return String(time.description.prefix(10)) }
+    let words: String
+    switch distance {
+    case ..<60: words = "\(Int(distance)) s"
+    case ..<3600: words = "\(Int(distance / 60)) min"
+    case ..<86_400: words = "\(Int(distance / 3600)) h"
+    default: words = "\(Int(distance / 86_400)) d"
+    }
+    return seconds < 0 ? "\(words) ago" : "in \(words)"
+  }
+
+  /// A moment of the API, relative to now; a dash when there is none.
+  static func relative(_ text: String?, to now: Timestamp) -> String {
+    guard let text else { return "–" }
+    return Timestamp(text).map { relative($0, to: now) } ?? text
+  }
+
+  /// `4 ms`, `0.3 s`, `12 s`, `1 min 48 s`, `2 h 5 min`, `3 d 4 h`. Never negative: clocks may step back.
+  static func duration(_ duration: Duration) -> String {
+    let milliseconds = max(0, duration.microseconds / 1000)
+    switch milliseconds {
+    case ..<100: return "\(milliseconds) ms"
+    case ..<9950:
+      let tenths = (milliseconds + 50) / 100
+      return "\(tenths / 10).\(tenths % 10) s"
+    default: break
+    }
+    let seconds = (milliseconds + 500) / 1000
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<3600: return pair(seconds / 60, "min", seconds % 60, "s")
+    case ..<86_400: return pair(seconds / 3600, "h", seconds % 3600 / 60, "min")
+    default: return pair(seconds / 86_400, "d", seconds % 86_400 / 3600, "h")
+    }
+  }
+
+  private static func pair(_ large: Int64, _ largeUnit: String, _ small: Int64, _ smallUnit: String) -> String
+  {
+    small == 0 ? "\(large) \(largeUnit)" : "\(large) \(largeUnit) \(small) \(smallUnit)"
+  }
+
+  /// Between two moments of the API; nil unless both are known.
+  static func between(_ from: String?, _ to: String?) -> String? {
+    guard let from = from.flatMap({ Timestamp($0) }), let to = to.flatMap({ Timestamp($0) }) else {
+      return nil
+    }
+    return duration(to - from)
+  }
+
+  /// `09:15:42` in this machine's zone.
+  static func clock(_ time: Timestamp) -> String {
+    let local = local(time)
+    return [local.tm_hour, local.tm_min, local.tm_sec].map(twoDigits).joined(separator: ":")
+  }
+
+  /// `2026-11-12 09:15:42 GMT`, in this machine's zone.
+  static func full(_ time: Timestamp) -> String {
+    let local = local(time)
+    let day = [1900 + local.tm_year, 1 + local.tm_mon, local.tm_mday].map(twoDigits).joined(separator: "-")
+    return "\(day) \(clock(time)) \(zone(at: time))"
+  }
+
+  /// The same for a moment of the API; a dash when there is none.
+  static func full(_ text: String?) -> String {
+    guard let text else { return "–" }
+    return Timestamp(text).map(full) ?? text
+  }
+
+  /// The short name of this machine's zone at a moment.
+  static func zone(at time: Timestamp) -> String {
+    local(time).tm_zone.map { String(cString: $0) } ?? "UTC"
+  }
+
+  private static func local(_ time: Timestamp) -> tm {
+    var seconds = time_t(time.seconds)
+    var local = tm()
+    localtime_r(&seconds, &local)
+    return local
+  }
+
+  private static func twoDigits(_ number: Int32) -> String {
+    number < 10 ? "0\(number)" : String(number)
+  }
+}

@@ -1,0 +1,88 @@
+import Glibc
+import Processes
+
+/// Where one try keeps everything: a folder of its own, which stays when it is over.
+struct TryFolder: Sendable {
+  let root: String
+
+  /// The server's data directory.
+  var data: String { "\(root)/data" }
+  /// The copy of the job files.
+  var jobs: String { "\(root)/jobs" }
+  /// Where the job's directory callback puts its results.
+  var briefs: String { "\(root)/briefs" }
+  /// What the server says.
+  var log: String { "\(root)/serve.log" }
+
+  /// - Parameter path: nil makes a new folder below `$TMPDIR`.
+  /// - Throws: `Complaint`.
+  init(_ path: String?, environment: [String: String] = ProcessEnvironment.all) throws {
+    if let path {
+      root = try TryFolder.absolute(path)
+    } else {
+      let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+      var template = Array("\(base)/errand-try-XXXXXX".utf8CString)
+      guard mkdtemp(&template) != nil else { throw TryFolder.complaint(base) }
+      root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+    for folder in [briefs, jobs] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+      throw TryFolder.complaint(folder)
+    }
+  }
+
+  /// Makes the folder when it is not there; the server needs absolute paths.
+  private static func absolute(_ path: String) throws -> String {
+    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw complaint(path) }
+    guard let real = realpath(path, nil) else { throw complaint(path) }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  private static func complaint(_ path: String) -> Complaint {
+    .setUp("\(path) can't be used: \(String(cString: strerror(errno))). Name another folder with --data.")
+  }
+
+  /// Copies the parts of a folder of jobs that the story needs.
+  func copyJobs(from gallery: String) async throws {
+    for part in ["daily-brief", "agents", "environments", "sources"] {
+      let copied = try await Command(
+        ["cp", "-R", "\(gallery)/\(part)", "\(jobs)/"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"]
+      ).run()
+      if copied.exit != .code(0) {
+        throw Complaint.setUp("The job files can't be copied: \(copied.errorText.onOneLine)")
+      }
+    }
+  }
+
+  /// Gives the copied job a schedule of its own, in place of the one it has.
+  func writeSchedule(_ expression: String) throws {
+    let path = "\(jobs)/daily-brief/job.yaml"
+    let text = String(decoding: try InputFile.read(path), as: UTF8.self)
+    guard let changed = TryFolder.replacingSchedule(in: text, with: expression) else {
+      throw Complaint.setUp("\(path) has no schedule that could be replaced.")
+    }
+    let file = try Descriptor.open(path, O_WRONLY | O_TRUNC)
+    let bytes = Array(changed.utf8)
+    guard write(file.number, bytes, bytes.count) == bytes.count else { throw TryFolder.complaint(path) }
+  }
+
+  /// The job file with its first schedule named anew, read in UTC; nil when it has none.
+  static func replacingSchedule(in text: String, with expression: String) -> String? {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard let place = lines.firstIndex(where: { value(of: "schedule", in: $0) != nil }) else { return nil }
+    replace("schedule", in: &lines[place], with: "\"\(expression)\"")
+    if lines.indices.contains(place + 1) { replace("timezone", in: &lines[place + 1], with: "UTC") }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func value(of key: String, in line: String) -> Range<String.Index>? {
+    let bare = line.drop { $0 == " " || $0 == "-" }
+    guard bare.hasPrefix("\(key):") else { return nil }
+    return bare.index(bare.startIndex, offsetBy: key.count + 1)..<line.endIndex
+  }
+
+  private static func replace(_ key: String, in line: inout String, with value: String) {
+    guard let range = self.value(of: key, in: line) else { return }
+    line.replaceSubrange(range, with: " \(value)")
+  }
+}

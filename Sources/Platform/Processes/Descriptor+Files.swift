@@ -1,0 +1,39 @@
+import CLinux
+import Glibc
+
+extension Descriptor {
+  /// Opens a file of a folder, never through a symbolic link as last part and never waiting for a FIFO.
+  /// - Parameter name: with its final zero.
+  /// - Parameter folder: nil is the working directory, or none for an absolute path.
+  package static func open(
+    noFollow name: [CChar], in folder: Descriptor?, _ flags: Int32, mode: UInt32 = 0o600
+  ) throws -> Descriptor {
+    let opened = linux_open_at(folder?.number ?? AT_FDCWD, name, flags, mode)
+    guard opened >= 0 else {
+      let text = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      throw ProcessError.system(action: "open \(text)", errno: -opened)
+    }
+    return Descriptor(owning: opened)
+  }
+
+  /// A file without a name that vanishes when it is closed.
+  package static func unnamed(in folder: String) throws -> Descriptor {
+    let opened = linux_unnamed_file(folder)
+    guard opened >= 0 else { throw ProcessError.system(action: "make a file in \(folder)", errno: -opened) }
+    return Descriptor(owning: opened)
+  }
+
+  /// Copies from where this file stands to its end, or up to a limit; blocks are shared where the file system
+  /// can. Blocks the thread.
+  /// - Returns: how many bytes.
+  package func copy(to target: Descriptor, atMost limit: Int64 = .max) throws -> Int64 {
+    var copied: Int64 = 0
+    while copied < limit {
+      let size = linux_copy(number, target.number, Int(min(limit - copied, 1 << 24)))
+      guard size >= 0 else { throw ProcessError.system(action: "copy a file", errno: Int32(-size)) }
+      if size == 0 { break }
+      copied += Int64(size)
+    }
+    return copied
+  }
+}

@@ -1,0 +1,52 @@
+import JSON
+
+/// Content blocks in the form that the Messages API takes. It refuses empty texts and fields it does not know.
+enum Blocks {
+  static func text(_ text: String) -> [JSON] {
+    isBlank(text) ? [] : [["type": "text", "text": .string(text)]]
+  }
+
+  /// The content of a user's message.
+  static func ofUser(_ content: JSON?) -> [JSON] {
+    (content?.arrayValue ?? []).flatMap(outside)
+  }
+
+  /// The content of a tool result; never empty.
+  static func ofResult(_ content: JSON?) -> [JSON] {
+    let blocks = (content?.arrayValue ?? []).flatMap(outside)
+    return blocks.isEmpty ? text("(no output)") : blocks
+  }
+
+  /// The model's blocks as they came, without what may not be sent back: empty texts, and thinking that
+  /// nobody signed. Nothing is left of a reply that only thought.
+  static func ofAssistant(_ content: [JSON]) -> [JSON] {
+    let kept = content.filter { block in
+      switch block["type"]?.stringValue {
+      case "text": !isBlank(block["text"]?.stringValue ?? "")
+      case "thinking": !(block["signature"]?.stringValue ?? "").isEmpty
+      default: true
+      }
+    }
+    let hasSubstance = kept.contains {
+      $0["type"]?.stringValue != "thinking" && $0["type"]?.stringValue != "redacted_thinking"
+    }
+    return hasSubstance ? kept : []
+  }
+
+  private static func outside(_ block: JSON) -> [JSON] {
+    switch block["type"]?.stringValue {
+    case "text":
+      return text(block["text"]?.stringValue ?? "")
+    case "image", "document", "search_result":
+      // Files of this server are not the model server's; the agent finds them in its sandbox.
+      if let file = block["source"]?["file_id"]?.stringValue {
+        return text("(The file \(file) is not shown here.)")
+      }
+      return [block]
+    default:
+      return []
+    }
+  }
+
+  static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+}

@@ -1,0 +1,80 @@
+import JSON
+import Primitives
+import Sessions
+import Store
+
+// One request to the model: the span's start, the reply with everything it says in one record, or the trouble.
+extension EmbeddedDriver {
+  /// - Returns: how the drive ends, or nil to go on.
+  func ask(
+    _ session: DrivenSession, _ row: Session, _ log: [Event], _ progress: Progress, maxTokens: Int
+  ) async throws -> Settlement? {
+    let model: any Model
+    do {
+      model = try models.model(for: row)
+    } catch let error as ModelError {
+      return try await meet(error, session, failures: progress.failures)
+    }
+    let toolbox = Toolbox(agent: row.agent)
+    let request = ModelRequest(
+      purpose: .turn, model: row.agent["model"] ?? .null, system: Prompt.system(row, toolbox),
+      tools: toolbox.definitions, messages: Conversation.messages(log), maxTokens: maxTokens)
+    let start = try await session.record([NewEvent(.modelRequestStart)])
+    switch try await unlessInterrupted(session, { try await model.answer(to: request) }) {
+    case .success(let reply):
+      let usedNames = Set(log.flatMap(\.modelsCallNames))
+      let said = SaidReply(reply, takenNames: usedNames) { ID.make("sevt", at: time.now(), randomness) }
+      try await session.record(said.events(start: start[0].id, toolbox: toolbox))
+      return nil
+    case .failure(let error):
+      return try await meet(error, session, failures: progress.failures, closing: [start[0].failedEnd()])
+    case nil:
+      return nil
+    }
+  }
+
+  /// Records that the model did not answer and waits until it may be asked again.
+  /// - Parameters:
+  ///   - failures: tries that failed before this one.
+  ///   - closing: what has to be written first.
+  /// - Returns: how the drive ends, or nil to ask again.
+  func meet(
+    _ error: ModelError, _ session: DrivenSession, failures: Int, closing: [NewEvent] = []
+  ) async throws -> Settlement? {
+    if case .unavailable = error {
+      try await session.record(closing + [Trouble.unavailable(error).event])
+      return .terminated(error.description)
+    }
+    guard error.isRetryable && failures + 1 < limits.tries else {
+      try await session.record(closing + [Trouble.exhausted(error).event])
+      return .idle(.retriesExhausted)
+    }
+    try await session.record(closing + [Trouble.retrying(error).event])
+    let wait = Backoff.wait(
+      afterFailures: failures + 1, asked: error.retryAfter, chance: randomness.fraction())
+    if wait > limits.inlineWait { return .later(time.now() + wait, reason: error.description) }
+    _ = try await unlessInterrupted(session) { [time] in try await time.sleep(wait) }
+    return nil
+  }
+}
+
+extension Model {
+  /// The reply, or why there is none; only what is not the model's doing is thrown.
+  func answer(to request: ModelRequest) async throws -> Result<ModelReply, ModelError> {
+    do {
+      return .success(try await reply(to: request))
+    } catch let error as ModelError {
+      return .failure(error)
+    }
+  }
+}
+
+extension ModelError {
+  /// How long the server asked to wait.
+  var retryAfter: Duration? {
+    switch self {
+    case .rateLimited(let wait, _), .overloaded(let wait, _): wait
+    case .failed, .refused, .unavailable: nil
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Outcomes
+package import Primitives
+package import Sessions
+
+/// Drives sessions with a model and the hands of this machine.
+///
+/// A drive is a loop of steps: take the input that has come, read the log, decide (`Step`), act, record. It
+/// remembers nothing between steps but the log it has read, so that any process can go on after any other:
+///
+/// ```
+/// wake ─▶ take ─▶ decide ─┬─▶ run the agent's tools ──────┐
+///           ▲             ├─▶ ask the model ──────────────┤
+///           │             ├─▶ evaluate the outcome ───────┤
+///           │             └─▶ settle                      │
+///           └─────────────────────────────────────────────┘
+/// ```
+package struct EmbeddedDriver: Driver {
+  let models: any ModelProvider
+  let workplaces: Workplaces
+  let time: Time
+  let randomness: Randomness
+  let limits: Limits
+
+  package init(
+    models: any ModelProvider, workplaces: Workplaces, time: Time = .system,
+    randomness: Randomness = .system, limits: Limits = Limits()
+  ) {
+    self.models = models
+    self.workplaces = workplaces
+    self.time = time
+    self.randomness = randomness
+    self.limits = limits
+  }
+
+  package func drive(_ session: DrivenSession) async throws -> Settlement {
+    do {
+      var log = try await wake(session)
+      while true {
+        try Task.checkCancellation()
+        if let settlement = try await step(session, &log) { return settlement }
+      }
+    } catch let error as SandboxError {
+      return try await giveUp(session, error)
+    }
+  }
+
+  /// Takes what has come, decides, and acts.
+  /// - Returns: how the drive ends, or nil to go on.
+  private func step(_ session: DrivenSession, _ log: inout [Event]) async throws -> Settlement? {
+    _ = try await session.take()
+    var row = try await session.session()
+    log += try await session.log(after: log.last?.position ?? 0)
+    var progress = Progress(log)
+    if row.status == .rescheduling && !progress.isInterrupted {
+      // The pause is over.
+      try await session.open()
+      row = try await session.session()
+      log += try await session.log(after: log.last?.position ?? 0)
+      progress = Progress(log)
+    }
+    switch Step.next(Situation(row), progress, limits) {
+    case .settle(let settlement):
+      // Whoever is told that the turn is over finds the deliverables.
+      if settlement == .idle(.endTurn) { try await workplaces.collect(session) }
+      return settlement
+    case .stop:
+      try await stop(session, row, log, progress)
+      return .interrupted
+    case .deny(let calls):
+      try await session.record(calls.map { $0.result($0.denial) })
+    case .run(let calls):
+      try await run(calls, session, row)
+    case .ask(let maxTokens):
+      return try await ask(session, row, log, progress, maxTokens: maxTokens)
+    case .evaluate(let outcome, let iteration, let start):
+      return try await evaluate(outcome, iteration, start, session, row, log, progress)
+    case .tooManyRounds:
+      try await session.record([Trouble.tooManyRounds(limits.rounds).event])
+      return .idle(.retriesExhausted)
+    }
+    return nil
+  }
+
+  // MARK: Waking and stopping
+
+  /// Puts in order what an earlier drive left when it died: an open model request is charged, and a tool call
+  /// that may have run is answered as interrupted, since nobody knows how far it came. An open evaluation
+  /// stays open and is repeated.
+  private func wake(_ session: DrivenSession) async throws -> [Event] {
+    var log = try await session.log()
+    let progress = Progress(log)
+    let isSelfHosted = try await Situation(session.session()).isSelfHosted
+    var closing: [NewEvent] = []
+    if let span = progress.openSpan {
+      closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
+    }
+    if !isSelfHosted { closing += progress.calls.filter(\.mayRun).map { $0.result(.interrupted) } }
+    if !closing.isEmpty { log += try await session.record(closing) }
+    return log
+  }
+
+  /// Applies an interrupt that is in the log: whatever is open is closed.
+  private func stop(
+    _ session: DrivenSession, _ row: Session, _ log: [Event], _ progress: Progress
+  ) async throws {
+    var closing: [NewEvent] = []
+    if let span = progress.openSpan {
+      closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
+    }
+    closing += progress.calls.map { $0.result(.interrupted) }
+    guard let outcome = row.activeOutcome else {
+      if !closing.isEmpty { try await session.record(closing) }
+      return
+    }
+    let evaluation = Evaluation(result: .interrupted, explanation: "The session was interrupted.")
+    try await end(outcome, progress.openEvaluation, evaluation, session, after: closing)
+  }
+
+  /// Ends the session because its sandbox cannot work. Only a new one may fare better.
+  private func giveUp(_ session: DrivenSession, _ error: SandboxError) async throws -> Settlement {
+    let progress = Progress(try await session.log())
+    let trouble = Trouble.sandbox(error.description)
+    var closing = progress.calls.map { $0.result(ToolResult(text: trouble.sentence, isError: true)) }
+    closing.append(trouble.event)
+    if let outcome = try await session.session().activeOutcome, let start = progress.openEvaluation {
+      let evaluation = Evaluation(result: .failed, explanation: trouble.sentence)
+      try await end(outcome, start, evaluation, session, after: closing)
+    } else {
+      try await session.record(closing)
+    }
+    return .terminated(trouble.sentence)
+  }
+}

@@ -1,0 +1,21 @@
+extension EmbeddedDriver {
+  /// What keeps a drive from going on forever.
+  package struct Limits: Sendable {
+    /// The most replies with tool calls since the agent was last told something.
+    package var rounds = 200
+    /// The most tries of one model request, the first included.
+    package var tries = 8
+    /// The longest wait before another try that is spent in the drive; a longer one gives the session back
+    /// until then.
+    package var inlineWait: Duration = .seconds(20)
+    /// The most tools of one session that run at a time.
+    package var parallelTools = 8
+    /// The most tokens of a reply, and of a reply after one that was cut.
+    package var replyTokens = 32_000
+    package var raisedReplyTokens = 64_000
+    /// The most replies in a row that may be cut at their limit before the turn ends.
+    package var cuts = 3
+
+    package init() {}
+  }
+}

@@ -1,0 +1,133 @@
+import JSON
+import Primitives
+import Sessions
+
+/// How far a session has come, read from its log. Pure.
+struct Progress: Sendable {
+  /// A successful reply of the model, as far as the next step depends on it.
+  struct Reply: Sendable, Equatable {
+    var stopReason: String
+    var stopDetails: JSON?
+  }
+
+  /// A model request without an end.
+  private(set) var openSpan: Event?
+  /// An evaluation without an end.
+  private(set) var openEvaluation: Event?
+  private(set) var lastReply: Reply?
+  /// Whether something the agent should answer came after the last reply.
+  private(set) var hasNews = false
+  /// Replies since the agent was last told something by anybody but its tools.
+  private(set) var rounds = 0
+  /// Replies in a row that were cut at their limit.
+  private(set) var cuts = 0
+  /// Tries in a row that failed, of the model request or the grading that is due.
+  private(set) var failures = 0
+  /// Whether there will be no more tries in this turn.
+  private(set) var isExhausted = false
+  /// Whether the log holds an interrupt that was not applied yet.
+  private(set) var isInterrupted = false
+  /// How many evaluations of each outcome have ended, by the outcome's id.
+  private(set) var evaluations: [String: Int] = [:]
+  /// Evaluations of this session that a grader decided.
+  private(set) var verdicts = 0
+  /// The agent's last message.
+  private(set) var finalMessage: String?
+
+  private var uses: [Call] = []
+  private var answered: Set<String> = []
+
+  /// Tool calls without a result, in the order the agent made them.
+  var calls: [Call] { uses.filter { !answered.contains($0.id) } }
+
+  init(_ log: [Event]) {
+    for event in log where !event.isFlushed { note(event) }
+  }
+
+  private mutating func note(_ event: Event) {
+    switch event.type {
+    case .userMessage, .systemMessage, .userDefineOutcome:
+      hasNews = true
+      rounds = 0
+    case .userInterrupt:
+      isInterrupted = true
+    case .userToolConfirmation:
+      guard let place = uses.firstIndex(where: { $0.id == event.answeredCall }) else { break }
+      // The first answer counts.
+      if uses[place].confirmation == nil { uses[place].confirmation = event.body }
+    case .agentToolUse, .agentCustomToolUse:
+      uses.append(Call(event))
+    case .agentToolResult, .userToolResult, .userCustomToolResult:
+      if let call = event.answeredCall { answered.insert(call) }
+      hasNews = true
+    case .agentMessage:
+      finalMessage = event.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }
+        .joined(separator: "\n")
+    case .modelRequestStart:
+      openSpan = event
+    case .modelRequestEnd:
+      openSpan = nil
+      if let reply = event.hidden?["stop_reason"]?.stringValue { note(reply, event) }
+    case .evaluationStart:
+      openEvaluation = event
+      failures = 0
+    case .evaluationEnd:
+      noteEvaluation(event)
+    case .error:
+      switch event.body["error"]?["retry_status"]?["type"]?.stringValue {
+      case "retrying": failures += 1
+      case "exhausted": isExhausted = true
+      default: break
+      }
+    case .statusRunning, .statusRescheduled:
+      isInterrupted = false
+      isExhausted = false
+    case .statusIdle, .statusTerminated:
+      isInterrupted = false
+      isExhausted = false
+      failures = 0
+    default: break
+    }
+  }
+
+  private mutating func note(_ stopReason: String, _ end: Event) {
+    lastReply = Reply(stopReason: stopReason, stopDetails: end.hidden?["stop_details"])
+    hasNews = false
+    failures = 0
+    cuts = stopReason == StopReasons.maxTokens ? cuts + 1 : 0
+    rounds += 1
+  }
+
+  private mutating func noteEvaluation(_ event: Event) {
+    openEvaluation = nil
+    failures = 0
+    let outcome = event.body["outcome_id"]?.stringValue ?? ""
+    if event.body["outcome_evaluation_start_id"]?.stringValue != "" {
+      evaluations[outcome, default: 0] += 1
+    }
+    if event.hidden?["graded"]?.boolValue == true { verdicts += 1 }
+    switch event.body["result"]?.stringValue {
+    case "needs_revision", "max_iterations_reached":
+      hasNews = true
+      rounds = 0
+    default: break
+    }
+  }
+}
+
+extension Event {
+  /// The id of the tool use that this event answers or confirms.
+  var answeredCall: String? {
+    (body["tool_use_id"] ?? body["custom_tool_use_id"])?.stringValue
+  }
+}
+
+/// The stop reasons of the Messages API that change what happens next. All others end the turn.
+enum StopReasons {
+  static let endTurn = "end_turn"
+  static let toolUse = "tool_use"
+  static let maxTokens = "max_tokens"
+  static let refusal = "refusal"
+  static let pauseTurn = "pause_turn"
+  static let contextExceeded = "model_context_window_exceeded"
+}

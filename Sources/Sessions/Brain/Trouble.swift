@@ -1,0 +1,58 @@
+import JSON
+import Sessions
+
+/// Something that went wrong for the session, as its `session.error` event says it.
+enum Trouble: Sendable, Equatable {
+  /// A try failed; there will be another.
+  case retrying(ModelError)
+  /// The model was asked often enough, or asking again is of no use.
+  case exhausted(ModelError)
+  /// Nobody can be asked, ever.
+  case unavailable(ModelError)
+  case brokenGrader(String)
+  case tooManyRounds(Int)
+  case contextExceeded
+  case sandbox(String)
+
+  var event: NewEvent {
+    NewEvent(
+      .error,
+      [
+        "error": [
+          "type": .string(wireType), "message": .string(sentence),
+          "retry_status": ["type": .string(retryStatus)],
+        ]
+      ])
+  }
+
+  var sentence: String {
+    switch self {
+    case .retrying(let error), .exhausted(let error), .unavailable(let error): error.description
+    case .brokenGrader(let problem): "\(problem) It was asked often enough."
+    case .tooManyRounds(let rounds):
+      "The agent called tools in \(rounds) replies in a row without an end. Give it a smaller task, or raise "
+        + "the limit."
+    case .contextExceeded:
+      "The conversation is longer than the model can read. Give the agent a smaller task, or a model with a "
+        + "larger context window."
+    case .sandbox(let reason): "The sandbox cannot work: \(reason)"
+    }
+  }
+
+  private var wireType: String {
+    switch self {
+    case .retrying(let error), .exhausted(let error), .unavailable(let error): error.wireType
+    case .brokenGrader, .contextExceeded: "model_request_failed_error"
+    case .tooManyRounds: "tool_use_limit_reached_error"
+    case .sandbox: "unknown_error"
+    }
+  }
+
+  private var retryStatus: String {
+    switch self {
+    case .retrying: "retrying"
+    case .exhausted, .brokenGrader, .tooManyRounds: "exhausted"
+    case .unavailable, .contextExceeded, .sandbox: "terminal"
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Glibc
+import Processes
+
+/// The command line that makes a sandbox, for bubblewrap 0.7 or later (bwrap(1)).
+struct BubblewrapArguments: Sendable {
+  var bubblewrap: Bubblewrap
+  /// Where the folders of the session are, as bubblewrap sees them.
+  var base: String
+  var limits: SandboxLimits
+  /// Further host folders that are shown read-only at the same place.
+  var readOnly: [String] = []
+  /// Configuration that programs under `/usr` need and that tells nothing about this machine.
+  static let harmless = [
+    "/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/ld.so.cache",
+    "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/services",
+    "/etc/protocols", "/etc/magic",
+  ]
+
+  /// - Parameter command: what becomes the first process. File 3 gets bubblewrap's report.
+  func list(_ command: [String]) -> [String] {
+    var list = [
+      bubblewrap.path,
+      "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+      "--unshare-cgroup",
+    ]
+    if bubblewrap.forbidsNamespaces { list.append("--disable-userns") }
+    list += [
+      "--uid", "\(Workspace.inside.user)", "--gid", "\(Workspace.inside.group)", "--hostname", "sandbox",
+      "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--cap-drop", "ALL", "--info-fd", "3",
+      "--ro-bind", "/usr", "/usr",
+    ]
+    for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { list += Self.root(name) }
+    list += [
+      "--proc", "/proc", "--dev", "/dev",
+      "--size", "\(limits.temporary)", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+      "--size", "\(limits.temporary)", "--tmpfs", "/tmp",
+      "--dir", "/run", "--dir", "/var/tmp", "--dir", "/root", "--dir", "/home",
+    ]
+    for path in Self.harmless + readOnly { list += ["--ro-bind-try", path, path] }
+    for (name, _) in Workspace.etcFiles { list += ["--ro-bind", "\(base)/etc/\(name)", "/etc/\(name)"] }
+    list += [
+      "--bind", "\(base)/workspace", "/workspace",
+      "--bind", "\(base)/outputs", "/mnt/session/outputs",
+      "--ro-bind", "\(base)/uploads", "/mnt/session/uploads",
+      // Last: what is left of the root lies in memory and would have no limit.
+      "--remount-ro", "/", "--chdir", "/workspace", "--",
+    ]
+    return list + command
+  }
+
+  /// `/bin` and its like: links into `/usr` on most systems, folders on others, or not there.
+  private static func root(_ name: String) -> [String] {
+    var target = [CChar](repeating: 0, count: 256)
+    let length = readlink("/\(name)", &target, 255)
+    if length > 0 {
+      let text = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      return ["--symlink", text, "/\(name)"]
+    }
+    return access("/\(name)", F_OK) == 0 ? ["--ro-bind", "/\(name)", "/\(name)"] : []
+  }
+}

@@ -1,0 +1,171 @@
+import Glibc
+import JSON
+import Primitives
+import Processes
+
+/// A sandbox of namespaces: its own users, processes, network (none but loopback), mounts, host name. Its
+/// first process only waits; every command enters the namespaces as a process of its own, without
+/// capabilities. When the first process ends, the kernel kills all others, and it ends with the thread that
+/// started it, with us, or when the pipe it reads from is closed.
+///
+/// Run by root, everything inside is an unprivileged user outside as well (`dropped`), who sees the
+/// workspace through a private mount; run by anybody else, it is that user.
+final class BubblewrapSandbox: Sandbox {
+  /// Who sandboxes of root are on this machine: an id that no distribution gives to anybody (60578 to 61183
+  /// are unused, by systemd's table of ids).
+  static let dropped = Confinement.Identity(user: 60_578, group: 60_578)
+  static var owner: Confinement.Identity? { geteuid() == 0 ? dropped : nil }
+
+  let environment: [String: String]
+  let confinement: Confinement
+  private let outer: Child
+  private let first: ProcessIdentity
+  private let cgroup: Cgroup?
+  /// The first process ends when this is closed.
+  private let life: Descriptor
+
+  private init(
+    environment: [String: String], confinement: Confinement, outer: Child, first: ProcessIdentity,
+    cgroup: Cgroup?, life: Descriptor
+  ) {
+    self.environment = environment
+    self.confinement = confinement
+    self.outer = outer
+    self.first = first
+    self.cgroup = cgroup
+    self.life = life
+  }
+
+  var isAlive: Bool { outer.exited == nil && first.isAlive }
+  var directory: String { "/workspace" }
+
+  func place(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "/workspace/\(path)"
+  }
+
+  /// The processes that keep it alive.
+  var keepers: [ProcessIdentity] { [first] + [ProcessIdentity(of: outer.pid)].compactMap { $0 } }
+
+  /// Returns when commands can be run in it.
+  static func start(
+    _ workspace: Workspace, bubblewrap: Bubblewrap, limits: SandboxLimits, readOnly: [String],
+    extra: [String: String]
+  ) async throws -> BubblewrapSandbox {
+    let cgroup = Cgroup.make(workspace.session, limits)
+    do {
+      return try await start(workspace, bubblewrap, limits, readOnly, extra, cgroup)
+    } catch {
+      await cgroup?.remove()
+      throw error
+    }
+  }
+
+  private static func start(
+    _ workspace: Workspace, _ bubblewrap: Bubblewrap, _ limits: SandboxLimits, _ readOnly: [String],
+    _ extra: [String: String], _ cgroup: Cgroup?
+  ) async throws -> BubblewrapSandbox {
+    var environment = environment(extra, session: workspace.session)
+    environment["HOME"] = "/workspace"
+    // The same names as without a sandbox, so that instructions may use them in both.
+    environment["ERRAND_WORKSPACE"] = "/workspace"
+    environment["ERRAND_OUTPUTS"] = "/mnt/session/outputs"
+    environment["ERRAND_UPLOADS"] = "/mnt/session/uploads"
+
+    let life = try Pipe(ours: .writing)
+    let report = try Pipe(ours: .reading)
+    let output = try Pipe(ours: .reading)
+    let ready = Latch<Bool>()
+    let said = Lock(Capture(head: 4096))
+    let reported = Lock(Capture(head: 4096))
+    let outputReader = try OutputReader(output.reading) { bytes in
+      said.withLock { $0.append(bytes) }
+      if bytes.last == UInt8(ascii: "\u{1}") { ready.set(true) }
+    }
+    let reportReader = try OutputReader(report.reading) { bytes in reported.withLock { $0.append(bytes) } }
+    defer {
+      outputReader.stop()
+      reportReader.stop()
+    }
+
+    let outer = try await launch(
+      workspace, bubblewrap, limits, readOnly, environment, cgroup, life: life, report: report, output: output
+    )
+    let isUp = try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask { try await ready.wait() }
+      group.addTask {
+        // Slow only on a machine that is badly overloaded.
+        _ = try await outer.wait(atMost: .seconds(30))
+        return false
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? false
+    }
+    reportReader.drain()
+    outputReader.drain()
+    // No other process can have got its number: it lives for as long as we hold its pipe.
+    guard isUp, let pid = firstProcess(reported.withLock { $0.bytes }),
+      let identity = ProcessIdentity(of: pid),
+      let first = identity.handle()
+    else {
+      await outer.end(grace: .zero)
+      let text = String(decoding: said.withLock { $0.bytes }, as: UTF8.self)
+      let line = text.split(whereSeparator: \.isNewline).first.map(String.init)
+      throw HandsError.failed(detail: line ?? "bubblewrap gave no reason")
+    }
+
+    var confinement = Confinement()
+    confinement.sandbox = first
+    confinement.identity = Workspace.inside
+    confinement.givesUpPrivileges = true
+    confinement.limits = limits.ofEachProcess(inUserNamespace: true, memoryIsGrouped: cgroup != nil)
+    confinement.cgroups = cgroup?.members ?? []
+    return BubblewrapSandbox(
+      environment: environment, confinement: confinement, outer: outer, first: identity,
+      cgroup: cgroup, life: life.writing)
+  }
+
+  private static func launch(
+    _ workspace: Workspace, _ bubblewrap: Bubblewrap, _ limits: SandboxLimits, _ readOnly: [String],
+    _ environment: [String: String], _ cgroup: Cgroup?, life: Pipe, report: Pipe, output: Pipe
+  ) async throws -> Child {
+    // Root's private mount shows the workspace at a place that everybody may walk to.
+    let stage = "/mnt"
+    let arguments = BubblewrapArguments(
+      bubblewrap: bubblewrap, base: workspace.owner == nil ? workspace.path : stage, limits: limits,
+      readOnly: readOnly)
+    // As first process of its namespace the shell also reaps orphans, which it does while it reads.
+    var list = arguments.list(["/bin/bash", "-c", #"printf '\1'; while read -r _; do :; done"#])
+    // After --clearenv: only the marker by which leftovers are found.
+    let marker = Leftovers.marker(workspace.session)
+    if let end = list.firstIndex(of: "--") {
+      list.insert(contentsOf: ["--setenv", marker.name, marker.value], at: end)
+    }
+    var launch = Launch(list)
+    launch.environment = [marker.name: marker.value]
+    launch.directory = "/"
+    launch.descriptors = [0: life.reading, 1: output.writing, 2: output.writing, 3: report.writing]
+    launch.confinement.limits = limits.ofEachProcess(inUserNamespace: false, memoryIsGrouped: true)
+    launch.confinement.cgroups = cgroup?.members ?? []
+    if let owner = workspace.owner {
+      launch.confinement.identity = owner
+      launch.confinement.stage = .init(source: workspace.path, target: stage)
+    }
+    return try await Child.start(launch)
+  }
+
+  /// From bubblewrap's report, `{"child-pid": 4711, …}`.
+  private static func firstProcess(_ report: [UInt8]) -> Int32? {
+    // No report or a broken one: the caller says that the sandbox did not start.
+    (try? JSON(parsing: report))?["child-pid"]?.intValue.flatMap(Int32.init(exactly:))
+  }
+
+  func end() async {
+    first.kill()
+    // Bubblewrap ends by itself when the first process is gone, and that is gone when all others are.
+    // Waited for by a task of its own, since a cancelled one would not wait.
+    let waiting = Task { try await outer.wait(atMost: .seconds(10)) }
+    let exit = try? await waiting.value
+    if exit == nil { await outer.end(grace: .zero) }
+    await cgroup?.remove()
+  }
+}

@@ -1,0 +1,44 @@
+import Processes
+
+/// Why a sandbox cannot work. What goes wrong inside a tool is a result, not one of these.
+package enum HandsError: Error, CustomStringConvertible {
+  case noBubblewrap(path: String)
+  case noNamespaces(detail: String)
+  case noShell
+  case badSession(String)
+  case badMount(path: String)
+  case missingMount(path: String, source: String, detail: String)
+  case failed(detail: String)
+  case disk(action: String, path: String, errno: Int32)
+  case ended
+
+  package var description: String {
+    switch self {
+    case .noBubblewrap(let path):
+      """
+      bubblewrap was not found at \(path): it keeps what agents run away from this machine. Install it with \
+      `apt-get install bubblewrap`, or run agents without any isolation with `errand serve --sandbox none`.
+      """
+    case .noNamespaces(let detail):
+      """
+      bubblewrap cannot make a sandbox here: \(detail.hasSuffix(".") ? detail : detail + ".") User namespaces must be allowed (sysctl \
+      user.max_user_namespaces above 0; kernel.unprivileged_userns_clone=1 on Debian; on Ubuntu an AppArmor \
+      profile for bwrap). `errand serve --sandbox none` runs agents without any isolation.
+      """
+    case .noShell:
+      "There is no /bin/bash, which the tools of agents need. Install it with `apt-get install bash`."
+    case .badSession(let id):
+      "The session id “\(id.prefix(80))” cannot name a folder: it may have letters, digits, “_” and “-” only."
+    case .badMount(let path):
+      "The mount path “\(path.prefix(200))” is not below /mnt/session/uploads, or leaves it with “..”."
+    case .missingMount(let path, let source, let detail):
+      "The file for \(path) cannot be copied from \(source): \(detail)."
+    case .failed(let detail):
+      "The sandbox did not start: \(detail)."
+    case .disk(let action, let path, let errno):
+      "The disk refused to \(action) \(path): \(ProcessError.text(errno))."
+    case .ended:
+      "The session's hands were ended; nothing can run in them any more."
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import Processes
+
+/// The processes of a session that a dead process of ours may have left. Sandboxes die with us by themselves;
+/// this is for `HostSandbox`, and for a kernel that is slow about it.
+struct Leftovers: Sendable {
+  let workspace: Workspace
+
+  /// In the environment of all processes of a session.
+  static func marker(_ session: String) -> (name: String, value: String) { ("ERRAND_SANDBOX", session) }
+
+  private var record: String { "\(workspace.private)/processes" }
+
+  /// Remembers the processes that keep a sandbox alive.
+  func remember(_ processes: [ProcessIdentity]) throws {
+    let lines = processes.map { "\($0.pid) \($0.started)\n" }
+    try Workspace.write(lines.joined(), to: record)
+  }
+
+  /// Kills what was remembered and whatever carries the session's marker, until nothing is found any more.
+  func end() async throws {
+    let marker = Self.marker(workspace.session)
+    var found = remembered()
+    // A process may make others while it is looked for; a limit, or one that forks for ever would hold us.
+    for _ in 0..<100 {
+      found += try await DiskThread.run {
+        ProcessIdentity.all(withEnvironment: "\(marker.name)=\(marker.value)")
+      }
+      if found.isEmpty { return }
+      for process in found { process.kill() }
+      for process in found { try await process.gone() }
+      found = []
+    }
+  }
+
+  private func remembered() -> [ProcessIdentity] {
+    guard let file = try? Descriptor.open(record, O_RDONLY | O_NOFOLLOW) else {
+      // No record: no sandbox was ever started here.
+      return []
+    }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let size = read(file.number, &bytes, bytes.count)
+    return String(decoding: bytes.prefix(max(0, size)), as: UTF8.self).split(separator: "\n").compactMap {
+      line in
+      let numbers = line.split(separator: " ")
+      guard numbers.count == 2, let pid = Int32(numbers[0]), let started = UInt64(numbers[1]) else {
+        return nil
+      }
+      let process = ProcessIdentity(pid: pid, started: started)
+      return process.isAlive ? process : nil
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Glibc
+import Primitives
+import Processes
+package import Sessions
+
+/// Makes hands of one kind, below one folder.
+package struct SandboxProvider: HandsProvider {
+  private let settings: SandboxSettings
+
+  /// - Parameter root: the folder of all workspaces; made when missing, closed to other users.
+  /// - Parameter readOnly: host folders that every sandbox sees read-only at the same place, such as
+  ///   tools under `/opt`, or what such tools need of `/etc`.
+  package init(
+    root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
+    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap"
+  ) {
+    settings = SandboxSettings(
+      root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap)
+  }
+
+  package func hands(for workplace: Workplace) throws -> any Hands {
+    try SandboxedHands(workplace, settings)
+  }
+
+  package func endLeftovers(session: String, removingWorkspace: Bool) async {
+    // An id that names no folder has none.
+    guard let workspace = try? settings.workspace(session) else { return }
+    await settings.endLeftovers(workspace, removingFiles: removingWorkspace)
+  }
+
+  /// Makes a sandbox and ends it again, so that a machine that cannot is found out at the start and not by the
+  /// first run. Throws a sentence that says what to install or allow.
+  package func check() async throws {
+    let id = "startup-check-" + Hex.encode(Randomness.system.bytes(6))
+    let hands = try SandboxedHands(Workplace(session: id), settings)
+    do {
+      let result = try await hands.check("true", limit: .seconds(20))
+      await hands.end()
+      guard result.exitCode == 0 else { throw HandsError.failed(detail: result.tail) }
+    } catch {
+      await hands.end()
+      guard settings.kind == .bubblewrap else { throw error }
+      switch error {
+      case HandsError.failed(let detail): throw HandsError.noNamespaces(detail: detail)
+      case let error as ProcessError: throw HandsError.noNamespaces(detail: "\(error)")
+      default: throw error
+      }
+    }
+  }
+}
+
+/// What all sandboxes of a provider share.
+struct SandboxSettings: Sendable {
+  let root: String
+  let kind: SandboxKind
+  let limits: SandboxLimits
+  let readOnly: [String]
+  let bubblewrap: String
+
+  func workspace(_ session: String) throws -> Workspace {
+    try Workspace(
+      root: root, session: session, owner: kind == .bubblewrap ? BubblewrapSandbox.owner : nil)
+  }
+
+  /// Ends what an earlier process left running there, then starts a sandbox. The files stay.
+  func provision(_ workspace: Workspace, _ workplace: Workplace) async throws -> any Sandbox {
+    let leftovers = Leftovers(workspace: workspace)
+    try await leftovers.end()
+    try await DiskThread.run { try workspace.make(mounts: workplace.mounts) }
+    switch kind {
+    case .none:
+      guard access("/bin/bash", X_OK) == 0 else { throw HandsError.noShell }
+      return HostSandbox(workspace: workspace, limits: limits, extra: workplace.environment)
+    case .bubblewrap:
+      let sandbox = try await BubblewrapSandbox.start(
+        workspace, bubblewrap: try await Bubblewrap.find(bubblewrap), limits: limits, readOnly: readOnly,
+        extra: workplace.environment)
+      do {
+        try leftovers.remember(sandbox.keepers)
+      } catch {
+        await sandbox.end()
+        throw error
+      }
+      return sandbox
+    }
+  }
+
+  /// Ends every process of a session, whoever started it; then its files go too, if they should.
+  func endLeftovers(_ workspace: Workspace, removingFiles: Bool) async {
+    // In a task of its own: this is how cancelled work cleans up. What cannot be removed is named by the
+    // next provisioning of the session, which meets the same folder.
+    await Task {
+      try? await Leftovers(workspace: workspace).end()
+      try? await DiskThread.run {
+        Cgroup.removeLeftovers(workspace.session)
+        if removingFiles { try workspace.remove() }
+      }
+    }.value
+  }
+}

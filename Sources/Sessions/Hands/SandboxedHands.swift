@@ -1,0 +1,193 @@
+package import JSON
+import Primitives
+import Processes
+package import Sessions
+
+/// The hands of one session: its sandbox, made at the first call and again when it has died, the agent's
+/// shell in it, and the tools. Calls may come at the same time; the shell takes them one by one.
+package final class SandboxedHands: Hands {
+  let settings: SandboxSettings
+  private let workplace: Workplace
+  private let workspace: Workspace
+  private let disk: DiskUsage
+  private let provisioning = Turnstile()
+  private let shellTurn = Turnstile()
+  private let state = Lock(State())
+
+  private struct State {
+    var sandbox: (any Sandbox)?
+    var shell: Shell?
+    var isEnded = false
+  }
+
+  init(_ workplace: Workplace, _ settings: SandboxSettings) throws {
+    self.workplace = workplace
+    self.settings = settings
+    workspace = try settings.workspace(workplace.session)
+    disk = DiskUsage(workspace)
+    for mount in workplace.mounts { _ = try Workspace.parts(ofMount: mount.path) }
+  }
+
+  package func execute(_ name: String, _ input: JSON) async throws -> ToolResult {
+    guard let tool = BuiltinTools.all.first(where: { $0.name == name }) else {
+      let names = BuiltinTools.all.map(\.name).joined(separator: ", ")
+      return ToolResult(text: "There is no tool “\(name)”. The tools are \(names).", isError: true)
+    }
+    do {
+      return try await tool.run(ToolInput(input, fields: tool.fields), at: self)
+    } catch let error as ToolError {
+      return ToolResult(text: error.description, isError: true)
+    }
+  }
+
+  package func check(_ command: String, limit: Duration) async throws -> CheckResult {
+    let output = try await run(["/bin/bash", "-c", command], limit: limit) { command in
+      command.mergesOutput = true
+      command.outputLimit = 0
+      // 4,000 characters have at most 16,000 bytes.
+      command.tailLimit = 16_000
+    }
+    let tail = RepairedText.of(output.stdout.bytes).unicodeScalars.suffix(4000)
+    return CheckResult(
+      exitCode: output.timedOut ? 124 : output.exit.shellCode, tail: String(String.UnicodeScalarView(tail)))
+  }
+
+  package func collect() async throws -> [OutputFile] {
+    let workspace = workspace
+    let limits = settings.limits
+    return try await DiskThread.run { try Outputs.collect(from: workspace, limits: limits) }
+  }
+
+  package func end() async {
+    await stop(forGood: true)
+    await settings.endLeftovers(workspace, removingFiles: true)
+  }
+
+  /// Ends the processes and keeps the files, for a session that waits. The next call provisions anew.
+  package func rest() async {
+    await stop(forGood: false)
+  }
+
+  private func stop(forGood: Bool) async {
+    let (sandbox, shell) = state.withLock { state -> ((any Sandbox)?, Shell?) in
+      if forGood { state.isEnded = true }
+      defer {
+        state.sandbox = nil
+        state.shell = nil
+      }
+      return (state.sandbox, state.shell)
+    }
+    await shell?.end()
+    await sandbox?.end()
+  }
+}
+
+// What the tools work with.
+extension SandboxedHands {
+  /// Runs a program in the sandbox, in the workspace.
+  func run(
+    _ arguments: [String], input: Command.Input = .none, limit: Duration = .seconds(60),
+    _ adjust: (inout Command) -> Void = { _ in }
+  ) async throws -> Command.Output {
+    try await withSandbox { sandbox in
+      var command = Command(
+        arguments, environment: sandbox.environment, directory: sandbox.directory, input: input, limit: limit)
+      command.confinement = sandbox.confinement
+      adjust(&command)
+      return try await command.run()
+    }
+  }
+
+  /// Runs a command in the agent's shell, which is started if there is none.
+  func runInShell(_ command: String, limit: Duration) async throws -> (Shell.End, Transcript) {
+    try await shellTurn.pass {
+      let shell = try await liveShell()
+      // What was too much before the command is not its fault, and it may be there to remove it.
+      let most = max(settings.limits.workspace, try await disk.lastUsage() ?? .max)
+      let result = try await shell.run(command, limit: limit) {
+        repeat { try await Task.sleep(for: .seconds(2)) } while (try await self.disk.usage() ?? .max) <= most
+      }
+      if !shell.isAlive { state.withLock { $0.shell = nil } }
+      try await disk.lookIfDue()
+      return result
+    }
+  }
+
+  func restartShell() async throws {
+    try await shellTurn.pass {
+      let shell = state.withLock { state in
+        defer { state.shell = nil }
+        return state.shell
+      }
+      await shell?.end()
+      _ = try await liveShell()
+    }
+  }
+
+  /// Throws when the workspace was found to be over its limit and still is.
+  func requireRoom() async throws {
+    let limit = settings.limits.workspace
+    guard isFull, (try await disk.usage() ?? .max) > limit else { return }
+    throw ToolError.full(limit: limit)
+  }
+
+  /// By the last look at the disk.
+  var isFull: Bool { disk.isOver(settings.limits.workspace) }
+
+  /// Where processes find what the agent calls `path`.
+  func place(_ path: String) async throws -> String {
+    try await provisioned().place(path)
+  }
+
+  private func liveShell() async throws -> Shell {
+    try await withSandbox { sandbox in
+      if let shell = state.withLock({ $0.shell }), shell.isAlive { return shell }
+      let shell = try await Shell.start(in: sandbox, spool: workspace.private)
+      state.withLock { $0.shell = shell }
+      return shell
+    }
+  }
+
+  /// A sandbox whose processes used up their limit, or that has just died, is made anew once: nothing can be
+  /// started in it any more.
+  private func withSandbox<Result>(_ body: (any Sandbox) async throws -> Result) async throws -> Result {
+    let sandbox = try await provisioned()
+    do {
+      return try await body(sandbox)
+    } catch let error as ProcessError where error.meansSandboxIsSpent {
+      // Another call may have seen the same and have a new one already.
+      if state.withLock({ $0.sandbox === sandbox }) { await stop(forGood: false) }
+      return try await body(try await provisioned())
+    }
+  }
+
+  private func provisioned() async throws -> any Sandbox {
+    try await provisioning.pass {
+      let (sandbox, isEnded) = state.withLock { ($0.sandbox, $0.isEnded) }
+      if isEnded { throw HandsError.ended }
+      if let sandbox, sandbox.isAlive { return sandbox }
+      await stop(forGood: false)
+      let made = try await settings.provision(workspace, workplace)
+      let isTooLate = state.withLock { state in
+        if !state.isEnded { state.sandbox = made }
+        return state.isEnded
+      }
+      if isTooLate {
+        await made.end()
+        await settings.endLeftovers(workspace, removingFiles: true)
+        throw HandsError.ended
+      }
+      return made
+    }
+  }
+}
+
+extension ProcessError {
+  /// Nothing can be started in it: its processes are at their limit, or its first one is gone.
+  var meansSandboxIsSpent: Bool {
+    switch self {
+    case .noRoom, .sandboxGone: true
+    default: false
+    }
+  }
+}

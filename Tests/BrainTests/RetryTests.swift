@@ -1,0 +1,151 @@
+import JSON
+import Primitives
+import Queue
+import TestSupport
+import Testing
+
+@testable import Brain
+@testable import Sessions
+
+@Suite struct `Trouble with the model` {
+  @Test func `is met by a short wait and another try`() async throws {
+    let model = ScriptedModel(
+      .failure(.failed(message: "its stream ended before the reply did")), .text("Hello."))
+    let rig = try await Rig(model: model)
+    let id = try await rig.session()
+    let drive = Task { try await rig.drive(id) }
+    await rig.clock.sleepers(1)
+    rig.clock.advance(by: .seconds(1))
+    try await drive.value
+    #expect(
+      try await rig.story(id) == TurnStory.opening + [
+        "span.model_request_start", "span.model_request_end error",
+        "session.error model_request_failed_error retrying", "span.model_request_start",
+        "agent.message Hello.", "span.model_request_end",
+      ] + TurnStory.closing)
+    #expect(model.asked[0] == model.asked[1])
+  }
+
+  @Test func `that asks for a long wait gives the session back until then`() async throws {
+    let model = ScriptedModel(
+      .failure(.rateLimited(retryAfter: .seconds(60), message: "slow down")), .text("Hello."))
+    let rig = try await Rig(model: model)
+    let id = try await rig.session()
+    try await rig.drive(id)
+    #expect(
+      try await rig.story(id).suffix(3) == [
+        "session.error model_rate_limited_error retrying", "session.thread_status_rescheduled",
+        "session.status_rescheduled",
+      ])
+    let due = try #require(try await rig.item(id)?.due)
+    #expect(due >= rig.clock.now + .seconds(60))
+    #expect(due <= rig.clock.now + .seconds(66))
+    rig.clock.advance(by: .seconds(67))
+    try await rig.drive(id)
+    #expect(
+      try await rig.story(id).suffix(8)
+        == ([
+          "session.thread_status_running", "session.status_running", "span.model_request_start",
+          "agent.message Hello.", "span.model_request_end",
+        ] + TurnStory.closing)[...])
+  }
+
+  @Test func `ends after eight tries, some of them in other drives`() async throws {
+    let model = ScriptedModel(
+      Array(repeating: .failure(.overloaded(retryAfter: .seconds(30), message: "busy")), count: 8))
+    let rig = try await Rig(model: model)
+    let id = try await rig.session()
+    for _ in 0..<7 {
+      try await rig.drive(id)
+      #expect(try await rig.row(id).status == .rescheduling)
+      rig.clock.advance(by: .seconds(40))
+    }
+    try await rig.send(id, .message("Still there?"))
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "session.status_idle retries_exhausted")
+    #expect(
+      try await rig.story(id).filter { $0 == "session.error model_overloaded_error retrying" }.count == 7)
+    #expect(
+      try await rig.story(id).filter { $0 == "session.error model_overloaded_error exhausted" }.count == 1)
+    #expect(try await rig.item(id) == nil)
+  }
+
+  @Test func `starts counting anew in the next turn`() async throws {
+    var limits = EmbeddedDriver.Limits()
+    limits.tries = 1
+    let model = ScriptedModel(.failure(.failed(message: "x")), .text("Hello."))
+    let rig = try await Rig(model: model, limits: limits)
+    let id = try await rig.session()
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "session.status_idle retries_exhausted")
+    try await rig.send(id, .message("Again."))
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "session.status_idle end_turn")
+  }
+
+  @Test func `that no try can cure ends the turn at once`() async throws {
+    let rig = try await Rig(
+      model: ScriptedModel(.failure(.refused(status: 401, message: "invalid x-api-key"))))
+    let id = try await rig.session()
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "session.status_idle retries_exhausted")
+    let error = try await rig.log(id).first { $0.type == .error }
+    #expect(
+      error?.body["error"]?["message"]
+        == "The model's server refused the request with status 401: invalid x-api-key")
+  }
+
+  @Test func `nobody to ask ends the session with the sentence`() async throws {
+    let rig = try await Rig(model: RefusedModel(error: .unavailable(message: "Set the key.")))
+    let id = try await rig.session()
+    try await rig.drive(id)
+    #expect(
+      try await rig.story(id).suffix(3) == [
+        "session.error model_request_failed_error terminal", "session.thread_status_terminated",
+        "session.status_terminated",
+      ])
+    let error = try await rig.log(id).first { $0.type == .error }
+    #expect(error?.body["error"]?["message"] == "Set the key.")
+  }
+
+  @Test func `of the grader is met without running the checks again, or in another drive with them`()
+    async throws
+  {
+    let model = ScriptedModel(
+      .text("Done."), .failure(.failed(message: "cut")),
+      .failure(.overloaded(retryAfter: .seconds(60), message: "busy")), .verdict("satisfied"))
+    let rig = try await Rig(model: model)
+    let id = try await rig.session(checks: [Check(name: "c", run: "c")], inputs: [.outcome()])
+    let drive = Task { try await rig.drive(id) }
+    await rig.clock.sleepers(1)
+    rig.clock.advance(by: .seconds(1))
+    try await drive.value
+    #expect(rig.hands.calls == ["check c"])
+    #expect(try await rig.row(id).status == .rescheduling)
+    rig.clock.advance(by: .seconds(70))
+    try await rig.drive(id)
+    #expect(rig.hands.calls == ["check c", "check c"])
+    #expect(
+      try await rig.deeds(id) == [
+        "user.define_outcome", "agent.message Done.", "span.outcome_evaluation_start 0",
+        "session.error model_request_failed_error retrying", "session.error model_overloaded_error retrying",
+        "span.outcome_evaluation_end 0 satisfied", "session.status_idle end_turn",
+      ])
+  }
+
+  @Test(arguments: [
+    (1, 0.0, 1.0), (1, 1.0, 0.5), (2, 0.0, 2.0), (3, 0.5, 3.0), (7, 0.0, 60.0), (8, 0.0, 60.0),
+    (60, 1.0, 30.0),
+  ])
+  func `waits twice as long each time, less up to a half by chance`(
+    failures: Int, chance: Double, seconds: Double
+  ) {
+    #expect(Backoff.wait(afterFailures: failures, asked: nil, chance: chance).inSeconds == seconds)
+  }
+
+  @Test(arguments: [(0.0, 0.0, 0.0), (10.0, 0.0, 10.0), (10.0, 1.0, 11.0), (1e6, 0.0, 86_400.0)])
+  func `waits as long as it is told`(asked: Double, chance: Double, seconds: Double) {
+    #expect(
+      Backoff.wait(afterFailures: 5, asked: .seconds(asked), chance: chance).inSeconds == seconds)
+  }
+}

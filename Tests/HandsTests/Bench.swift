@@ -1,0 +1,61 @@
+import Glibc
+import Hands
+import JSON
+import Primitives
+import Processes
+import Sessions
+
+/// Hands in a fresh folder, and what tests ask of them.
+struct Bench: Sendable {
+  let root: String
+  let session: String
+  let provider: SandboxProvider
+  let hands: any Hands
+
+  static let kinds = SandboxKind.allCases
+
+  /// Runs a test with hands, and removes everything afterwards.
+  static func with<Result>(
+    _ kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(), mounts: [Mount] = [],
+    environment: [String: String] = [:], _ body: (Bench) async throws -> Result
+  ) async throws -> Result {
+    let name = Hex.encode(Randomness.system.bytes(8))
+    let root = "/tmp/errand-hands-\(name)"
+    let session = "sesn_\(name)"
+    let provider = SandboxProvider(root: root, kind: kind, limits: limits)
+    let hands = try provider.hands(for: Workplace(session: session, mounts: mounts, environment: environment))
+    let bench = Bench(root: root, session: session, provider: provider, hands: hands)
+    do {
+      let result = try await body(bench)
+      await bench.clean()
+      return result
+    } catch {
+      await bench.clean()
+      throw error
+    }
+  }
+
+  private func clean() async {
+    await hands.end()
+    await provider.endLeftovers(session: session, removingWorkspace: true)
+    _ = try? await Command(["rm", "-rf", "--", root]).run()
+  }
+
+  @discardableResult
+  func call(_ tool: String, _ input: JSON) async throws -> (text: String, isError: Bool) {
+    let result = try await hands.execute(tool, input)
+    return (result.content.first?["text"]?.stringValue ?? "no text", result.isError)
+  }
+
+  @discardableResult
+  func bash(_ command: String, timeout: Int? = nil) async throws -> (text: String, isError: Bool) {
+    var input: JSON = ["command": .string(command)]
+    if let timeout { input["timeout_ms"] = .integer(Int64(timeout)) }
+    return try await call("bash", input)
+  }
+
+  /// Processes of this session, as the host sees them.
+  var processes: [ProcessIdentity] { ProcessIdentity.all(withEnvironment: "ERRAND_SANDBOX=\(session)") }
+
+  var workspace: String { "\(root)/\(session)" }
+}

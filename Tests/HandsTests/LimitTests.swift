@@ -1,0 +1,86 @@
+import Hands
+import JSON
+import Processes
+import Sessions
+import Testing
+
+@Suite struct LimitTests {
+  @Test func `a fork bomb is stopped and the session goes on`() async throws {
+    var limits = SandboxLimits()
+    limits.processes = 40
+    try await Bench.with(limits: limits) { bench async throws in
+      let result = try await bench.bash("b() { b | b & b; }; b 2>/dev/null", timeout: 400)
+      #expect(result.isError)
+      #expect(bench.processes.count < 60)
+      #expect(try await bench.bash("echo next").text == "next\n")
+    }
+  }
+
+  @Test func `processes that left the shell and hold all places are ended to go on`() async throws {
+    var limits = SandboxLimits()
+    limits.processes = 20
+    try await Bench.with(limits: limits) { bench async throws in
+      try await bench.bash("for i in {1..40}; do setsid sleep 1000 & done 2>/dev/null; exit 0", timeout: 3000)
+      #expect(try await bench.hands.check("echo checked", limit: .seconds(20)).tail == "checked\n")
+      #expect(try await bench.bash("echo next").text == "next\n")
+    }
+  }
+
+  @Test func `memory is limited`() async throws {
+    var limits = SandboxLimits()
+    limits.memory = 64 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      let result = try await bench.bash("head -c 300000000 /dev/zero | tail -c 290000000 | wc -c")
+      #expect(!result.text.contains("290000000"))
+      #expect(try await bench.bash("echo next").text.hasSuffix("next\n"))
+    }
+  }
+
+  @Test func `a file can be no larger than its limit`() async throws {
+    var limits = SandboxLimits()
+    limits.fileSize = 1 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      #expect(try await bench.bash("head -c 5000000 /dev/zero > big").isError)
+      #expect(try await bench.bash("stat -c %s big").text == "1048576\n")
+      let write = try await bench.call(
+        "write", ["file_path": "big2", "content": .string(String(repeating: "x", count: 2 << 20))])
+      #expect(write.isError)
+    }
+  }
+
+  @Test func `a command that fills the workspace is ended, and files can still be removed`() async throws {
+    var limits = SandboxLimits()
+    limits.workspace = 4 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      let result = try await bench.bash(
+        "for i in 1 2 3 4 5 6 7 8; do head -c 1000000 /dev/urandom > f$i; done; sleep 1000", timeout: 60_000)
+      #expect(result.isError)
+      #expect(result.text.contains("went over its limit of 4194304 bytes"))
+      #expect(
+        try await bench.call("write", ["file_path": "more", "content": "x"]).text
+          == "The workspace is over its limit of 4194304 bytes. Remove files with bash before you write more."
+      )
+      #expect(try await bench.bash("rm f*").text == "(no output)")
+      #expect(try await !bench.call("write", ["file_path": "more", "content": "x"]).isError)
+    }
+  }
+
+  @Test func `space cannot be hidden in folders that are closed or deep`() async throws {
+    var limits = SandboxLimits()
+    limits.workspace = 4 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      let result = try await bench.bash("for i in {1..150}; do mkdir d && cd d; done; cd /workspace; true")
+      #expect(result.text.contains("over its limit"))
+    }
+  }
+
+  @Test func `tmp is limited`() async throws {
+    var limits = SandboxLimits()
+    limits.temporary = 1 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      for folder in ["/tmp", "/dev/shm"] {
+        #expect(try await bench.bash("head -c 3000000 /dev/zero > \(folder)/big").isError)
+      }
+    }
+  }
+}

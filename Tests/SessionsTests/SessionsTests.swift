@@ -1,0 +1,195 @@
+import JSON
+import Primitives
+import Queue
+import Store
+import TestSupport
+import Testing
+
+@testable import Sessions
+
+@Suite struct SessionsTests {
+  @Test func `a message makes the session due and opens a turn when it is taken`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    let sent = try await fixture.send(id, .message("hello"))
+    #expect(sent[0].processedAt == nil)
+    #expect(sent[0].arrival == 1)
+    let claim = try await fixture.claim()
+    #expect(claim.ref == id)
+    let taken = try await fixture.driven(claim).take()
+    #expect(taken.map(\.id) == [sent[0].id])
+    #expect(taken[0].processedAt == fixture.clock.now)
+    #expect(
+      try await fixture.log(id) == [
+        "user.message", "session.thread_status_running", "session.status_running",
+      ])
+    #expect(try await fixture.row(id).status == .running)
+    #expect(fixture.settling.told == ["began"])
+  }
+
+  @Test func `an end of turn writes thread, usage and session in this order and finishes the item`()
+    async throws
+  {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("hello"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    #expect(try await fixture.settle(claim, .idle(.endTurn)))
+    #expect(
+      try await fixture.log(id).suffix(3) == [
+        "session.thread_status_idle", "session.usage", "session.status_idle",
+      ])
+    #expect(try await fixture.item(id) == nil)
+    #expect(fixture.settling.told == ["began", "settled idle(Sessions.StopReason.endTurn)"])
+  }
+
+  @Test func `an end of turn is refused while a message waits, and writes nothing`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    _ = try await fixture.send(id, .message("two"))
+    let before = try await fixture.log(id)
+    #expect(try await fixture.settle(claim, .idle(.endTurn)) == false)
+    #expect(try await fixture.log(id) == before)
+    #expect(try await fixture.driven(claim).take().count == 1)
+    #expect(try await fixture.settle(claim, .idle(.endTurn)))
+  }
+
+  @Test func `an interrupt overtakes, and what is queued behind it starts the next turn`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    _ = try await fixture.send(id, .message("two"), NewEvent(.userInterrupt))
+    #expect(try await fixture.driven(claim).take().map(\.type) == [.userInterrupt])
+    #expect(try await fixture.settle(claim, .interrupted))
+    #expect(try await fixture.item(id)?.worker == nil)
+    let next = try await fixture.claim()
+    #expect(try await fixture.driven(next).take().map(\.type) == [.userMessage])
+  }
+
+  @Test func `while the agent waits for an answer, messages stay queued`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    #expect(try await fixture.settle(claim, .waiting(["sevt_use"])))
+    #expect(try await fixture.row(id).blocked == ["sevt_use"])
+    _ = try await fixture.send(
+      id, .message("two"),
+      NewEvent(.userToolConfirmation, ["tool_use_id": "sevt_use", "result": "allow"]))
+    let next = try await fixture.claim()
+    #expect(try await fixture.driven(next).take().map(\.type) == [.userToolConfirmation])
+    #expect(try await fixture.driven(next).take().map(\.type) == [.userMessage])
+  }
+
+  @Test func `an answer that came meanwhile refuses the wait`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    _ = try await fixture.send(
+      id, NewEvent(.userCustomToolResult, ["custom_tool_use_id": "sevt_use"]))
+    #expect(try await fixture.settle(claim, .waiting(["sevt_use"])) == false)
+  }
+
+  @Test func `the same key stores an input once`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    let first = try await fixture.send(id, .message("one"), .message("two"), key: "k")
+    let second = try await fixture.send(id, .message("one"), .message("two"), key: "k")
+    #expect(first.map(\.id) == second.map(\.id))
+    #expect(try await fixture.row(id).lastArrival == 2)
+  }
+
+  @Test func `a lost lease writes nothing`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let lost = try await fixture.claim()
+    try await fixture.database.write { tx in
+      try fixture.queue.reschedule(tx, lost, due: fixture.clock.now, failed: false)
+    }
+    _ = try await fixture.claim()
+    await #expect(throws: QueueError.self) { try await fixture.driven(lost).take() }
+    await #expect(throws: QueueError.self) {
+      try await fixture.driven(lost).record([NewEvent(.agentMessage, ["content": []])])
+    }
+    await #expect(throws: QueueError.self) { try await fixture.settle(lost, .idle(.endTurn)) }
+    #expect(try await fixture.log(id) == [])
+  }
+
+  @Test func `a closed session refuses input and flushes what was queued, with the reason`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    try await fixture.database.write { tx in
+      try fixture.sessions.closeDoor(tx, id, because: "its run was cancelled")
+    }
+    let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
+    #expect(log.map(\.isFlushed) == [true])
+    #expect(log[0].body["flushed"] == "its run was cancelled")
+    await #expect(throws: SessionError.closed(id: id, reason: "its run was cancelled")) {
+      try await fixture.send(id, .message("two"))
+    }
+  }
+
+  @Test func `a second outcome waits for the first to be decided`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    let outcome = NewEvent(
+      .userDefineOutcome, ["description": "d", "rubric": ["type": "text", "content": "r"]])
+    let stored = try await fixture.send(id, outcome)
+    #expect(stored[0].body["outcome_id"]?.stringValue?.hasPrefix("outc_") == true)
+    await #expect(throws: SessionError.outcomeActive(id: id)) { try await fixture.send(id, outcome) }
+  }
+
+  @Test func `exhausted retries flush queued input`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    _ = try await fixture.send(id, .message("two"))
+    #expect(try await fixture.settle(claim, .idle(.retriesExhausted)))
+    let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
+    #expect(log.filter(\.isFlushed).count == 1)
+    #expect(log.last?.body["stop_reason"]?["type"] == "retries_exhausted")
+    #expect(try await fixture.item(id) == nil)
+  }
+
+  @Test func `a follower sees an input arrive and sees it taken`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    var events = try await fixture.sessions.follow(id).makeAsyncIterator()
+    let sent = try await fixture.send(id, .message("one"))
+    let arrived = try await events.next()
+    #expect(arrived?.id == sent[0].id)
+    #expect(arrived?.processedAt == nil)
+    _ = try await fixture.driven(fixture.claim()).take()
+    let taken = try await events.next()
+    #expect(taken?.id == sent[0].id)
+    #expect(taken?.processedAt != nil)
+    #expect(try await events.next()?.type == .threadRunning)
+    #expect(try await events.next()?.type == .statusRunning)
+  }
+
+  @Test func `active time counts open turns only`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    fixture.clock.advance(by: .seconds(5))
+    _ = try await fixture.driven(claim).take()
+    fixture.clock.advance(by: .seconds(7))
+    _ = try await fixture.settle(claim, .idle(.endTurn))
+    fixture.clock.advance(by: .seconds(11))
+    #expect(try await fixture.row(id).active == .seconds(7))
+  }
+}
