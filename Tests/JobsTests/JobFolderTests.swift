@@ -34,15 +34,6 @@ struct JobFolderTests {
     #expect(gallery.problems().count == 2)
   }
 
-  @Test func `the repository's gallery is right`() throws {
-    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Jobs").standardizedFileURL
-      .path
-    let bundle = try JobFolder.load(root, kinds: Gallery.kinds)
-    let brief = try #require(bundle.jobs.first { $0.definition["name"] == "daily-brief" })
-    #expect(brief.files.keys.contains("activity/commits.log"))
-    #expect(brief.rehearsal != nil)
-  }
-
   @Test func `several problems are told at once, in the order of the files`() throws {
     var files = Gallery.files(
       job: """

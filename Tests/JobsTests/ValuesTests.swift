@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 import Testing
 
 @testable import Jobs
