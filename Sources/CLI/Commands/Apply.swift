@@ -32,7 +32,7 @@ struct Apply: AsyncParsableCommand {
     var table = Table([
       Table.Column(title: "CHANGE"), Table.Column(title: "WHAT"), Table.Column(title: "NAME"),
     ])
-    for change in report["changes"]?.arrayValue ?? [] {
+    for change in report["things"]?.arrayValue ?? [] {
       table.add([
         ListOutput.state(change, "change"), ListOutput.text(change, "thing"), ListOutput.text(change, "name"),
       ])

@@ -13,30 +13,42 @@ struct RunTelling: Sendable {
   /// - Returns: the run with its evaluations and deliveries, when nothing more will happen to it.
   func tell(_ id: String) async throws -> JSON {
     let first = try await run(id)
-    var lines = EventTeller()
-    lines.textLimit = 3
-    let teller = Lock(lines)
+    let teller = Lock(EventTeller())
     let evaluated = Lock(0)
     let session = first["session_id"]?.stringValue ?? ""
-    var follower = SessionFollower(server, session: session) { event in
-      if event["type"]?.stringValue == "span.outcome_evaluation_end" { try await tellChecks(id, evaluated) }
-      let lines = teller.withLock { $0.lines(event) }
-      for line in lines where line.label != "session" {
-        narrator.tell(
-          line.label, line.label.isEmpty ? narrator.terminal.paint(line.text, line.paint) : line.text,
-          line.paint,
-          continues: line.label.isEmpty)
-      }
+    let follower = SessionFollower(server, session: session, patience: .milliseconds(500)) { event in
+      try await tell(event, of: id, teller.withLock { $0.lines(event) }, evaluated)
     }
-    follower.patience = .milliseconds(500)
     try await follower.follow(until: { try await run(id)["ended_at"]?.isNull == false })
     let ended = try await delivered(id)
     tellEnd(ended)
     return ended
   }
 
+  private func tell(
+    _ event: JSON, of run: String, _ lines: [EventLine], _ evaluated: Lock<Int>
+  ) async throws {
+    switch event["type"]?.stringValue {
+    case "session.status_running", "session.status_idle": break
+    case "user.message": tellTask(event)
+    case "span.outcome_evaluation_end":
+      try await tellChecks(run, evaluated)
+      for line in lines { narrator.tell(line.label, line.text, line.paint, wraps: true) }
+    default:
+      for line in lines { narrator.tell(line.label, line.text, line.paint, isQuiet: line.label.isEmpty) }
+    }
+  }
+
   private func run(_ id: String) async throws -> JSON {
     try await server.get(["v1", "runs", id])
+  }
+
+  /// A task in one line; the feedback between two iterations is one too.
+  private func tellTask(_ message: JSON) {
+    let lines = EventTeller.text(of: message).safeLines.map(\.trimmed).filter { !$0.isEmpty }
+    // The notice about text from outside is for the agent.
+    let first = lines.first { !$0.hasPrefix("Text between <") } ?? ""
+    narrator.tell("task", "\(first)  (\(EventTeller.count(lines.count, "line")))", .strong)
   }
 
   /// What the checks and the grader said in the evaluation that has just ended. The rows say more than the log.
@@ -57,7 +69,7 @@ struct RunTelling: Sendable {
       for criterion in evaluation["criteria"]?.arrayValue ?? [] {
         let met = criterion["met"]?.boolValue == true
         let words = [criterion["criterion"], criterion["evidence"]].compactMap { $0?.stringValue?.onOneLine }
-        narrator.tell("grader", "\(met ? "✓" : "✗") \(words.joined(separator: ": "))", met ? .good : .bad)
+        narrator.tell("grader", "\(met ? "✓" : "✗") \(words.joined(separator: ": "))", met ? .good : .bad, wraps: true)
       }
     }
   }
@@ -90,7 +102,7 @@ struct RunTelling: Sendable {
       }
     }
     let took = TimeWords.between(delivery["created_at"]?.stringValue, delivery["settled_at"]?.stringValue)
-    narrator.tell(state, words + (took.map { "  in \($0)" } ?? ""), Paint.ofState(state))
+    narrator.tell(state, words + (took.map { "  in \($0)" } ?? ""), Paint.ofState(state), wraps: true)
   }
 
   private func tellEnd(_ run: JSON) {

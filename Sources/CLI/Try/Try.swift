@@ -48,8 +48,7 @@ struct Try: AsyncParsableCommand {
   private static func tell(in folder: TryFolder, sandbox: String, exits: Bool) async throws {
     let narrator = Narrator()
     narrator.plain(
-      "A daily brief, asked for twice. Only the model is played, from rehearsal.yaml; all else is real.")
-    narrator.plain("")
+      "The daily brief, set off twice. The model is played from rehearsal.yaml; everything else is real.\n")
     let callbackSecret = StandardWebhooks.newSecret()
     let deskSecret = StandardWebhooks.newSecret()
     let receiver = try CallbackReceiver.start(secret: callbackSecret)
@@ -82,7 +81,7 @@ struct Try: AsyncParsableCommand {
       group.addTask { try await child.fail() }
       group.addTask {
         let (expectations, brief) = try await story.tell()
-        try end(story, brief)
+        end(story, brief)
         if exits {
           if !expectations.differences.isEmpty { throw Complaint.storyDiffers(expectations.differences) }
           return
@@ -106,15 +105,15 @@ struct Try: AsyncParsableCommand {
   /// How many lines of the brief are shown.
   private static let shownLines = 14
 
-  private static func end(_ story: Story, _ brief: String?) throws {
+  private static func end(_ story: Story, _ brief: String?) {
     story.narrator.title("The brief")
-    guard let brief else {
+    // That it is missing is what there is to tell.
+    guard let path = brief.map({ "\($0)/brief.md" }), let bytes = try? InputFile.read(path) else {
       story.narrator.plain("It was not delivered.")
       return
     }
-    let path = "\(brief)/brief.md"
     story.narrator.plain("\(path)\n")
-    let lines = String(decoding: try InputFile.read(path), as: UTF8.self).safeLines
+    let lines = String(decoding: bytes, as: UTF8.self).safeLines
     for line in lines.prefix(shownLines) { story.narrator.plain("    \(line)") }
     if lines.count > shownLines { story.narrator.plain("    …") }
   }
