@@ -32,7 +32,7 @@ enum CrashFiles {
       rubric: rubric.md
       checks:
         - {name: second step, run: "grep -q second /mnt/session/outputs/trace.txt"}
-      max_iterations: 5
+      max_iterations: 10
     limits: {timeout: 10m, deadline: 30m, attempts: 2, concurrency: 8}
     callbacks:
       - webhook: {url: "${env:CALLBACK_URL}", secret: "${env:CALLBACK_SECRET}"}
@@ -40,24 +40,34 @@ enum CrashFiles {
     """,
     "trace/prompt.md": "Leave a trace of every step.\n",
     "trace/rubric.md": "- Every step left exactly one line.\n",
-    "trace/rehearsal.yaml": """
-    turns:
-      - text: The first step.
-        tools:
-          - {name: bash, input: {command: "echo first-a >> /mnt/session/outputs/trace.txt"}}
-          - {name: bash, input: {command: "echo first-b >> /mnt/session/outputs/trace.txt"}}
-        delay: 30ms
-      - text: That was all, I think.
-      - text: The second step.
-        tools:
-          - {name: bash, input: {command: "sleep 0.05; echo second >> /mnt/session/outputs/trace.txt"}}
-        delay: 30ms
-      - text: Now it is all.
-    evaluations:
-      - {result: satisfied, explanation: Every step left a line., criteria: [{criterion: one line each, met: true, evidence: trace.txt}]}
-      - {result: satisfied, explanation: Every step left a line., criteria: [{criterion: one line each, met: true, evidence: trace.txt}]}
-    """,
+    "trace/rehearsal.yaml": rehearsal,
   ]
+
+  /// The first draft always lacks the second step. A kill may cut any later step off, too; then the check
+  /// fails and the next one is tried. No two steps leave the same line.
+  private static let rehearsal: String = {
+    var lines = [
+      "turns:", "  - text: The first step.", "    delay: 30ms", "    tools:", bash("echo first-a >> \(trace)"),
+      bash("echo first-b >> \(trace)"), "  - text: That was all, I think.",
+    ]
+    for number in 1...8 {
+      lines += [
+        "  - text: The second step.", "    delay: 30ms", "    tools:",
+        bash("sleep 0.05; echo second-\(number) >> \(trace)"), "  - text: Now it is all.",
+      ]
+    }
+    lines.append("evaluations:")
+    for _ in 1...8 {
+      lines.append("  - {result: satisfied, explanation: Every step left a line., criteria: []}")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }()
+
+  private static let trace = "/mnt/session/outputs/trace.txt"
+
+  private static func bash(_ command: String) -> String {
+    "      - {name: bash, input: {command: \"\(command)\"}}"
+  }
 
   static func write(_ files: [String: String], to folder: String) throws {
     for (name, text) in files {

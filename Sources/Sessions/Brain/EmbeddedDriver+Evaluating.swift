@@ -5,8 +5,9 @@ import Sessions
 
 // One evaluation of an outcome: collect, check, grade, record.
 extension EmbeddedDriver {
-  /// The most bytes of a deliverable that are read to show the grader a part of it.
-  private static let readLimit: Int64 = 4 << 20
+  /// The most bytes of a deliverable, and of all, that are read to show the grader a part of them.
+  private static let readLimit: Int64 = 1 << 20
+  private static let totalReadLimit: Int64 = 16 << 20
 
   /// - Parameter start: the start event, if the evaluation was begun by an earlier drive.
   /// - Returns: how the drive ends, or nil to go on.
@@ -47,7 +48,8 @@ extension EmbeddedDriver {
     _ outcome: Outcome, _ iteration: Int, _ session: DrivenSession, _ row: Session, _ progress: Progress
   ) async throws -> Evaluated {
     let gathered = try await unlessInterrupted(session) { [workplaces] in
-      let deliverables = try await workplaces.deliverables(session, readingUpTo: EmbeddedDriver.readLimit)
+      let deliverables = try await workplaces.deliverables(
+        session, readingUpTo: EmbeddedDriver.readLimit, inAll: EmbeddedDriver.totalReadLimit)
       var checks: [CheckOutcome] = []
       if !row.checks.isEmpty {
         let hands = try await workplaces.hands(for: row)

@@ -1,13 +1,12 @@
 import JSON
 import Outcomes
-import Primitives
 import Sessions
 
 /// A job's rehearsal: what the agent and the grader say when no model is to be asked.
 ///
 /// ```
-/// {"turns": [{"text": …, "thinking": …, "tools": [{"name": …, "input": {…}}], "delay": "500ms"}],
-///  "evaluations": [{"result": …, "explanation": …, "criteria": […], "delay": "500ms"}]}
+/// {"turns": [{"text": …, "thinking": …, "tools": [{"name": …, "input": {…}}], "delay": seconds}],
+///  "evaluations": [{"result": …, "explanation": …, "criteria": […], "delay": seconds}]}
 /// ```
 struct Rehearsal: Sendable {
   struct Line: Sendable {
@@ -100,10 +99,10 @@ struct Rehearsal: Sendable {
 
   private static func delay(of line: JSON, _ place: String) throws(ModelError) -> Duration {
     guard let delay = line["delay"], !delay.isNull else { return .zero }
-    guard let duration = delay.stringValue.flatMap(DurationText.parse) else {
-      throw wrong("\(place).delay", "must be a duration such as 500ms or 2s")
+    guard let seconds = delay.numberValue, (0...86_400).contains(seconds) else {
+      throw wrong("\(place).delay", "must be a number of seconds, at most 86400")
     }
-    return duration
+    return .seconds(seconds)
   }
 
   private static func wrong(_ place: String, _ problem: String) -> ModelError {

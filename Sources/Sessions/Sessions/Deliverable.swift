@@ -3,7 +3,7 @@ package struct Deliverable: Sendable, Equatable {
   /// Relative to `/mnt/session/outputs`.
   package var path: String
   package var size: Int64
-  /// Its bytes; nil when the file is longer than what was asked for.
+  /// Its bytes; nil when they are more than what was asked for.
   package var bytes: [UInt8]?
 
   package init(path: String, size: Int64, bytes: [UInt8]?) {

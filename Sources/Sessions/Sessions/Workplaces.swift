@@ -77,14 +77,20 @@ package actor Workplaces {
   }
 
   /// Collects, and opens what was collected.
-  /// - Parameter limit: the most bytes of one file that are read.
-  package func deliverables(_ session: DrivenSession, readingUpTo limit: Int64) async throws -> [Deliverable]
-  {
-    try await collect(session).map { file in
-      let isShort = file.content.size <= limit
-      return Deliverable(
-        path: file.filename, size: file.content.size,
-        bytes: isShort ? try files.bytes(of: file.content) : nil)
+  /// - Parameters:
+  ///   - limit: the most bytes of one file that are read.
+  ///   - total: the most bytes of all files that are read, in the order of their names.
+  package func deliverables(
+    _ session: DrivenSession, readingUpTo limit: Int64, inAll total: Int64
+  ) async throws -> [Deliverable] {
+    var room = total
+    return try await collect(session).map { file in
+      var deliverable = Deliverable(path: file.filename, size: file.content.size, bytes: nil)
+      if file.content.size <= min(limit, room) {
+        deliverable.bytes = try files.bytes(of: file.content)
+        room -= file.content.size
+      }
+      return deliverable
     }
   }
 
