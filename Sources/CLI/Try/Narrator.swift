@@ -12,7 +12,8 @@ struct Narrator: Sendable {
   }
 
   func title(_ text: String) {
-    write("\n" + terminal.paint(text, .strong))
+    write("")
+    write(terminal.paint(text, .strong))
   }
 
   /// - Parameters:
@@ -38,7 +39,7 @@ struct Narrator: Sendable {
 
   /// A line as it is, such as one of a file or a command to be copied: never cut.
   func plain(_ text: String) {
-    write(text)
+    write(text.trimmedAtEnd)
   }
 
   /// `0.42 s`

@@ -9,6 +9,8 @@ struct RunTelling: Sendable {
   let server: Server
   let receiver: CallbackReceiver
   let narrator: Narrator
+  /// Whether it goes as one that was told before, so that its main points will do.
+  var isFamiliar = false
 
   /// - Returns: the run with its evaluations and deliveries, when nothing more will happen to it.
   func tell(_ id: String) async throws -> JSON {
@@ -34,8 +36,13 @@ struct RunTelling: Sendable {
     case "span.outcome_evaluation_end":
       try await tellChecks(run, evaluated)
       for line in lines { narrator.tell(line.label, line.text, line.paint, wraps: true) }
+      if event["result"]?.stringValue == "needs_revision" {
+        narrator.tell("feedback", "goes back to the agent")
+      }
     default:
-      for line in lines { narrator.tell(line.label, line.text, line.paint, isQuiet: line.label.isEmpty) }
+      for line in lines where !(isFamiliar && line.label.isEmpty) {
+        narrator.tell(line.label, line.text, line.paint, isQuiet: line.label.isEmpty)
+      }
     }
   }
 
@@ -66,11 +73,21 @@ struct RunTelling: Sendable {
           "check", "\(passed ? "✓" : "✗") “\((check["name"]?.stringValue ?? "").onOneLine)” \(exit)",
           passed ? .good : .bad)
       }
-      for criterion in evaluation["criteria"]?.arrayValue ?? [] {
-        let met = criterion["met"]?.boolValue == true
-        let words = [criterion["criterion"], criterion["evidence"]].compactMap { $0?.stringValue?.onOneLine }
-        narrator.tell("grader", "\(met ? "✓" : "✗") \(words.joined(separator: ": "))", met ? .good : .bad, wraps: true)
-      }
+      tellCriteria(evaluation["criteria"]?.arrayValue ?? [])
+    }
+  }
+
+  private func tellCriteria(_ criteria: [JSON]) {
+    let isMet: (JSON) -> Bool = { $0["met"]?.boolValue == true }
+    if isFamiliar, !criteria.isEmpty, criteria.allSatisfy(isMet) {
+      narrator.tell("grader", "✓ all \(criteria.count) criteria are met", .good)
+      return
+    }
+    for criterion in criteria {
+      let words = [criterion["criterion"], criterion["evidence"]].compactMap { $0?.stringValue?.onOneLine }
+      let met = isMet(criterion)
+      narrator.tell(
+        "grader", "\(met ? "✓" : "✗") \(words.joined(separator: ": "))", met ? .good : .bad, wraps: true)
     }
   }
 
@@ -93,7 +110,9 @@ struct RunTelling: Sendable {
   private func tellDelivery(_ delivery: JSON) {
     let state = delivery["state"]?.stringValue ?? ""
     let kind = delivery["kind"]?.stringValue ?? ""
-    var words = "to \(kind): \(DeliveryWords.after(delivery, now: Time.system.now()))"
+    let took = TimeWords.between(delivery["created_at"]?.stringValue, delivery["settled_at"]?.stringValue)
+    var words = "to \(kind)\(took.map { " in \($0)" } ?? ""): "
+    words += DeliveryWords.after(delivery, now: Time.system.now())
     if kind == "webhook" {
       switch receiver.arrival(delivery["id"]?.stringValue ?? "") {
       case nil: words += "; the receiver has not seen it"
@@ -101,8 +120,7 @@ struct RunTelling: Sendable {
         words += "; " + (arrival.problem ?? "the receiver verified its signature (\(arrival.type))")
       }
     }
-    let took = TimeWords.between(delivery["created_at"]?.stringValue, delivery["settled_at"]?.stringValue)
-    narrator.tell(state, words + (took.map { "  in \($0)" } ?? ""), Paint.ofState(state), wraps: true)
+    narrator.tell(state, words, Paint.ofState(state), wraps: true)
   }
 
   private func tellEnd(_ run: JSON) {

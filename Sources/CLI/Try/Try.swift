@@ -9,8 +9,8 @@ struct Try: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "try", abstract: "See the whole path at work: triggers, an agent, grading, delivery.",
     discussion: """
-      Starts a server of its own, with a copy of the job daily-brief that plays its rehearsal, and a receiver for
-      its results; fires the job by a schedule and by a webhook, and tells what happens. Needs no key and no network.
+      Starts a server of its own, with a copy of the job daily-brief that plays its rehearsal, and a receiver for \
+      its results; fires the job by a schedule and by a webhook, and tells what happens. Needs no key and no network. \
       Everything is kept in a folder of its own.
 
       EXAMPLES:
@@ -48,7 +48,8 @@ struct Try: AsyncParsableCommand {
   private static func tell(in folder: TryFolder, sandbox: String, exits: Bool) async throws {
     let narrator = Narrator()
     narrator.plain(
-      "The daily brief, set off twice. The model is played from rehearsal.yaml; everything else is real.\n")
+      "The daily brief, set off twice. The model is played from rehearsal.yaml; everything else is real.")
+    narrator.plain("")
     let callbackSecret = StandardWebhooks.newSecret()
     let deskSecret = StandardWebhooks.newSecret()
     let receiver = try CallbackReceiver.start(secret: callbackSecret)
@@ -99,7 +100,8 @@ struct Try: AsyncParsableCommand {
       )
     }
     story.narrator.tell("server", "stopped in order when asked")
-    story.narrator.plain("\nThe story ended as told.")
+    story.narrator.plain("")
+    story.narrator.plain("The story ended as told.")
   }
 
   /// How many lines of the brief are shown.
@@ -112,7 +114,8 @@ struct Try: AsyncParsableCommand {
       story.narrator.plain("It was not delivered.")
       return
     }
-    story.narrator.plain("\(path)\n")
+    story.narrator.plain(path)
+    story.narrator.plain("")
     let lines = String(decoding: bytes, as: UTF8.self).safeLines
     for line in lines.prefix(shownLines) { story.narrator.plain("    \(line)") }
     if lines.count > shownLines { story.narrator.plain("    …") }
