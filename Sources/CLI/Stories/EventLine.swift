@@ -6,11 +6,14 @@ struct EventLine: Equatable {
   var label: String
   var text: String
   var paint: Paint?
+  /// Whether all of it is to be read: what somebody said, not what a tool printed.
+  var isSpoken: Bool
 
-  init(_ label: String, _ text: String, _ paint: Paint? = nil) {
+  init(_ label: String, _ text: String, _ paint: Paint? = nil, isSpoken: Bool = false) {
     self.label = label
     self.text = text
     self.paint = paint
+    self.isSpoken = isSpoken
   }
 }
 
@@ -18,9 +21,9 @@ struct EventLine: Equatable {
 /// say how long they took.
 struct EventTeller {
   /// Whether bookkeeping is told too: model requests, statuses of threads.
-  var tellsAll = false
+  let tellsAll: Bool
   /// How many lines of a text are told.
-  var textLimit = 40
+  let textLimit: Int
 
   private var began: [String: Timestamp] = [:]
   /// Calls without a result yet, with their tools.
@@ -28,8 +31,9 @@ struct EventTeller {
   /// Whether several calls are under way together, so that results must say whose they are.
   private var isParallel = false
 
-  init(tellsAll: Bool = false) {
+  init(tellsAll: Bool = false, textLimit: Int = 40) {
     self.tellsAll = tellsAll
+    self.textLimit = textLimit
   }
 
   mutating func lines(_ event: JSON) -> [EventLine] {
@@ -54,7 +58,9 @@ struct EventTeller {
       return [result(event)]
     case "span.outcome_evaluation_end": return [verdict(event)]
     case "session.error":
-      return [EventLine("error", (event["error"]?["message"]?.stringValue ?? "").onOneLine, .bad)]
+      return [
+        EventLine("error", (event["error"]?["message"]?.stringValue ?? "").onOneLine, .bad, isSpoken: true)
+      ]
     case "span.model_request_end" where tellsAll: return [model(event)]
     case "session.status_idle":
       let reason = event["stop_reason"]?["type"]?.stringValue ?? ""
@@ -77,7 +83,7 @@ struct EventTeller {
   private func texts(_ label: String, _ event: JSON, _ paint: Paint?) -> [EventLine] {
     let lines = EventTeller.text(of: event).safeLines
     var told = lines.prefix(textLimit).enumerated().map { place, line in
-      EventLine(place == 0 ? label : "", line, paint)
+      EventLine(place == 0 ? label : "", line, paint, isSpoken: true)
     }
     if lines.count > textLimit {
       told.append(EventLine("", "… \(lines.count - textLimit) more lines", .quiet))
@@ -128,7 +134,8 @@ struct EventTeller {
     let start = event["outcome_evaluation_start_id"]?.stringValue
     let took = duration(since: start, to: event).map { " after \($0)" } ?? ""
     return EventLine(
-      "verdict", "iteration \(iteration) \(result)\(took): \(explanation)", Paint.ofState(result))
+      "verdict", "iteration \(iteration) \(result)\(took): \(explanation)", Paint.ofState(result),
+      isSpoken: true)
   }
 
   private func model(_ event: JSON) -> EventLine {

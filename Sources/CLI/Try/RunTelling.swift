@@ -35,13 +35,14 @@ struct RunTelling: Sendable {
     case "user.message": tellTask(event)
     case "span.outcome_evaluation_end":
       try await tellChecks(run, evaluated)
-      for line in lines { narrator.tell(line.label, line.text, line.paint, wraps: true) }
+      for line in lines { narrator.tell(line.label, line.text, line.paint, wraps: line.isSpoken) }
       if event["result"]?.stringValue == "needs_revision" {
         narrator.tell("feedback", "goes back to the agent")
       }
     default:
       for line in lines where !(isFamiliar && line.label.isEmpty) {
-        narrator.tell(line.label, line.text, line.paint, isQuiet: line.label.isEmpty)
+        narrator.tell(
+          line.label, line.text, line.paint, wraps: line.isSpoken, isQuiet: line.label.isEmpty)
       }
     }
   }

@@ -105,7 +105,7 @@ struct Try: AsyncParsableCommand {
   }
 
   /// How many lines of the brief are shown.
-  private static let shownLines = 14
+  private static let shownLines = 24
 
   private static func end(_ story: Story, _ brief: String?) {
     story.narrator.title("The brief")
