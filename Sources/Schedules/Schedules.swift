@@ -66,7 +66,8 @@ package final class Schedules: Sendable {
         "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", job.id, trigger.id
       ).map(Schedule.init)
       if let existing, existing.expression == expression, existing.timezone == timezone { continue }
-      let next = try times(expression, timezone).next(after: now.seconds).map { Timestamp(seconds: $0) }
+      let next = try Schedules.times(job.name, trigger.id, expression, timezone).next(after: now.seconds)
+        .map { Timestamp(seconds: $0) }
       try tx.run(
         """
         INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, cursor_at, next_at)
@@ -84,8 +85,12 @@ package final class Schedules: Sendable {
     tx.afterCommit { [bell] in bell.ring() }
   }
 
-  private func times(_ expression: String, _ timezone: String) throws -> CronSchedule {
-    CronSchedule(expression: try CronExpression(expression), zone: try Zone.named(timezone))
+  /// `H` spreads by job and trigger, so that it stays the same over restarts and edits elsewhere.
+  private static func times(
+    _ job: String, _ trigger: String, _ expression: String, _ timezone: String
+  ) throws -> CronSchedule {
+    CronSchedule(
+      expression: try CronExpression(expression, name: "\(job)/\(trigger)"), zone: try Zone.named(timezone))
   }
 
   // MARK: Reading
@@ -151,7 +156,8 @@ package final class Schedules: Sendable {
     // Another process decided it, or an edit replaced it.
     guard let row else { return }
     let schedule = try Schedule(row)
-    let times = try times(schedule.expression, schedule.timezone)
+    let times = try Schedules.times(
+      schedule.jobName, schedule.trigger, schedule.expression, schedule.timezone)
     let job = try jobs.job(tx, id: schedule.job)
     let latestMissed = times.previous(before: since.seconds).map { Timestamp(seconds: $0) }
     let due = Due(
