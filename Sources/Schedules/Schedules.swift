@@ -30,6 +30,8 @@ package final class Schedules: Sendable {
 
   /// The longest sleep: a wall clock that was set shows itself within this time.
   static let heartbeat = Duration.seconds(10)
+  /// The wait after the store has failed.
+  static let pause = Duration.seconds(1)
   /// A sleep that took this much longer than asked means that the machine, or the clock, jumped over time
   /// that nobody saw.
   static let gap = Duration.seconds(30)
@@ -109,8 +111,8 @@ package final class Schedules: Sendable {
       do {
         next = try await fire(since: since)
       } catch let error as StoreError {
-        log.error("Schedules wait, because the store refused a write: \(error)")
-        next = nil
+        log.error("Schedules wait, because the store refused: \(error)")
+        next = time.now() + Schedules.pause
       }
       let asleep = time.now()
       let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
@@ -120,28 +122,34 @@ package final class Schedules: Sendable {
     }
   }
 
-  /// Decides every occurrence up to now.
+  /// Decides every occurrence up to now. A schedule that cannot be decided, because its zone has gone from the
+  /// system for instance, is logged and tried again the next time; it holds up no other.
   /// - Parameter since: from when on the service was there to see them.
   /// - Returns: when the next one is due.
   func fire(since: Timestamp) async throws -> Timestamp? {
+    var stuck: Set<[String]> = []
     while true {
       let now = time.now()
+      let limit = 100 + stuck.count
       let due = try await database.read { tx in
         try tx.rows(
-          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT 100",
-          now
+          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT $2", now,
+          limit
         ).map(Schedule.init)
-      }
+      }.filter { !stuck.contains([$0.job, $0.trigger]) }
       if due.isEmpty {
         return try await database.read { tx in
-          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules").flatMap {
+          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules WHERE next_at > $1", now).flatMap {
             try $0["next_at"] as Timestamp?
           }
         }
       }
       for schedule in due {
-        try await database.write { [self] tx in
-          try decide(tx, schedule, now: now, since: since)
+        do {
+          try await database.write { [self] tx in try decide(tx, schedule, now: now, since: since) }
+        } catch let error where !(error is StoreError) {
+          stuck.insert([schedule.job, schedule.trigger])
+          log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
         }
       }
     }
