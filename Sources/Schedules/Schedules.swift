@@ -128,6 +128,7 @@ package final class Schedules: Sendable {
   /// - Returns: when the next one is due.
   func fire(since: Timestamp) async throws -> Timestamp? {
     var stuck: Set<[String]> = []
+    var again: Timestamp?
     while true {
       let now = time.now()
       let limit = 100 + stuck.count
@@ -142,12 +143,13 @@ package final class Schedules: Sendable {
           try tx.row("SELECT MIN(next_at) AS next_at FROM schedules WHERE next_at > $1", now).flatMap {
             try $0["next_at"] as Timestamp?
           }
-        }
+        }.map { min($0, again ?? $0) } ?? again
       }
       for schedule in due {
         do {
           try await database.write { [self] tx in try decide(tx, schedule, now: now, since: since) }
-        } catch let error where !(error is StoreError) {
+        } catch {
+          if error is StoreError { again = now + Schedules.pause }
           stuck.insert([schedule.job, schedule.trigger])
           log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
         }
