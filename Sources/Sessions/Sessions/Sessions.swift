@@ -50,6 +50,16 @@ package final class Sessions: Sendable {
     ).map(Event.init)
   }
 
+  /// The latest event of a type in the log.
+  package func last(_ tx: Transaction, _ id: String, _ type: EventType) throws -> Event? {
+    try tx.row(
+      """
+      SELECT * FROM events WHERE session_id = $1 AND type = $2 AND position IS NOT NULL
+      ORDER BY position DESC LIMIT 1
+      """, id, type.rawValue
+    ).map(Event.init)
+  }
+
   /// The log, then the inputs that wait, as `GET …/events` shows them.
   package func history(_ tx: Transaction, _ id: String) throws -> [Event] {
     try log(tx, id) + unread(tx, id)
