@@ -149,6 +149,8 @@ package final class Sessions: Sendable {
       session.revision, now)
     let (signals, id) = (signals, session.id)
     tx.afterCommit { signals.ring(id) }
+    // Followers may be in another process.
+    tx.ring()
   }
 }
 
