@@ -72,8 +72,10 @@ package struct DirectoryTarget: Target {
     var made = ""
     for part in path.split(separator: "/") {
       made += "/\(part)"
-      guard mkdir(made, 0o755) == 0 || errno == EEXIST || access(made, F_OK) == 0 else {
-        throw FilesError.system(path: made, errno: errno)
+      guard mkdir(made, 0o755) != 0 else { continue }
+      let failure = errno
+      guard failure == EEXIST || access(made, F_OK) == 0 else {
+        throw FilesError.system(path: made, errno: failure)
       }
     }
   }
