@@ -38,6 +38,11 @@ package struct WebhookTarget: Target {
     } catch {
       return .failed(reason: "The callback's secret can't sign: \(error)", retryAfter: nil)
     }
+    guard signer.canSign else {
+      return .failed(
+        reason: "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_.",
+        retryAfter: nil)
+    }
     let body = delivery.payload.bytes
     let timestamp = time.now().seconds
     let request = HTTPClient.Request(
