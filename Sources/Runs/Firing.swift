@@ -82,7 +82,9 @@ package struct Occurrence: Sendable, Equatable {
   package var trigger: String
   /// What the template sees as `trigger` besides `kind`, `id` and `time`: `body`, `headers`, `input`.
   package var context: JSON.Object
-  /// The rendered key of a webhook; nil has it rendered from the trigger's.
+  /// Who set it off, when it was somebody.
+  package var actor: Actor?
+  /// What it is about, as the trigger's `key` renders; nil has the trigger's rendered.
   package var key: String?
   /// Instead of the job's overlap, for this start alone.
   package var overlap: Overlap?
@@ -90,16 +92,20 @@ package struct Occurrence: Sendable, Equatable {
   package var isBackfill: Bool
 
   package init(
-    cause: Cause, trigger: String, context: JSON.Object = [:], key: String? = nil, overlap: Overlap? = nil,
-    isBackfill: Bool = false
+    cause: Cause, trigger: String, context: JSON.Object = [:], actor: Actor? = nil, key: String? = nil,
+    overlap: Overlap? = nil, isBackfill: Bool = false
   ) {
     self.cause = cause
     self.trigger = trigger
     self.context = context
+    self.actor = actor
     self.key = key
     self.overlap = overlap
     self.isBackfill = isBackfill
   }
+
+  /// Schedules, API keys and the command line are the owner's.
+  package var lane: Lane { actor?.lane ?? .owner }
 
   var kind: String {
     switch cause {

@@ -22,7 +22,7 @@ struct Turn: Equatable {
         let template = trigger.key
       else { return nil }
       let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: context))
-      self.init(line: Line.ofKey(key), rule: Rule(trigger.repeat), window: trigger.window, key: key)
+      self.init(line: Line.ofKey(key), rule: Rule(trigger.repeatPolicy), window: trigger.window, key: key)
     case .time, .request:
       guard let overlap = occurrence.overlap ?? job.effectiveOverlap else { return nil }
       self.init(line: Line.times, rule: Rule(overlap), window: nil, key: nil)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import Jobs
+import Service
 
 /// `errand validate`
 struct Validate: AsyncParsableCommand {
@@ -18,7 +19,7 @@ struct Validate: AsyncParsableCommand {
   var path: String
 
   func run() async throws {
-    let bundle = try JobFolder.load(path).json
+    let bundle = try JobFolder.load(path, kinds: ErrandService.kinds).json
     let counts = ["job", "agent", "environment", "source"].compactMap { thing -> String? in
       let count = bundle["\(thing)s"]?.arrayValue?.count ?? 0
       return count == 0 ? nil : EventTeller.count(count, thing)
