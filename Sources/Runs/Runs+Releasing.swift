@@ -2,6 +2,7 @@ import JSON
 import Jobs
 import Primitives
 package import Queue
+import Sessions
 package import Store
 
 // The end of waiting: a run ends, a window closes, a firing is too old, or somebody calls it off.

@@ -1,6 +1,6 @@
 import JSON
-import Jobs
-package import Primitives
+package import Jobs
+import Primitives
 package import Store
 
 // What is remembered of a job's runs for the next one: the last results, failures in a row, starts.
