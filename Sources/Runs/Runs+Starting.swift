@@ -53,10 +53,13 @@ extension Runs {
   private func snapshot(_ tx: Transaction, _ fire: Fire) throws -> Snapshot {
     let job = fire.job
     let message = try message(tx, fire)
+    let agent = try agent(tx, job.agent)
+    let environment = try environment(tx, job.environment)
+    // Last: a job that does not start leaves no rows of files.
     let resources = try job.files.map { file in try resource(tx, file) }
     var snapshot = Snapshot(
-      of: job, trigger: .object(context(fire).trigger), agent: try agent(tx, job.agent),
-      environment: try environment(tx, job.environment), message: message, resources: resources,
+      of: job, trigger: .object(context(fire).trigger), agent: agent, environment: environment,
+      message: message, resources: resources,
       rehearsal: rehearses ? job.rehearsal : nil)
     snapshot.expiresAt = fire.expiresAt
     return snapshot

@@ -86,7 +86,8 @@ extension Fields {
       let hint = value.intValue.map { " For seconds write \(quoted("\($0)s"))." } ?? ""
       add(
         key,
-        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", found \(value.shown).\(hint)"
+        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", "
+          + "found \(value.shown).\(hint)"
       )
       return nil
     }
