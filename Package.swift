@@ -18,7 +18,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -59,7 +58,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -88,7 +86,7 @@ let package = Package(
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
     domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git"]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams, mustache]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
@@ -140,6 +138,14 @@ let package = Package(
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
+    tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Outcomes", uses: ["Sessions", "JSON"]),
+    tests(
+      "Brain",
+      uses: [
+        "Sessions", "Outcomes", "HTTPClient", "Queue", "Catalog", "Store", "JSON", "Primitives", logging,
+      ]),
     tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )

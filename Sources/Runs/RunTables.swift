@@ -27,6 +27,7 @@ extension Runs {
           WHERE idempotency_key IS NOT NULL;
         CREATE INDEX firings_by_receipt_only ON firings (receipt_id) WHERE receipt_id IS NOT NULL;
         CREATE INDEX firings_by_job ON firings (job_name, id);
+        CREATE INDEX firings_by_decision ON firings (decision, id);
         CREATE TABLE runs (
           id TEXT PRIMARY KEY,
           firing_id TEXT NOT NULL REFERENCES firings (id),

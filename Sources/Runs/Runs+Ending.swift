@@ -18,9 +18,9 @@ extension Runs {
   package func timerHandler() -> Handler {
     Handler(kind: .timer, concurrency: 4) { [self] claim in
       try await sessions.database.write { [self] tx in
-        try queue.holds(tx, claim)
-        try ring(tx, claim.ref)
+        // Given back first: a run that ends takes its timers with it, and the claim would be stale.
         try queue.finish(tx, claim)
+        try ring(tx, claim.ref)
       }
     }
   }

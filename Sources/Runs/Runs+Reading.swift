@@ -20,6 +20,8 @@ extension Runs {
     ).map(Run.init)
   }
 
+  // A filter that is not wanted leaves the statement: “no job given, or this job” would find no index.
+
   /// The newest first.
   /// - Parameter before: only runs older than this id.
   package func runs(
@@ -27,8 +29,9 @@ extension Runs {
   ) throws -> [Run] {
     try tx.rows(
       """
-      SELECT * FROM runs WHERE ($1 IS NULL OR job_name = $1) AND ($2 IS NULL OR state = $2)
-        AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+      SELECT * FROM runs WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
+        AND \(state == nil ? "$2 IS NULL" : "state = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
+      ORDER BY id DESC LIMIT $4
       """, job, state?.rawValue, before, limit
     ).map(Run.init)
   }
@@ -39,8 +42,9 @@ extension Runs {
   ) throws -> [Firing] {
     try tx.rows(
       """
-      SELECT * FROM firings WHERE ($1 IS NULL OR job_name = $1) AND ($2 IS NULL OR decision = $2)
-        AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+      SELECT * FROM firings WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
+        AND \(decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
+      ORDER BY id DESC LIMIT $4
       """, job, decision?.rawValue, before, limit
     ).map(Firing.init)
   }

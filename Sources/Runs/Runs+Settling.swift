@@ -45,7 +45,7 @@ extension Runs: Settling {
 
   /// What the session last complained of, for a person.
   private func trouble(_ tx: Transaction, _ session: Session) throws -> String? {
-    try sessions.log(tx, session.id).last { $0.type == .error }?.body["error"]?["message"]?.stringValue
+    try sessions.last(tx, session.id, .error)?.body["error"]?["message"]?.stringValue
   }
 
   /// Writes the terminal state, closes the session and puts the result on its way.
@@ -94,7 +94,7 @@ extension Runs: Settling {
 
   /// What the callbacks tell about a run, and `show` prints.
   private func result(_ tx: Transaction, _ run: Run, _ session: Session) throws -> JSON {
-    let answer = try sessions.log(tx, session.id).last { $0.type == .agentMessage }
+    let answer = try sessions.last(tx, session.id, .agentMessage)
     let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(
       separator: "\n")
     let outcome = session.outcomes.last

@@ -149,10 +149,13 @@ package final class Runs: Sendable {
         "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
         "firing": ["id": .string(firing.id), "time": trigger["time"] ?? .null],
       ], randomness: randomness)
+    let agent = try agent(tx, job.agent)
+    let environment = try environment(tx, job.environment)
+    // Last: a job that does not start leaves no rows of files.
     let resources = try job.files.map { file in try resource(tx, file) }
     return Snapshot(
-      of: job, trigger: .object(trigger), agent: try agent(tx, job.agent),
-      environment: try environment(tx, job.environment), message: message, resources: resources,
+      of: job, trigger: .object(trigger), agent: agent, environment: environment, message: message,
+      resources: resources,
       rehearsal: rehearses ? job.rehearsal : nil)
   }
 

@@ -1,6 +1,6 @@
 import Glibc
 import Primitives
-import Processes
+package import Processes
 
 /// A bare repository of ours, for as long as it is needed.
 package struct BareRepository: Sendable {
