@@ -142,19 +142,21 @@ package final class Runs: Sendable {
     if let receipt = firing.receipt { trigger["receipt_id"] = .string(receipt) }
     var context = trigger
     for (key, value) in occurrence.context { context[key] = value }
-    let message = try Template.render(
-      job.message,
-      context: [
-        "trigger": .object(context),
-        "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
-        "firing": ["id": .string(firing.id), "time": trigger["time"] ?? .null],
-      ], randomness: randomness)
+    let values: JSON = [
+      "trigger": .object(context),
+      "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
+      "firing": ["id": .string(firing.id), "time": trigger["time"] ?? .null],
+    ]
+    let message = try Template.render(job.message, context: values, randomness: randomness)
+    let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
+    let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
     let agent = try agent(tx, job.agent)
     let environment = try environment(tx, job.environment)
     // Last: a job that does not start leaves no rows of files.
-    let resources = try job.files.map { file in try resource(tx, file) }
+    let resources = try job.files.map { file in try resource(tx, file) } + repositories
     return Snapshot(
-      of: job, trigger: .object(trigger), agent: agent, environment: environment, message: message,
+      of: job, callbacks: callbacks, trigger: .object(trigger), agent: agent, environment: environment,
+      message: message,
       resources: resources,
       rehearsal: rehearses ? job.rehearsal : nil)
   }

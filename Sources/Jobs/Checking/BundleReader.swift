@@ -18,6 +18,7 @@ struct JobDraft: Sendable {
   var triggers: [Trigger]
   var message: String
   var files: [(path: String, bytes: [UInt8])]
+  var repositories: [JobRepository]
   var outcome: JobOutcome?
   var limits: Limits
   var callbacks: [Callback]

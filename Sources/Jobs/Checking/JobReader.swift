@@ -37,7 +37,8 @@ struct JobReader {
     guard let name, let agent, let environment, let input else { return nil }
     return JobDraft(
       name: name, description: description, agent: agent, environment: environment, triggers: triggers,
-      message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
+      message: input.message, files: input.files, repositories: input.repositories, outcome: outcome,
+      limits: limits, callbacks: callbacks,
       rehearsal: rehearsal)
   }
 

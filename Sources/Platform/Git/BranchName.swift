@@ -25,7 +25,9 @@ package struct BranchName: Sendable, Hashable, CustomStringConvertible {
     }
     for scalar in text.unicodeScalars {
       if scalar.value <= 0x20 || scalar.value == 0x7F { return "it has a space or a control character" }
-      if "~^:?*[\\$`'\"<>|;&(){}!".unicodeScalars.contains(scalar) { return "it has the character “\(scalar)”" }
+      if "~^:?*[\\$`'\"<>|;&(){}!".unicodeScalars.contains(scalar) {
+        return "it has the character “\(scalar)”"
+      }
     }
     let parts = text.split(separator: "/")
     if parts.contains(where: { $0.hasPrefix(".") || $0.hasSuffix(".lock") }) {

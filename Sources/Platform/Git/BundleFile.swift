@@ -30,7 +30,8 @@ package struct BundleFile: Sendable, Equatable {
 
   /// The branch that its head is on, if it is on one.
   package var branch: BranchName? {
-    head.flatMap { head in head.branch ?? heads.first { $0.commit == head.commit && $0.branch != nil }?.branch }
+    head.flatMap { head in head.branch ?? heads.first { $0.commit == head.commit && $0.branch != nil }?.branch
+    }
   }
 
   /// - Throws: `GitError.malformed`.
@@ -39,7 +40,9 @@ package struct BundleFile: Sendable, Equatable {
     var bytes = [UInt8](repeating: 0, count: Self.headLimit)
     var count = 0
     while count < bytes.count {
-      let more = bytes.withUnsafeMutableBytes { Glibc.read(file.number, $0.baseAddress! + count, $0.count - count) }
+      let more = bytes.withUnsafeMutableBytes {
+        Glibc.read(file.number, $0.baseAddress! + count, $0.count - count)
+      }
       if more < 0 && errno == EINTR { continue }
       if more <= 0 { break }
       count += more
@@ -51,7 +54,8 @@ package struct BundleFile: Sendable, Equatable {
     self.path = path
     var prerequisites: [CommitID] = []
     var heads: [Head] = []
-    var lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 4096, omittingEmptySubsequences: false)[...]
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 4096, omittingEmptySubsequences: false)[
+      ...]
     guard lines.popFirst().map({ String(decoding: $0, as: UTF8.self) }) == "# v2 git bundle" else {
       throw GitError.malformed(detail: "the file is no git bundle of version 2")
     }

@@ -151,7 +151,8 @@ extension BareRepository {
 
   /// Whether one commit comes before another.
   package func isAncestor(_ commit: CommitID, of later: CommitID) async throws -> Bool {
-    let known = try await git.run(["cat-file", "-e", "\(commit)^{commit}"], in: path, accepting: [0, 1, 128])
+    let known = try await git.run(
+      ["cat-file", "-e", "\(commit)^{commit}"], in: path, accepting: [0, 1, 128])
     guard known.exit == .code(0) else { return false }
     let output = try await git.run(
       ["merge-base", "--is-ancestor", commit.text, later.text], in: path, accepting: [0, 1])
@@ -161,7 +162,8 @@ extension BareRepository {
   /// Sets a branch of a remote to a commit, if it still is at `expected`; nil is that there is none.
   /// - Throws: `GitError.stale` when it is not.
   package func push(
-    _ commit: CommitID, to branch: BranchName, of url: RepositoryURL, token: String?, expecting expected: CommitID?
+    _ commit: CommitID, to branch: BranchName, of url: RepositoryURL, token: String?,
+    expecting expected: CommitID?
   ) async throws {
     try await git.run(
       [

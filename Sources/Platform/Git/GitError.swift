@@ -44,7 +44,8 @@ package enum GitError: Error, Equatable, CustomStringConvertible {
     case .notAllowed(let url, let detail): "\(url) may not be used: \(detail)."
     case .notFound(let url):
       "There is no repository at \(url), or the token may not see it. Check the address and the token."
-    case .moved(let url): "The repository at \(url) has moved. Write its new address; redirects are not followed."
+    case .moved(let url):
+      "The repository at \(url) has moved. Write its new address; redirects are not followed."
     case .noSuchRevision(let url, let revision): "\(url) has no \(revision). Check “checkout”."
     case .empty(let url): "\(url) has no commits yet. Push a first one."
     case .unreachable(let url, let detail): "\(url) cannot be reached: \(detail)."
@@ -68,7 +69,8 @@ package enum GitError: Error, Equatable, CustomStringConvertible {
   ) -> GitError {
     let lines = said.split(whereSeparator: \.isNewline).map(String.init)
     func says(_ texts: String...) -> Bool { texts.contains { said.contains($0) } }
-    let last = lines.last { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? lines.last ?? "it said nothing"
+    let last =
+      lines.last { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? lines.last ?? "it said nothing"
     let detail = String(last.drop { $0 != " " }.drop { $0 == " " }.prefix(300))
     guard let url else { return .failed(detail: detail) }
     if says("[remote rejected]", "pre-receive hook declined", "protected branch") {

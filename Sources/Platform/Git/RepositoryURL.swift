@@ -119,7 +119,8 @@ package struct RepositoryURLError: Error, Equatable, CustomStringConvertible {
 
   package var description: String {
     // What may be a password in it is not repeated.
-    let shown = url.contains("@") ? "The address" : "“\(String(url.unicodeScalars.filter(\.isShown)).prefix(200))”"
+    let shown =
+      url.contains("@") ? "The address" : "“\(String(url.unicodeScalars.filter(\.isShown)).prefix(200))”"
     return "\(shown) cannot be a repository's: \(reason)."
   }
 }
