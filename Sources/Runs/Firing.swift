@@ -1,4 +1,5 @@
 package import JSON
+package import Jobs
 package import Primitives
 import Store
 
@@ -78,12 +79,23 @@ package struct Occurrence: Sendable, Equatable {
   package var trigger: String
   /// What the template sees as `trigger` besides `kind`, `id` and `time`: `body`, `headers`, `input`.
   package var context: JSON.Object
+  /// Who set it off, when it was somebody.
+  package var actor: Actor?
+  /// What it is about, as the trigger's `key` renders; nil bounds nothing.
+  package var key: String?
 
-  package init(cause: Cause, trigger: String, context: JSON.Object = [:]) {
+  package init(
+    cause: Cause, trigger: String, context: JSON.Object = [:], actor: Actor? = nil, key: String? = nil
+  ) {
     self.cause = cause
     self.trigger = trigger
     self.context = context
+    self.actor = actor
+    self.key = key
   }
+
+  /// Schedules, API keys and the command line are the owner's.
+  package var lane: Lane { actor?.lane ?? .owner }
 
   var kind: String {
     switch cause {

@@ -81,7 +81,7 @@ struct JobReader {
       return nil
     case (false, false):
       let before = findings.problems.count
-      let keys = ["schedule", "webhook", "timezone", "name"]
+      let keys = ["schedule", "webhook", "timezone"] + JobReader.webhookKeys.dropFirst()
       _ = Fields(value, at: path, "a trigger", keys: keys, findings)
       // Whoever misspelt it needs no second sentence.
       if findings.problems.count == before {
@@ -107,15 +107,11 @@ struct JobReader {
       guard let timezone else { return nil }
       return Trigger(.schedule(expression: expression, timezone: timezone), name: name)
     case (false, true):
-      let keys = ["webhook", "name"]
-      guard let given = Fields(value, at: path, "a webhook trigger", keys: keys, findings) else { return nil }
-      let name = triggerName(given)
-      guard let source = reference(given, "webhook", names.sources) else { return nil }
-      return Trigger(.webhook(source: source), name: name)
+      return webhook(value, path)
     }
   }
 
-  private func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
+  func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
     guard let name = given.text(key, required: true, length: 1...64) else { return nil }
     if known.contains(name) { return name }
     let all =
@@ -127,7 +123,7 @@ struct JobReader {
     return nil
   }
 
-  private func triggerName(_ given: Fields) -> String? {
+  func triggerName(_ given: Fields) -> String? {
     given["name"] == nil ? nil : given.name("name")
   }
 
