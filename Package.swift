@@ -18,7 +18,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -59,7 +58,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -87,7 +85,7 @@ let package = Package(
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
     domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes"]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", yams, mustache]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
@@ -97,7 +95,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", crypto,
+        "Callbacks", "HTTPServer", "Signatures", crypto,
       ]),
     domain(
       "Service",
@@ -156,12 +154,20 @@ let package = Package(
       ]),
     tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
-    tests("Store", uses: ["SQLite", "JSON"]),
-    tests("Queue", uses: ["Store", logging]),
+    tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
+    tests("Queue", uses: ["Primitives", "Store", logging]),
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
+    tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Outcomes", uses: ["Sessions", "JSON"]),
+    tests(
+      "Brain",
+      uses: [
+        "Sessions", "Outcomes", "HTTPClient", "Queue", "Catalog", "Store", "JSON", "Primitives", logging,
+      ]),
     tests("Cron", resources: [.copy("Fixtures")]),
   ]
 )

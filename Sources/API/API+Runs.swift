@@ -78,13 +78,14 @@ extension API {
     return page(runs.map(\.json), limit: limit)
   }
 
-  /// One run with what was judged and what was delivered.
+  /// One run with its attempts, what was judged and what was delivered.
   func showRun(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
       try await domains.database.read { [domains] tx in
         let run = try domains.runs.run(tx, id)
         var shown = run.json.objectValue ?? [:]
+        shown["attempts"] = .array(try domains.runs.attempts(tx, of: id).map(\.json))
         shown["evaluations"] = .array(
           try Evaluations.list(tx, session: run.session).map(\.json))
         shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(\.json))

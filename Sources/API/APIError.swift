@@ -54,9 +54,9 @@ struct Refusal {
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case RunsError.notFound, SessionError.notFound, OutboxError.notFound, FilesError.notFound,
-      JobsError.notFound:
+      JobsError.notFound, CatalogError.notFound, CatalogError.noSuchVersion:
       self = Refusal(404, sentence)
-    case RunsError.ended, OutboxError.notDead: self = Refusal(409, sentence, isRetryable: false)
+    case RunsError.ended, OutboxError.notDead, CatalogError.conflict: self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)

@@ -14,7 +14,7 @@ package struct WebhookTarget: Target {
   package static let shape = KindShape(
     name: name,
     fields: [
-      FieldShape("url", .secret, isRequired: true), FieldShape("secret", .secret, isRequired: true),
+      FieldShape("url", .text, isRequired: true), FieldShape("secret", .secret, isRequired: true),
     ])
 
   /// How long a receiver may take.

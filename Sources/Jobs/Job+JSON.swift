@@ -43,10 +43,10 @@ extension Job {
     triggers = stored["triggers"]?.arrayValue?.map(Trigger.init(json:)) ?? []
     message = stored["input"]?["message"]?.stringValue ?? ""
     files = stored["input"]?["files"]?.arrayValue?.map(JobFile.init(json:)) ?? []
-    outcome = stored["outcome"].flatMap { $0.isNull ? nil : JobOutcome(json: $0) }
+    outcome = stored["outcome"]?.notNull.map(JobOutcome.init(json:))
     limits = stored["limits"].map(Limits.init(json:)) ?? Limits()
     callbacks = stored["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []
-    rehearsal = stored["rehearsal"].flatMap { $0.isNull ? nil : $0 }
+    rehearsal = stored["rehearsal"]?.notNull
   }
 }
 

@@ -120,10 +120,11 @@ extension Jobs {
   private func write(_ tx: Transaction, _ job: Job) throws {
     try tx.run(
       """
-      INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at, archived_at)
+      INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at,
+        archived_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-      ON CONFLICT (id) DO UPDATE SET agent_id = $4, definition = $5, revision = $6, written = $7, updated_at = $9,
-        archived_at = $10
+      ON CONFLICT (id) DO UPDATE SET agent_id = $4, definition = $5, revision = $6, written = $7,
+        updated_at = $9, archived_at = $10
       """,
       job.id, job.name, job.origin.rawValue, job.agent, job.definition, job.revision,
       Hex.encode(randomness.bytes(8)), job.createdAt, job.updatedAt, job.archivedAt)

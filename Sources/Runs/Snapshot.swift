@@ -1,3 +1,4 @@
+import Catalog
 package import JSON
 package import Jobs
 import Primitives
@@ -57,7 +58,6 @@ package struct Snapshot: Sendable, Equatable {
   }
 
   init(json: JSON) {
-    func notNull(_ key: String) -> JSON? { json[key].flatMap { $0.isNull ? nil : $0 } }
     revision = json["revision"]?.intValue ?? 0
     trigger = json["trigger"] ?? .null
     agent = json["agent"] ?? .null
@@ -65,14 +65,14 @@ package struct Snapshot: Sendable, Equatable {
     environment = json["environment"] ?? .null
     message = json["message"]?.stringValue ?? ""
     resources = json["resources"]?.arrayValue ?? []
-    outcome = notNull("outcome")
+    outcome = json["outcome"]?.notNull
     checks = json["checks"]?.arrayValue?.map(Check.init(json:)) ?? []
     timeout = .microseconds(json["timeout"]?.integerValue ?? 0)
     deadline = .microseconds(json["deadline"]?.integerValue ?? 0)
     attempts = json["attempts"]?.intValue ?? 1
     concurrency = json["concurrency"]?.intValue ?? 1
     callbacks = json["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []
-    rehearsal = notNull("rehearsal")
+    rehearsal = json["rehearsal"]?.notNull
   }
 
   init(

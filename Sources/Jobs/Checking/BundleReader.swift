@@ -85,7 +85,8 @@ struct BundleReader {
 
   private var settings: SettingsReader { SettingsReader(findings: findings, secrets: secrets) }
 
-  /// Everything that jobs may refer to. A definition that is wrong itself counts, or its jobs were blamed too.
+  /// Everything that jobs may refer to. A definition that is wrong itself counts, or its jobs would be
+  /// blamed too.
   private func known(_ bundle: Bundle) -> Names {
     func names(_ bodies: [JSON]) -> [String] { bodies.compactMap { $0["name"]?.stringValue } }
     return Names(
@@ -134,7 +135,8 @@ extension Fields {
     guard fits, name.first != "-", name.first != "_" else {
       add(
         key,
-        "Expected lower-case letters, digits, \"-\" and \"_\", beginning with a letter or digit, found \(quoted(name))."
+        "Expected lower-case letters, digits, \"-\" and \"_\", beginning with a letter or digit, "
+          + "found \(quoted(name))."
       )
       return nil
     }

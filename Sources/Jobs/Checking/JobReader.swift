@@ -1,7 +1,7 @@
-import Primitives
 import Catalog
 import Cron
 import JSON
+import Primitives
 import Sessions
 
 /// Checks one job of a bundle.

@@ -1,6 +1,6 @@
-import Primitives
 import Catalog
 import JSON
+import Primitives
 
 /// Checks the settings of a source or callback against the shape that its kind registered.
 struct SettingsReader {
@@ -85,7 +85,8 @@ extension Fields {
       let hint = value.intValue.map { " For seconds write \(quoted("\($0)s"))." } ?? ""
       add(
         key,
-        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", found \(value.shown).\(hint)"
+        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", "
+          + "found \(value.shown).\(hint)"
       )
       return nil
     }
