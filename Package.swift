@@ -168,7 +168,7 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "Git", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),

@@ -1,3 +1,4 @@
+package import Git
 import Glibc
 import Primitives
 
@@ -37,6 +38,13 @@ package struct Configuration: Sendable {
   package init(dataDirectory: String, environment: [String: String]) {
     self.dataDirectory = dataDirectory
     self.environment = environment
+  }
+
+  /// Which repositories on this machine jobs may use: those below the folders that
+  /// `ERRAND_LOCAL_REPOSITORIES` names, with colons between them. None without it.
+  package var localRepositories: LocalRepositories {
+    let folders = environment["ERRAND_LOCAL_REPOSITORIES"]?.split(separator: ":").map(String.init)
+    return LocalRepositories(below: folders ?? [])
   }
 
   /// Where data lies unless `--data` says otherwise.
