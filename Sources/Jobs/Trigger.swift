@@ -3,8 +3,8 @@ package import JSON
 /// What starts runs of a job.
 package struct Trigger: Sendable, Hashable {
   package enum Kind: Sendable, Hashable {
-    /// A cron expression, and the IANA zone in which it is read.
-    case schedule(expression: String, timezone: String)
+    /// Times of a clock.
+    case schedule(ScheduleSpec)
     /// Every accepted webhook of a source.
     case webhook(source: String)
   }
@@ -13,6 +13,10 @@ package struct Trigger: Sendable, Hashable {
   /// the file lists the triggers.
   package var id: String
   package var kind: Kind
+  /// How many runs a schedule starts before it is at rest; nil for no end.
+  package var starts: Int?
+  /// After so many failures of its runs in a row a schedule is paused; nil never does.
+  package var pauseAfterFailures: Int?
 
   /// - Parameter name: nil derives the id from what the trigger does.
   package init(_ kind: Kind, name: String? = nil) {
@@ -20,10 +24,10 @@ package struct Trigger: Sendable, Hashable {
     self.kind = kind
   }
 
-  /// `schedule-1a2b3c4d`: a changed schedule is another trigger, whose past is not the old one's.
+  /// `schedule-1a2b3c4d`: other times are another trigger, whose past is not the old one's; other policies are not.
   private static func derivedID(_ kind: Kind) -> String {
     switch kind {
-    case .schedule(let expression, let timezone): "schedule-" + hash("\(expression)\n\(timezone)")
+    case .schedule(let spec): "schedule-" + hash(spec.identity)
     case .webhook(let source): "webhook-" + hash(source)
     }
   }
@@ -37,11 +41,14 @@ package struct Trigger: Sendable, Hashable {
 
   /// As it is shown and stored.
   package var json: JSON {
+    var object: JSON.Object = ["id": .string(id)]
     switch kind {
-    case .schedule(let expression, let timezone):
-      ["id": .string(id), "schedule": .string(expression), "timezone": .string(timezone)]
-    case .webhook(let source): ["id": .string(id), "webhook": .string(source)]
+    case .schedule(let spec): object.merge(spec.json.objectValue ?? [:])
+    case .webhook(let source): object["webhook"] = .string(source)
     }
+    if let starts { object["starts"] = .integer(Int64(starts)) }
+    if let pauseAfterFailures { object["pause_after_failures"] = .integer(Int64(pauseAfterFailures)) }
+    return .object(object)
   }
 
   package init(json: JSON) {
@@ -49,8 +56,9 @@ package struct Trigger: Sendable, Hashable {
     if let source = json["webhook"]?.stringValue {
       kind = .webhook(source: source)
     } else {
-      kind = .schedule(
-        expression: json["schedule"]?.stringValue ?? "", timezone: json["timezone"]?.stringValue ?? "UTC")
+      kind = .schedule(ScheduleSpec(json: json))
     }
+    starts = json["starts"]?.intValue
+    pauseAfterFailures = json["pause_after_failures"]?.intValue
   }
 }
