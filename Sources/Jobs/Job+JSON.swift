@@ -11,6 +11,8 @@ extension Job {
     object["agent_id"] = .string(agent)
     object["environment_id"] = .string(environment)
     object["triggers"] = .array(triggers.map(\.json))
+    if let overlap { object["overlap"] = .string(overlap.rawValue) }
+    if let expires { object["expires"] = .string(DurationText.text(expires)) }
     object["input"] = ["message": .string(message), "files": .array(files.map(\.json))]
     object["outcome"] = outcome?.json ?? .null
     object["limits"] = limits.json
@@ -41,12 +43,14 @@ extension Job {
     agent = stored["agent_id"]?.stringValue ?? ""
     environment = stored["environment_id"]?.stringValue ?? ""
     triggers = stored["triggers"]?.arrayValue?.map(Trigger.init(json:)) ?? []
+    overlap = stored["overlap"]?.stringValue.flatMap(Overlap.init)
+    expires = stored["expires"]?.stringValue.flatMap(DurationText.parse)
     message = stored["input"]?["message"]?.stringValue ?? ""
     files = stored["input"]?["files"]?.arrayValue?.map(JobFile.init(json:)) ?? []
-    outcome = stored["outcome"].flatMap { $0.isNull ? nil : JobOutcome(json: $0) }
+    outcome = stored["outcome"]?.notNull.map(JobOutcome.init(json:))
     limits = stored["limits"].map(Limits.init(json:)) ?? Limits()
     callbacks = stored["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []
-    rehearsal = stored["rehearsal"].flatMap { $0.isNull ? nil : $0 }
+    rehearsal = stored["rehearsal"]?.notNull
   }
 }
 

@@ -7,7 +7,7 @@ import HTTPClient
 import HTTPServer
 import Hands
 import Hooks
-import Jobs
+package import Jobs
 package import Logging
 import Outbox
 import Outcomes
@@ -62,8 +62,7 @@ package struct ErrandService: Sendable {
     let environments = Environments(time: time, randomness: randomness)
     let jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      sourceShapes: Hooks.kinds.map { $0.shape }, callbackShapes: Courier.shapes, time: time,
-      randomness: randomness)
+      kinds: ErrandService.kinds, time: time, randomness: randomness)
 
     // The path: triggers, runs, sessions, deliveries.
     sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
@@ -103,7 +102,7 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(), runs.startHandler(),
         ], options: options)
     } else {
       worker = nil

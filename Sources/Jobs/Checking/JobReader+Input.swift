@@ -144,8 +144,8 @@ extension JobReader {
     guard JobReader.isRelative(path) else {
       given.add(
         key,
-        "Expected a path inside the folder of job.yaml, such as notes/today.md, without \"..\" and \"/\" at its "
-          + "ends, found \(quoted(path)).")
+        "Expected a path inside the folder of job.yaml, such as notes/today.md, without \"..\" "
+          + "and \"/\" at its ends, found \(quoted(path)).")
       return nil
     }
     return path

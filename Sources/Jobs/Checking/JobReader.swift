@@ -1,6 +1,6 @@
-import Primitives
 import Catalog
 import JSON
+import Primitives
 import Sessions
 
 /// Checks one job of a bundle.
@@ -14,7 +14,8 @@ struct JobReader {
   let findings: Findings
 
   static let keys = [
-    "name", "description", "agent", "environment", "triggers", "input", "outcome", "limits", "callbacks",
+    "name", "description", "agent", "environment", "triggers", "overlap", "expires", "input", "outcome", "limits",
+    "callbacks",
   ]
 
   /// Nil when anything that the job cannot be without is wrong.
@@ -28,6 +29,8 @@ struct JobReader {
     let agent = reference(job, "agent", names.agents, id: "agent_")
     let environment = reference(job, "environment", names.environments, id: "env_")
     let triggers = triggers(job)
+    let overlap = job.choice("overlap", of: Overlap.allCases.map(\.rawValue)).flatMap(Overlap.init)
+    let expires = job.duration("expires")
     let input = input(job)
     let outcome = outcome(job)
     let limits = limits(job)
@@ -36,7 +39,7 @@ struct JobReader {
     guard let name, let agent, let environment, let input else { return nil }
     return JobDraft(
       name: name, description: description, agent: agent, environment: environment, triggers: triggers,
-      message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
+      overlap: overlap, expires: expires, message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
       rehearsal: rehearsal)
   }
 
@@ -81,7 +84,8 @@ struct JobReader {
       return nil
     case (false, false):
       let before = findings.problems.count
-      _ = Fields(value, at: path, "a trigger", keys: ["webhook"] + JobReader.scheduleKeys, findings)
+      let keys = JobReader.scheduleKeys + JobReader.webhookKeys.filter { $0 != "name" }
+      _ = Fields(value, at: path, "a trigger", keys: keys, findings)
       // Whoever misspelt it needs no second sentence.
       if findings.problems.count == before {
         findings.add(path, "A trigger needs \"schedule\", \"every\", \"at\" or \"webhook\".")
@@ -90,15 +94,11 @@ struct JobReader {
     case (true, false):
       return schedule(value, path)
     case (false, true):
-      let keys = ["webhook", "name"]
-      guard let given = Fields(value, at: path, "a webhook trigger", keys: keys, findings) else { return nil }
-      let name = triggerName(given)
-      guard let source = reference(given, "webhook", names.sources) else { return nil }
-      return Trigger(.webhook(source: source), name: name)
+      return webhook(value, path)
     }
   }
 
-  private func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
+  func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
     guard let name = given.text(key, required: true, length: 1...64) else { return nil }
     if known.contains(name) { return name }
     let all =

@@ -1,6 +1,6 @@
-import Primitives
 import Catalog
 import JSON
+import Primitives
 
 /// Checks the settings of a source or callback against the shape that its kind registered.
 struct SettingsReader {
@@ -38,6 +38,7 @@ struct SettingsReader {
     case .text: _ = fields.text(name, required: required, length: 1...4096)
     case .whole(let range): _ = fields.whole(name, in: range, required: required)
     case .flag: _ = fields.flag(name, required: required)
+    case .choice(let words): _ = fields.choice(name, of: words, required: required)
     case .duration: _ = fields.duration(name, required: required)
     case .texts: _ = fields.texts(name, limit: 100)
     case .object: _ = fields.fields(name, "\(quoted(name))", keys: nil, required: required)
@@ -85,7 +86,8 @@ extension Fields {
       let hint = value.intValue.map { " For seconds write \(quoted("\($0)s"))." } ?? ""
       add(
         key,
-        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", found \(value.shown).\(hint)"
+        "Expected a duration such as \"90s\", \"30m\", \"2h\", \"1d\" or \"1h30m\", "
+          + "found \(value.shown).\(hint)"
       )
       return nil
     }

@@ -110,13 +110,14 @@ package actor Workplaces {
     try tx.run("UPDATE sessions SET workspace = 'finished' WHERE id = $1 AND workspace = 'live'", id)
   }
 
+  nonisolated static func isFinished(_ tx: Transaction, _ id: String) throws -> Bool {
+    try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'finished'", id) != nil
+  }
+
   /// Removes the session's workspace if it was marked.
   package func endFinished(_ id: String) async {
     do {
-      let isFinished = try await sessions.database.read { tx in
-        try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'finished'", id) != nil
-      }
-      guard isFinished else { return }
+      guard try await sessions.database.read({ tx in try Workplaces.isFinished(tx, id) }) else { return }
       if let hands = live.removeValue(forKey: id) {
         await hands.end()
       } else {
