@@ -39,7 +39,8 @@ struct JobReader {
     guard let name, let agent, let environment, let input else { return nil }
     return JobDraft(
       name: name, description: description, agent: agent, environment: environment, triggers: triggers,
-      overlap: overlap, expires: expires, message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
+      overlap: overlap, expires: expires, message: input.message, files: input.files,
+      repositories: input.repositories, outcome: outcome, limits: limits, callbacks: callbacks,
       rehearsal: rehearsal)
   }
 
