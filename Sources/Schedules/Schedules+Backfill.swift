@@ -1,8 +1,8 @@
 import Cron
-package import JSON
+package import Jobs
 package import Primitives
 package import Runs
-package import Store
+import Store
 
 extension Schedules {
   /// The most times that one backfill makes up for.
@@ -22,11 +22,15 @@ extension Schedules {
   /// backfill again starts nothing: a time is made up for once. Pauses make no difference, excluded times stay
   /// excluded.
   /// - Throws: `SchedulesError` when the stretch names nothing, too much, or the future; `RunsError`.
-  package func backfill(_ id: String, from: Timestamp, to: Timestamp) async throws -> [Backfilled] {
+  /// - Parameter overlap: how the runs meet each other and those that are there, instead of the job's own rule:
+  ///   `buffer_all` makes up one after another, `allow_all` side by side.
+  package func backfill(
+    _ id: String, from: Timestamp, to: Timestamp, overlap: Overlap?
+  ) async throws -> [Backfilled] {
     let now = time.now()
     if to < from { throw SchedulesError.backwards(from: from, to: to) }
     if to > now { throw SchedulesError.inTheFuture(to: to) }
-    let schedule = try await database.read { [self] tx in try schedule(tx, id) }
+    let schedule = try await database.read { [self] tx in try self.schedule(tx, id) }
     let timetable = try Timetables.shared.timetable(of: schedule)
     // A fraction of a second belongs to the next whole one.
     let first = Timestamp(microseconds: from.microseconds - 1).seconds
@@ -45,24 +49,22 @@ extension Schedules {
     for start in stride(from: 0, to: nominals.count, by: Schedules.backfillBatch) {
       let batch = Array(nominals[start..<min(start + Schedules.backfillBatch, nominals.count)])
       done += try await database.write { [self] tx in
-        try batch.map { try makeUp(tx, schedule, Timestamp(seconds: $0)) }
+        try batch.map { try makeUp(tx, schedule, Timestamp(seconds: $0), overlap) }
       }
     }
     return done
   }
 
-  private func makeUp(_ tx: Transaction, _ schedule: Schedule, _ nominal: Timestamp) throws -> Backfilled {
-    let ran = try tx.row(
-      """
-      SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3
-        AND (decision IS NULL OR decision IN ('started', 'joined'))
-      """, schedule.job, schedule.trigger, nominal)
-    if let ran { return Backfilled(nominal: nominal, firing: try runs.firing(of: ran), isRepeat: true) }
-    let job = try jobs.job(tx, id: schedule.job)
+  private func makeUp(
+    _ tx: Transaction, _ schedule: Schedule, _ nominal: Timestamp, _ overlap: Overlap?
+  ) throws -> Backfilled {
+    let scheduled = try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: nominal)
+    if let scheduled, [nil, .started, .joined].contains(scheduled.decision) {
+      return Backfilled(nominal: nominal, firing: scheduled, isRepeat: true)
+    }
     let occurrence = Occurrence(
-      cause: .request(key: "backfill \(schedule.trigger) \(nominal)"), trigger: schedule.trigger,
-      context: ["kind": "backfill", "time": .string(nominal.description)])
-    let start = try runs.start(tx, job, occurrence)
+      cause: .time(nominal), trigger: schedule.trigger, overlap: overlap, isBackfill: true)
+    let start = try runs.start(tx, jobs.job(tx, id: schedule.job), occurrence)
     return Backfilled(nominal: nominal, firing: start.firing, isRepeat: start.isRepeat)
   }
 }

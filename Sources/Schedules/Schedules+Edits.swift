@@ -1,8 +1,9 @@
 import Cron
-package import Jobs
+import Jobs
+import Logging
 import Primitives
 import Runs
-package import Store
+import Store
 
 // Schedules follow their jobs' files, in the transaction that applies them.
 extension Schedules {
@@ -33,7 +34,7 @@ extension Schedules {
         continue
       }
       if old.spec == spec, old.starts == trigger.starts, old.pauseAfter == trigger.pauseAfterFailures { continue }
-      try change(tx, old, to: spec, trigger, now: now)
+      try change(tx, job, old, to: spec, trigger, now: now)
     }
     tx.afterCommit { [bell] in bell.ring() }
   }
@@ -63,10 +64,10 @@ extension Schedules {
   }
 
   private func change(
-    _ tx: Transaction, _ old: Schedule, to spec: ScheduleSpec, _ trigger: Trigger, now: Timestamp
+    _ tx: Transaction, _ job: Job, _ old: Schedule, to spec: ScheduleSpec, _ trigger: Trigger, now: Timestamp
   ) throws {
     var schedule = try finish(tx, old, now: now, supersedes: nil)
-    if trigger.starts != old.starts { schedule.startsLeft = trigger.starts }
+    schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: trigger.id)
     schedule.spec = spec
     schedule.starts = trigger.starts
     schedule.pauseAfter = trigger.pauseAfterFailures

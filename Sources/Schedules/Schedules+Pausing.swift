@@ -1,5 +1,5 @@
 import Cron
-import Primitives
+package import Primitives
 import Runs
 package import Store
 
@@ -11,7 +11,7 @@ extension Schedules {
   /// Stops a schedule until `unpause`; nothing starts any more, not even what is due at this moment. Starts by
   /// hand go on. A schedule that is paused already stays as it is.
   package func pause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
-    var schedule = try schedule(tx, id)
+    var schedule = try self.schedule(tx, id)
     guard schedule.pause == nil else { return schedule }
     try pause(tx, &schedule, by: by, reason: reason)
     schedule.nextAt = nil
@@ -35,7 +35,7 @@ extension Schedules {
 
   /// Lets a schedule go on with its next time from now; what came during the pause is not made up for.
   package func unpause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
-    var schedule = try schedule(tx, id)
+    var schedule = try self.schedule(tx, id)
     guard schedule.pause != nil else { return schedule }
     let now = time.now()
     let timetable = try Timetables.shared.timetable(of: schedule)
@@ -43,6 +43,7 @@ extension Schedules {
     schedule.counts.skipped += skipped
     schedule.pause = nil
     schedule.failures = 0
+    try runs.forgetFailures(tx, job: schedule.job, trigger: schedule.trigger)
     schedule.cursor = max(schedule.cursor, now)
     schedule.place(timetable)
     try touch(tx, &schedule)
@@ -54,7 +55,7 @@ extension Schedules {
   /// Leaves out the next time that would start something and is not left out yet.
   /// - Returns: that time.
   package func skip(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Timestamp {
-    let schedule = try schedule(tx, id)
+    let schedule = try self.schedule(tx, id)
     guard schedule.state == .active else {
       throw SchedulesError.notActive(id: id, state: schedule.state.rawValue)
     }
@@ -71,23 +72,21 @@ extension Schedules {
     throw SchedulesError.tooManySkips(id: id, limit: Schedules.skipLimit)
   }
 
-  /// Takes down how a run of a schedule ended, in the transaction that ends it, and pauses the schedule after as
-  /// many failures in a row as its text allows.
-  /// - Parameters:
-  ///   - failed: nil for a run that was cancelled, which neither failed nor succeeded.
-  ///   - reason: why it ended so.
-  package func ended(
-    _ tx: Transaction, job: String, trigger: String, run: String, failed: Bool?, reason: String
-  ) throws {
-    guard let failed,
-      let row = try tx.row("SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", job, trigger)
+  /// Takes down how a run ended, in the transaction that ends it, and pauses its schedule after as many failures
+  /// in a row as the schedule's text allows. Cancelled runs neither failed nor succeeded.
+  func ended(_ tx: Transaction, _ finished: Finished) throws {
+    guard finished.kind == "schedule", finished.state.isFailure || finished.state == .succeeded,
+      let row = try tx.row(
+        "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", finished.job, finished.trigger)
     else { return }
     var schedule = try Schedule(row)
-    guard failed || schedule.failures > 0 else { return }
-    schedule.failures = failed ? schedule.failures + 1 : 0
+    guard finished.state.isFailure || schedule.failures > 0 else { return }
+    schedule.failures = finished.state.isFailure ? schedule.failures + 1 : 0
     if let limit = schedule.pauseAfter, schedule.failures >= limit, schedule.pause == nil {
       let count = schedule.failures == 1 ? "A run" : "\(schedule.failures) runs in a row"
-      try pause(tx, &schedule, by: Schedules.ownName, reason: "\(count) failed, the last was \(run): \(reason)")
+      try pause(
+        tx, &schedule, by: Schedules.ownName,
+        reason: "\(count) failed, the last was \(finished.run): \(finished.reason)")
       schedule.nextAt = nil
       schedule.dueAt = nil
     }

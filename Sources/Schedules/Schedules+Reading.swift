@@ -1,7 +1,7 @@
 import Cron
 import JSON
-import Primitives
-import Runs
+package import Primitives
+package import Runs
 package import Store
 
 /// One decision about all nominal times of a stretch, in place of a firing for each.

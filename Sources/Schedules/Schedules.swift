@@ -59,6 +59,7 @@ package final class Schedules: Sendable {
     self.randomness = randomness
     self.log = log
     jobs.onChange { [self] tx, job in try take(tx, job) }
+    runs.onFinished { [self] tx, finished in try ended(tx, finished) }
   }
 
   /// From when on the service was there to see times come. A process without a timer speaks for the moment.
@@ -70,6 +71,9 @@ package final class Schedules: Sendable {
       return min(since, now) - Schedules.slack
     }
   }
+
+  /// When the timer of this process began to watch without a gap; nil while it does not run.
+  var awake: Timestamp? { watch.withLock { $0.since } }
 
   // MARK: The timer
 
@@ -229,6 +233,9 @@ package final class Schedules: Sendable {
           try runs.record(tx, job, occurrence, .superseded, reason: supersedes)
         } else {
           schedule.note(try runs.start(tx, job, occurrence), of: item, now: now)
+          if schedule.starts != nil {
+            schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: schedule.trigger)
+          }
         }
       case .missed(let reason):
         try runs.record(tx, job, occurrence, .missed, reason: reason)
@@ -287,7 +294,6 @@ extension Schedule {
     case .started, .joined, nil:
       counts.started += 1
       if late > Schedules.lateness { counts.late += 1 }
-      startsLeft = startsLeft.map { max(0, $0 - 1) }
     }
     lastFiring = start.firing.id
     lastLate = late

@@ -1,4 +1,4 @@
-import Primitives
+package import Primitives
 
 /// Why something cannot be done with a schedule.
 package enum SchedulesError: Error, Equatable, CustomStringConvertible {
