@@ -112,7 +112,9 @@ extension API {
       }
       return text
     }
-    return (request.path("id"), try text("by", "a caller of the API"), try text("reason", "No reason was given."))
+    return (
+      request.path("id"), try text("by", "a caller of the API"), try text("reason", "No reason was given.")
+    )
   }
 
   private static func refuseOthers(_ body: JSON, _ keys: [String]) throws {

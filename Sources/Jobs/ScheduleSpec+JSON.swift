@@ -32,7 +32,8 @@ extension ScheduleSpec {
     }
     let times: Times
     if json["every"] != nil {
-      times = .every(max(1, duration("every").components.seconds), phase: duration("phase").components.seconds)
+      times = .every(
+        max(1, duration("every").components.seconds), phase: duration("phase").components.seconds)
     } else if let moments = json["at"]?.arrayValue {
       times = .at(moments.compactMap(seconds))
     } else {
@@ -41,7 +42,8 @@ extension ScheduleSpec {
     self.init(
       times, timezone: json["timezone"]?.stringValue ?? "UTC",
       dst: json["dst"]?.stringValue.flatMap(DSTRule.init) ?? .once, start: seconds(json["start"]),
-      end: seconds(json["end"]), exclusions: json["exclude"]?.arrayValue?.compactMap(Exclusion.init(json:)) ?? [],
+      end: seconds(json["end"]),
+      exclusions: json["exclude"]?.arrayValue?.compactMap(Exclusion.init(json:)) ?? [],
       jitter: duration("jitter"), catchUp: json["catch_up"].map(CatchUp.init(json:)) ?? CatchUp())
   }
 
@@ -89,7 +91,8 @@ extension Exclusion {
 
   /// Nil for what `json` did not write.
   package init?(json: JSON) {
-    guard let start = json["start"]?.stringValue.flatMap({ WallTime($0) }), let length = json["seconds"]?.integerValue
+    guard let start = json["start"]?.stringValue.flatMap({ WallTime($0) }),
+      let length = json["seconds"]?.integerValue
     else { return nil }
     var recurrence: Recurrence?
     if let every = json["daily"]?.intValue {

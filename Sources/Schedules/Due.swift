@@ -145,6 +145,8 @@ struct Due: Equatable {
   /// Why a time starts nothing in any case.
   private static func rest(_ timetable: Timetable, _ time: Int64, _ skips: [Int64: String]) -> Verdict? {
     if let reason = skips[time] { return .skipped(reason) }
-    return timetable.exclusion(at: time).map { .skipped("It is left out: \($0.name) is on the schedule's list.") }
+    return timetable.exclusion(at: time).map {
+      .skipped("It is left out: \($0.name) is on the schedule's list.")
+    }
   }
 }

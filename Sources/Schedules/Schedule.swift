@@ -80,7 +80,8 @@ package struct Schedule: Sendable, Equatable {
     lastFiring = try row["last_firing"]
     lastLate = (try row["last_late"] as Int64?).map { .microseconds($0) }
     counts = Counts(
-      started: try row["started"], late: try row["late"], missed: try row["missed"], skipped: try row["skipped"])
+      started: try row["started"], late: try row["late"], missed: try row["missed"],
+      skipped: try row["skipped"])
     version = try row["version"]
   }
 

@@ -33,7 +33,9 @@ extension Schedules {
         try insert(tx, job, trigger, now: now, after: nil)
         continue
       }
-      if old.spec == spec, old.starts == trigger.starts, old.pauseAfter == trigger.pauseAfterFailures { continue }
+      if old.spec == spec, old.starts == trigger.starts, old.pauseAfter == trigger.pauseAfterFailures {
+        continue
+      }
       try change(tx, job, old, to: spec, trigger, now: now)
     }
     tx.afterCommit { [bell] in bell.ring() }
@@ -54,7 +56,8 @@ extension Schedules {
       INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, spec, cursor_at, next_at, due_at,
         starts, starts_left, pause_after, failures, paused_at, paused_by, paused_reason)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING
-      """, job.id, job.name, trigger.id, spec.words, spec.timezone, spec.json, schedule.cursor, schedule.nextAt,
+      """, job.id, job.name, trigger.id, spec.words, spec.timezone, spec.json, schedule.cursor,
+      schedule.nextAt,
       schedule.dueAt, schedule.starts, schedule.startsLeft, schedule.pauseAfter, schedule.failures,
       schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason)
     if isNew == 1, let pause = schedule.pause {

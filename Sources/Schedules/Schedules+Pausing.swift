@@ -39,7 +39,8 @@ extension Schedules {
     guard schedule.pause != nil else { return schedule }
     let now = time.now()
     let timetable = try Timetables.shared.timetable(of: schedule)
-    let skipped = try closeSpan(tx, schedule, until: max(now, schedule.cursor), "\(by) ended the pause: \(reason)")
+    let skipped = try closeSpan(
+      tx, schedule, until: max(now, schedule.cursor), "\(by) ended the pause: \(reason)")
     schedule.counts.skipped += skipped
     schedule.pause = nil
     schedule.failures = 0
@@ -123,7 +124,8 @@ extension Schedules {
   ) throws -> Int {
     guard
       let row = try tx.row(
-        "SELECT * FROM schedule_spans WHERE job_id = $1 AND trigger_id = $2 AND until_at IS NULL", schedule.job,
+        "SELECT * FROM schedule_spans WHERE job_id = $1 AND trigger_id = $2 AND until_at IS NULL",
+        schedule.job,
         schedule.trigger)
     else { return 0 }
     let after: Timestamp = try row["after_at"]
@@ -138,7 +140,8 @@ extension Schedules {
     }
     if let counted = times, counted > Due.countLimit { times = nil }
     try tx.run(
-      "UPDATE schedule_spans SET until_at = $2, times = $3, reason = $4 WHERE id = $1", try row["id"] as String,
+      "UPDATE schedule_spans SET until_at = $2, times = $3, reason = $4 WHERE id = $1",
+      try row["id"] as String,
       until, times, remark.map { "\(reason) \($0)" } ?? reason)
     return times ?? Due.countLimit
   }

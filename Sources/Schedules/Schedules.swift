@@ -161,7 +161,7 @@ package final class Schedules: Sendable {
         try count(tx, counts)
       }
       return
-    } catch where plans.count > 1 {
+    } catch  where plans.count > 1 {
       log.warning("Schedules are decided one by one, because deciding them together failed: \(error)")
     } catch let error as StoreError {
       throw error
@@ -244,7 +244,8 @@ package final class Schedules: Sendable {
         try runs.record(tx, job, occurrence, .skipped, reason: reason)
         schedule.counts.skipped += 1
         try tx.run(
-          "DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3", schedule.job,
+          "DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3",
+          schedule.job,
           schedule.trigger, Timestamp(seconds: item.nominal))
       }
       schedule.cursor = max(schedule.cursor, Timestamp(seconds: item.nominal))
@@ -301,7 +302,9 @@ extension Schedule {
 }
 
 extension Schedule.Counts {
-  var named: [(String, Int)] { [("started", started), ("late", late), ("missed", missed), ("skipped", skipped)] }
+  var named: [(String, Int)] {
+    [("started", started), ("late", late), ("missed", missed), ("skipped", skipped)]
+  }
 
   mutating func add(_ other: Schedule.Counts) {
     started += other.started

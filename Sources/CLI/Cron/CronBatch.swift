@@ -32,7 +32,8 @@ struct CronBatch {
       if count == 0 { return }
       rest = Array(lines.last ?? [])
       if rest.count > CronBatch.lineLimit {
-        throw Complaint.setUp("A line is longer than \(CronBatch.lineLimit) bytes; a case is one line of JSON.")
+        throw Complaint.setUp(
+          "A line is longer than \(CronBatch.lineLimit) bytes; a case is one line of JSON.")
       }
     }
   }
@@ -55,9 +56,11 @@ struct CronBatch {
     do {
       json = try JSON(parsing: line)
     } catch {
-      throw CronCaseProblem(field: "", message: "The line is not JSON: \(error)")
+      throw CronCaseProblem(field: nil, message: "The line is not JSON: \(error)")
     }
-    guard json.objectValue != nil else { throw CronCaseProblem(field: "", message: "The line is no JSON object.") }
+    guard json.objectValue != nil else {
+      throw CronCaseProblem(field: nil, message: "The line is no JSON object.")
+    }
     func text(_ key: String) throws -> String? {
       guard let value = json[key], !value.isNull else { return nil }
       guard let text = value.stringValue else {

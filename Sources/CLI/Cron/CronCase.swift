@@ -35,13 +35,15 @@ struct CronCase {
     if let moment = Timestamp(start) { return moment.seconds }
     if let wall = WallTime(start) { return zone.instant(of: wall) }
     throw CronCaseProblem(
-      field: "start", message: "“\(start)” is not a time such as 2026-11-12T07:00:00+02:00 or 2026-11-12T07:00.")
+      field: "start",
+      message: "“\(start)” is not a time such as 2026-11-12T07:00:00+02:00 or 2026-11-12T07:00.")
   }
 }
 
 /// What is wrong with a case besides its expression.
 struct CronCaseProblem: Error, CustomStringConvertible {
-  var field: String
+  /// Nil for the whole case.
+  var field: String?
   var message: String
 
   var description: String { message }

@@ -26,13 +26,16 @@ struct CronCheck: ParsableCommand {
       throw Complaint.setUp("\(file) is no UTF-8 text.")
     }
     let findings = Crontab(text, hasUsers: system || file == "/etc/crontab").findings
-    for finding in findings { Say.output("\(file):\(finding.line): \(finding.kind.rawValue): \(finding.message)") }
+    for finding in findings {
+      Say.output("\(file):\(finding.line): \(finding.kind.rawValue): \(finding.message)")
+    }
     let refused = findings.count { $0.kind == .refused }
-    let differing = Set(findings.map(\.line)).count
+    let differing = Set(findings.filter { $0.kind != .odd }.map(\.line)).count
     Say.notice(
       differing == 0
         ? "Every line would behave the same here."
-        : "\(differing) \(differing == 1 ? "line" : "lines") would behave differently; \(refused) of them are refused.")
+        : "\(differing == 1 ? "1 line" : "\(differing) lines") would behave differently, of which \(refused) would be refused."
+    )
     if refused > 0 { throw ExitCode(ExitCodes.badInput.rawValue) }
   }
 }

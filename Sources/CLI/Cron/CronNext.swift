@@ -32,7 +32,8 @@ struct CronNext: ParsableCommand {
 
   func validate() throws {
     if batch == (expression != nil) {
-      throw ValidationError(batch ? "--batch takes its expressions from standard input." : "Give an expression.")
+      throw ValidationError(
+        batch ? "--batch takes its expressions from standard input." : "Give an expression.")
     }
     if !CronCase.countRange.contains(count) {
       throw ValidationError("--count must be a number from 1 to 10000; it is \(count).")
@@ -50,6 +51,8 @@ struct CronNext: ParsableCommand {
     let times = try standard.times(now: Time.system.now().seconds)
     if times.isEmpty { Say.notice("It does not fire again.") }
     if !times.isEmpty { Say.output(times.joined(separator: "\n")) }
-    for warning in try options.schedule(expression ?? "").expression.warnings { Say.notice("warning: \(warning)") }
+    for warning in try options.schedule(expression ?? "").expression.warnings {
+      Say.notice("warning: \(warning)")
+    }
   }
 }

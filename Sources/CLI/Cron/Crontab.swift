@@ -26,7 +26,9 @@ struct Crontab {
   /// - Parameter hasUsers: as in /etc/crontab.
   init(_ text: String, hasUsers: Bool) {
     self.hasUsers = hasUsers
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       read(String(line), number: index + 1)
     }
   }
@@ -70,12 +72,17 @@ struct Crontab {
       do {
         zone = try Zone.named(setting.value)
         zoneIsKnown = true
-        add(number, .different, "\(setting.name) is no part of an expression here; write timezone: \(setting.value).")
+        add(
+          number, .different,
+          "\(setting.name) is no part of an expression here; write timezone: \(setting.value).")
       } catch {
         add(number, .refused, "\(setting.name): \(error)")
       }
     case "RANDOM_DELAY":
-      add(number, .different, "RANDOM_DELAY is drawn at each start of cron; here write jitter: \(setting.value)m, which stays the same.")
+      add(
+        number, .different,
+        "RANDOM_DELAY is drawn at each start of cron; here write jitter: \(setting.value)m, which stays the same."
+      )
     default: break
     }
   }
@@ -98,15 +105,24 @@ struct Crontab {
     let parts = item.split(separator: "/", maxSplits: 1)
     let body = String(parts.first ?? "")
     if parts.count == 2, body != "*", !body.contains("-"), !body.hasPrefix("h") {
-      add(number, .different, "\(item) in \(field): cron refuses a step after a single value; here it runs from \(body) to the end.")
+      add(
+        number, .different,
+        "\(item) in \(field): cron refuses a step after a single value; here it runs from \(body) to the end."
+      )
     }
     let ends = body.split(separator: "-").map { Crontab.value(String($0), field) }
-    if ends.count == 2, let low = ends[0], let high = ends[1], low > high, !(field == "day-of-week" && high == 0) {
+    if ends.count == 2, let low = ends[0], let high = ends[1], low > high,
+      !(field == "day-of-week" && high == 0)
+    {
       add(
         number, .different,
         "\(item) in \(field): cron accepts it and never fires; here it goes round the end of the field.")
-    } else if ends.count == 2, let low = ends[0], let high = ends[1], field == "day-of-week", low > 0, high == 0 {
-      add(number, .different, "\(item) in \(field): Debian's cron accepts it and never fires; here it ends on Sunday.")
+    } else if ends.count == 2, let low = ends[0], let high = ends[1], field == "day-of-week", low > 0,
+      high == 0
+    {
+      add(
+        number, .different,
+        "\(item) in \(field): Debian's cron accepts it and never fires; here it ends on Sunday.")
     }
     let isSpecial =
       body.hasPrefix("h") || body.contains("#") || body == "?"

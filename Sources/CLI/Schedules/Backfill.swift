@@ -21,7 +21,9 @@ struct Backfill: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The last time, with its offset from UTC.", valueName: "time"))
   var to: String
   @Option(
-    help: "How the runs meet: buffer_all (the default), allow_all, skip, buffer_one, cancel_other or terminate_other.")
+    help:
+      "How the runs meet: buffer_all (the default), allow_all, skip, buffer_one, cancel_other or terminate_other."
+  )
   var overlap: String?
   @Flag(help: "Print the API's JSON, one document for each schedule, and nothing else.")
   var json = false
@@ -41,7 +43,8 @@ struct Backfill: AsyncParsableCommand {
       for firing in answer["data"]?.arrayValue ?? [] {
         let was = firing["was_there"]?.boolValue == true ? "was there already: " : ""
         let what = firing["run_id"]?.stringValue ?? firing["reason"]?.stringValue ?? ""
-        let line = "\(firing["nominal_at"]?.stringValue ?? "")  \(was)\(firing["decision"]?.stringValue ?? "waits")  \(what)"
+        let line =
+          "\(firing["nominal_at"]?.stringValue ?? "")  \(was)\(firing["decision"]?.stringValue ?? "waits")  \(what)"
         Say.output(line.onOneLine)
       }
     }

@@ -5,7 +5,8 @@ import Primitives
 /// `errand schedules list`
 struct ListSchedules: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List schedules with what comes next and what came last. This is what `errand schedules` does.",
+    commandName: "list",
+    abstract: "List schedules with what comes next and what came last. This is what `errand schedules` does.",
     discussion: """
       EXAMPLES:
         errand schedules --job daily-brief
@@ -38,7 +39,8 @@ struct ListSchedules: AsyncParsableCommand {
     let blocks = schedules.map { ScheduleWords.lines($0, now: now, on: .output).joined(separator: "\n") }
     Say.output(blocks.joined(separator: "\n\n"))
     if answer["next_page"]?.isNull == false {
-      Say.notice(Terminal.errors.paint("The first \(schedules.count) schedules; more with --limit 1000.", .quiet))
+      Say.notice(
+        Terminal.errors.paint("The first \(schedules.count) schedules; more with --limit 1000.", .quiet))
     }
   }
 }

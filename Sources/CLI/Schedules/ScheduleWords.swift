@@ -23,10 +23,8 @@ enum ScheduleWords {
         + terminal.paint(state, paint)
     ]
     if let pause = schedule["paused"], !pause.isNull {
-      lines.append(
-        "  paused  \(TimeWords.relative(pause["at"]?.stringValue, to: now)) by \(pause["by"]?.stringValue ?? ""): "
-          .appending(pause["reason"]?.stringValue ?? "").onOneLine)
-      lines[lines.count - 1] = "  " + lines[lines.count - 1]
+      let why = "\(pause["by"]?.stringValue ?? ""): \(pause["reason"]?.stringValue ?? "")"
+      lines.append("  paused  \(TimeWords.relative(pause["at"]?.stringValue, to: now)) by \(why.onOneLine)")
     }
     let upcoming = schedule["upcoming"]?.arrayValue?.compactMap(\.stringValue) ?? []
     for (place, time) in upcoming.enumerated() {

@@ -14,7 +14,8 @@ struct SchedulesCommand: AsyncParsableCommand {
         errand schedules at daily-brief 2026-11-12T07:00:00Z
       """,
     subcommands: [
-      ListSchedules.self, PauseSchedules.self, UnpauseSchedules.self, SkipSchedule.self, AccountOfSchedule.self,
+      ListSchedules.self, PauseSchedules.self, UnpauseSchedules.self, SkipSchedule.self,
+      AccountOfSchedule.self,
     ], defaultSubcommand: ListSchedules.self)
 }
 
@@ -27,7 +28,8 @@ struct ScheduleChoice: ParsableArguments {
 
   /// - Throws: `Complaint` when there is none.
   func schedules(on server: Server) async throws -> [JSON] {
-    let all = try await server.get(["v1", "schedules"], [("job", job), ("limit", "1000")])["data"]?.arrayValue ?? []
+    let all =
+      try await server.get(["v1", "schedules"], [("job", job), ("limit", "1000")])["data"]?.arrayValue ?? []
     let chosen = all.filter { trigger == nil || $0["trigger"]?.stringValue == trigger }
     if chosen.isEmpty {
       let known = all.compactMap { $0["trigger"]?.stringValue }
@@ -49,7 +51,9 @@ struct DeedOptions: ParsableArguments {
   var by: String?
 
   var body: JSON {
-    var body: JSON.Object = ["by": .string(by ?? ProcessEnvironment.all["USER"] ?? "somebody at a command line")]
+    var body: JSON.Object = [
+      "by": .string(by ?? ProcessEnvironment.all["USER"] ?? "somebody at a command line")
+    ]
     if let reason { body["reason"] = .string(reason) }
     return .object(body)
   }
@@ -75,7 +79,8 @@ struct PauseSchedules: AsyncParsableCommand {
     for schedule in try await choice.schedules(on: server) {
       let id = schedule["id"]?.stringValue ?? ""
       let paused = try await server.post(["v1", "schedules", id, "pause"], deed.body)
-      Say.output("\(ScheduleWords.name(paused)) is paused by \(paused["paused"]?["by"]?.stringValue ?? "somebody").")
+      Say.output(
+        "\(ScheduleWords.name(paused)) is paused by \(paused["paused"]?["by"]?.stringValue ?? "somebody").")
     }
   }
 }

@@ -134,7 +134,8 @@ struct CalendarMoment: Equatable {
   var zone: String?
 
   init(_ line: CalendarLine) throws(CalendarError) {
-    guard let wall = CalendarMoment.wall(line.value.hasSuffix("Z") ? String(line.value.dropLast()) : line.value)
+    guard
+      let wall = CalendarMoment.wall(line.value.hasSuffix("Z") ? String(line.value.dropLast()) : line.value)
     else { throw line.error("“\(line.value)” is no date (20261225) or time (20261225T070000).") }
     self.wall = wall
     if line.value.hasSuffix("Z") {

@@ -25,7 +25,8 @@ package struct Exclusion: Hashable, Sendable {
   package var name: String
 
   package init(
-    start: WallTime, length: Int64, zone: String? = nil, recurrence: Recurrence? = nil, until: WallTime? = nil,
+    start: WallTime, length: Int64, zone: String? = nil, recurrence: Recurrence? = nil,
+    until: WallTime? = nil,
     name: String
   ) {
     self.start = start
@@ -88,7 +89,8 @@ package struct Exclusion: Hashable, Sendable {
   /// - Parameter day: the day of a year on which it begins, in days since 1970; nil when that year has none.
   private func lastOfYear(every: Int, atOrBefore wall: Int64, day: (Int) -> Int64?) -> Int64? {
     let first = date(of: start.seconds).year
-    let time = start.seconds - CivilDay.floorDivide(start.seconds, CivilDay.secondsPerDay) * CivilDay.secondsPerDay
+    let time =
+      start.seconds - CivilDay.floorDivide(start.seconds, CivilDay.secondsPerDay) * CivilDay.secondsPerDay
     var year = first + (date(of: wall).year - first) / every * every
     // 29 February may be eight years away, in which no exclusion lasts.
     for _ in 0..<3 where year >= first {

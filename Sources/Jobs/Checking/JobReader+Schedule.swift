@@ -69,11 +69,14 @@ extension JobReader {
     switch key {
     case "schedule": return expression(given).map { .cron($0) }
     case "every":
-      guard let period = wholeSeconds(given, "every", in: .seconds(1)...JobReader.longestWindow) else { return nil }
+      guard let period = wholeSeconds(given, "every", in: .seconds(1)...JobReader.longestWindow) else {
+        return nil
+      }
       guard given["phase"] != nil else { return .every(period, phase: 0) }
       guard let phase = wholeSeconds(given, "phase", in: .zero...JobReader.longestWindow) else { return nil }
       guard phase < period else {
-        given.add("phase", "The phase must be shorter than the period, \(DurationText.text(.seconds(period))).")
+        given.add(
+          "phase", "The phase must be shorter than the period, \(DurationText.text(.seconds(period))).")
         return nil
       }
       return .every(period, phase: phase)
@@ -159,7 +162,8 @@ extension JobReader {
       }
       if timetable.upcoming(after: spec.start.map { $0 - 1 } ?? 0, count: 1).isEmpty {
         given.add(
-          spec.end == nil ? "exclude" : "end", "The schedule never starts anything: all of its times are left out.")
+          spec.end == nil ? "exclude" : "end",
+          "The schedule never starts anything: all of its times are left out.")
         return false
       }
       return true
@@ -186,20 +190,23 @@ extension JobReader {
       }
     }
     if exclusions.count > JobReader.listLimit {
-      given.add("exclude", "A schedule has at most \(JobReader.listLimit) exclusions; here are \(exclusions.count).")
+      given.add(
+        "exclude", "A schedule has at most \(JobReader.listLimit) exclusions; here are \(exclusions.count).")
     }
     return exclusions
   }
 
   private func calendar(_ name: String, _ path: FieldPath) -> [Exclusion] {
     guard JobReader.isRelative(name) else {
-      findings.add(path, "Expected a path inside the folder of job.yaml, without \"..\"; found \(quoted(name)).")
+      findings.add(
+        path, "Expected a path inside the folder of job.yaml, without \"..\"; found \(quoted(name)).")
       return []
     }
     guard let bytes = entry.files[name] else {
       findings.add(
         path,
-        "There is no file \(quoted(name)) beside job.yaml.\(Nearest.hint(name, among: entry.files.keys.sorted()))")
+        "There is no file \(quoted(name)) beside job.yaml.\(Nearest.hint(name, among: entry.files.keys.sorted()))"
+      )
       return []
     }
     guard bytes.count <= CalendarReader.sizeLimit, let text = String(validating: bytes, as: UTF8.self) else {
