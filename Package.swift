@@ -133,6 +133,12 @@ let package = Package(
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
       swiftSettings: strict),
+    tests(
+      "CLI",
+      uses: [
+        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        argumentParser,
+      ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
