@@ -152,6 +152,10 @@ package struct ErrandService: Sendable {
       services.append(Part { [schedules] in try await schedules.run() })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
+    if let url = configuration.ping {
+      let ping = Ping(url: url, client: client, database: database, schedules: schedules, log: log)
+      services.append(Part { try await ping.run() })
+    }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
       services.append(
