@@ -37,12 +37,19 @@ struct Serve: AsyncParsableCommand {
   var sandbox = Configuration.Sandbox.bubblewrap
   @Option(help: "api only takes requests, worker only works; both share one data directory.")
   var role = Configuration.Role.all
+  @Option(help: ArgumentHelp("The creating requests that each key may make in a minute.", valueName: "number"))
+  var createsPerMinute = 300
+  @Option(help: ArgumentHelp("The reading requests that each key may make in a minute.", valueName: "number"))
+  var readsPerMinute = 1200
   @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical.")
   var logLevel = "notice"
 
   func validate() throws {
     if Configuration.readListen(listen) == nil {
       throw ValidationError("--listen: “\(listen)” is not HOST:PORT, such as 127.0.0.1:8700 or [::1]:8700.")
+    }
+    for (name, rate) in [("creates", createsPerMinute), ("reads", readsPerMinute)] where rate < 1 {
+      throw ValidationError("--\(name)-per-minute must be a number from 1; it is \(rate).")
     }
     if Logger.Level(rawValue: logLevel) == nil {
       let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -61,6 +68,8 @@ struct Serve: AsyncParsableCommand {
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
     configuration.role = role
+    configuration.createsPerMinute = createsPerMinute
+    configuration.readsPerMinute = readsPerMinute
     let level = Logger.Level(rawValue: logLevel) ?? .notice
     let log = Logger(label: "errand") { _ in LogWriter(level: level) }
     let service = try await ErrandService(configuration, log: log)
