@@ -20,10 +20,18 @@ extension EmbeddedDriver {
       purpose: .turn, model: row.agent["model"] ?? .null, system: Prompt.system(row, toolbox),
       tools: toolbox.definitions, messages: Conversation.messages(log), maxTokens: maxTokens)
     let start = try await session.record([NewEvent(.modelRequestStart)])
-    switch try await unlessInterrupted(session, { try await model.answer(to: request) }) {
+    let makeID: @Sendable () -> String = { [time, randomness] in ID.make("sevt", at: time.now(), randomness) }
+    let names = SaidReply.EventIDs(message: makeID(), thinking: makeID())
+    let previews = Previews(names)
+    let asked = try await unlessInterrupted(session) {
+      try await model.answer(to: request) { progress in
+        for preview in previews.note(progress) { session.preview(preview) }
+      }
+    }
+    switch asked {
     case .success(let reply):
       let usedNames = Set(log.flatMap(\.modelsCallNames))
-      let said = SaidReply(reply, takenNames: usedNames) { ID.make("sevt", at: time.now(), randomness) }
+      let said = SaidReply(reply, takenNames: usedNames, ids: names, makeID: makeID)
       try await session.record(said.events(start: start[0].id, toolbox: toolbox))
       return nil
     case .failure(let error):
@@ -60,9 +68,11 @@ extension EmbeddedDriver {
 
 extension Model {
   /// The reply, or why there is none; only what is not the model's doing is thrown.
-  func answer(to request: ModelRequest) async throws -> Result<ModelReply, ModelError> {
+  func answer(
+    to request: ModelRequest, telling: @escaping @Sendable (ModelProgress) -> Void = { _ in }
+  ) async throws -> Result<ModelReply, ModelError> {
     do {
-      return .success(try await reply(to: request))
+      return .success(try await reply(to: request, telling: telling))
     } catch let error as ModelError {
       return .failure(error)
     }

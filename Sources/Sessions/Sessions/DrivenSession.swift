@@ -60,6 +60,14 @@ package struct DrivenSession: Sendable {
     try await sessions.interruption(of: id)
   }
 
+  /// Whether anybody wants to see what the model is saying while it says it.
+  package var isPreviewed: Bool { sessions.signals.isPreviewed(id) }
+
+  /// Shows a glimpse to those who follow the session in this process.
+  package func preview(_ preview: Preview) {
+    sessions.signals.send(preview, of: id)
+  }
+
   /// A write under the lease.
   private func write<Result: Sendable>(
     _ body: @escaping @Sendable (Transaction, Sessions, String) throws -> Result

@@ -40,6 +40,9 @@ package struct EventType: RawRepresentable, Hashable, Sendable {
   package static let evaluationOngoing = EventType(rawValue: "span.outcome_evaluation_ongoing")
   package static let evaluationEnd = EventType(rawValue: "span.outcome_evaluation_end")
 
+  /// Whether its `processed_at` is the moment it came. Other inputs get it when the agent takes them.
+  package var isHandledOnReceipt: Bool { isAnswer || self == .userDefineOutcome }
+
   /// Whether it answers a tool use that the session waits for.
   package var isAnswer: Bool {
     self == .userToolConfirmation || self == .userCustomToolResult || self == .userToolResult
@@ -76,7 +79,7 @@ package struct Event: Sendable, Equatable {
   package var arrival: Int64?
   /// Grows with every change that followers must see: writing the event, and taking an input.
   package var revision: Int64
-  /// When it was recorded; for an input, when the brain took it, nil before.
+  /// When it was recorded; for an input that waits its turn, when the brain took it, nil before.
   package var processedAt: Timestamp?
 
   /// The event as the wire shows it.

@@ -24,7 +24,7 @@ extension Sessions {
     if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
     let now = time.now()
     let stored = try inputs.enumerated().map { place, input in
-      if input.type == .userDefineOutcome, try outcomeIsPending(tx, session) {
+      if input.type == .userDefineOutcome, session.outcomes.last?.result.isTerminal == false {
         throw SessionError.outcomeActive(id: id)
       }
       session.lastArrival += 1
@@ -32,8 +32,9 @@ extension Sessions {
       let event = Event(
         id: input.id ?? ID.make("sevt", at: now, randomness), type: input.type,
         body: completed(input, at: now), hidden: input.hidden, position: nil, arrival: session.lastArrival,
-        revision: session.revision, processedAt: nil)
+        revision: session.revision, processedAt: input.type.isHandledOnReceipt ? now : nil)
       try insert(tx, id, event, key: key, place: key == nil ? nil : place)
+      if event.type == .userDefineOutcome { session.outcomes.append(Outcome(defined: event.body)) }
       return event
     }
     try save(tx, session, at: now)
@@ -49,13 +50,6 @@ extension Sessions {
     return body
   }
 
-  private func outcomeIsPending(_ tx: Transaction, _ session: Session) throws -> Bool {
-    if session.activeOutcome != nil { return true }
-    return try tx.row(
-      "SELECT 1 AS found FROM events WHERE session_id = $1 AND position IS NULL AND type = $2", session.id,
-      EventType.userDefineOutcome.rawValue) != nil
-  }
-
   /// Moves the inputs that apply now into the log and opens the turn.
   ///
   /// Interrupts overtake: while a turn is open or paused, or the agent waits for answers, they come alone, and
@@ -68,11 +62,14 @@ extension Sessions {
     let now = time.now()
     let taken = try inputs.map { input in
       session.lastPosition += 1
-      session.revision += 1
       var event = input
       event.position = session.lastPosition
-      event.revision = session.revision
-      event.processedAt = now
+      // Followers have seen what was handled on receipt just as it stands now.
+      if event.processedAt == nil {
+        session.revision += 1
+        event.revision = session.revision
+        event.processedAt = now
+      }
       try tx.run(
         "UPDATE events SET position = $2, revision = $3, processed_at = $4 WHERE id = $1", event.id,
         event.position, event.revision, now)
@@ -92,6 +89,11 @@ extension Sessions {
     let isStoppable = session.turnOpen || !session.blocked.isEmpty || session.status == .rescheduling
     if !interrupts.isEmpty && isStoppable { return (interrupts, true) }
     if !session.blocked.isEmpty { return (unread.filter(\.type.isAnswer), false) }
+    // To whoever sent the interrupt, what came before it had begun: it begins, and is then interrupted.
+    if let first = interrupts.first?.arrival {
+      let earlier = unread.filter { $0.type != .userInterrupt && ($0.arrival ?? 0) < first }
+      if !earlier.isEmpty { return (earlier, false) }
+    }
     return (interrupts + unread.filter { $0.type != .userInterrupt }, false)
   }
 
