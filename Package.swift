@@ -125,7 +125,7 @@ let package = Package(
       name: "PathSupport",
       dependencies: ground + [
         "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
-        "HTTPClient", "TestSupport",
+        "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
     .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
