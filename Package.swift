@@ -74,6 +74,7 @@ let package = Package(
     platform("HTTPClient", uses: ["CCurl", "Primitives"]),
     platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
     platform("Processes", uses: ["CLinux", "Primitives"]),
+    platform("Git", uses: ["Primitives", "Processes"]),
 
     // The domain, in the order of the path.
     .target(name: "Cron", swiftSettings: strict),
@@ -84,13 +85,14 @@ let package = Package(
     domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Outbox"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
-    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes"]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", yams]),
-    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue"]),
+    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git"]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
     domain(
-      "Callbacks", uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures"]),
+      "Callbacks",
+      uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git"]),
     domain(
       "API",
       uses: [
@@ -101,7 +103,7 @@ let package = Package(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", lifecycle,
+        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
         signals,
       ]),
     program(
@@ -159,6 +161,7 @@ let package = Package(
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
+    tests("Git", uses: ["Processes", "Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
