@@ -160,7 +160,7 @@ let package = Package(
         "Signatures",
         "PathSupport",
       ]),
-    tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
+    tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
     tests("Queue", uses: ["Primitives", "Store", logging]),
