@@ -47,7 +47,7 @@ package struct EmbeddedDriver: Driver {
   /// Takes what has come, decides, and acts.
   /// - Returns: how the drive ends, or nil to go on.
   private func step(_ session: DrivenSession, _ log: inout [Event]) async throws -> Settlement? {
-    _ = try await session.take()
+    _ = try await session.take(owingReply: Progress(log).owesReply)
     var row = try await session.session()
     log += try await session.log(after: log.last?.position ?? 0)
     var progress = Progress(log)
