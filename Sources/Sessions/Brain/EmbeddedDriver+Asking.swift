@@ -41,13 +41,15 @@ extension EmbeddedDriver {
     }
   }
 
-  /// Records that the model did not answer and waits until it may be asked again.
+  /// Records that the model did not answer, and gives the session back until it may be asked again.
   /// - Parameters:
   ///   - failures: tries that failed before this one.
   ///   - closing: what has to be written first.
+  ///   - inline: the longest wait that is spent here instead: where giving back would repeat work.
   /// - Returns: how the drive ends, or nil to ask again.
   func meet(
-    _ error: ModelError, _ session: DrivenSession, failures: Int, closing: [NewEvent] = []
+    _ error: ModelError, _ session: DrivenSession, failures: Int, closing: [NewEvent] = [],
+    inline: Duration? = nil
   ) async throws -> Settlement? {
     if case .unavailable = error {
       try await session.record(closing + [Trouble.unavailable(error).event])
@@ -60,7 +62,7 @@ extension EmbeddedDriver {
     try await session.record(closing + [Trouble.retrying(error).event])
     let wait = Backoff.wait(
       afterFailures: failures + 1, asked: error.retryAfter, chance: randomness.fraction())
-    if wait > limits.inlineWait { return .later(time.now() + wait, reason: error.description) }
+    guard let inline, wait <= inline else { return .later(time.now() + wait, reason: error.description) }
     _ = try await unlessInterrupted(session) { [time] in try await time.sleep(wait) }
     return nil
   }

@@ -65,6 +65,7 @@ extension Sessions {
       sql: """
         ALTER TABLE sessions ADD COLUMN agent_id TEXT;
         ALTER TABLE sessions ADD COLUMN agent_version INTEGER;
+        ALTER TABLE events ADD COLUMN batch INTEGER;
         CREATE INDEX sessions_by_agent ON sessions (agent_id, id);
         CREATE INDEX events_by_type ON events (session_id, type);
         """),

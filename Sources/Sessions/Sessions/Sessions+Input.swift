@@ -23,6 +23,7 @@ extension Sessions {
     }
     if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
     let now = time.now()
+    let batch = session.lastArrival + 1
     let stored = try inputs.enumerated().map { place, input in
       if input.type == .userDefineOutcome, session.outcomes.last?.result.isTerminal == false {
         throw SessionError.outcomeActive(id: id)
@@ -32,7 +33,7 @@ extension Sessions {
       let event = Event(
         id: input.id ?? ID.make("sevt", at: now, randomness), type: input.type,
         body: completed(input, at: now), hidden: input.hidden, position: nil, arrival: session.lastArrival,
-        revision: session.revision, processedAt: input.type.isHandledOnReceipt ? now : nil)
+        batch: batch, revision: session.revision, processedAt: input.type.isHandledOnReceipt ? now : nil)
       try insert(tx, id, event, key: key, place: key == nil ? nil : place)
       if event.type == .userDefineOutcome { session.outcomes.append(Outcome(defined: event.body)) }
       return event
@@ -54,10 +55,15 @@ extension Sessions {
   ///
   /// Interrupts overtake: while a turn is open or paused, or the agent waits for answers, they come alone, and
   /// what is queued behind them starts the next turn. While it waits, answers are taken and messages stay queued.
-  func take(_ tx: Transaction, _ id: String) throws -> [Event] {
+  ///
+  /// Messages come one request at a time: each has its reply before the next is taken.
+  func take(_ tx: Transaction, _ id: String, owingReply: Bool = false) throws -> [Event] {
     var session = try session(tx, id)
     let unread = try unread(tx, id)
-    let (inputs, alone) = Sessions.applicable(unread, to: session)
+    let (applicable, alone) = Sessions.applicable(unread, to: session)
+    let isHeld = owingReply && (session.turnOpen || session.status == .rescheduling)
+    let next = applicable.first { $0.type.startsWork }?.batch
+    let inputs = applicable.filter { !$0.type.startsWork || !isHeld && $0.batch == next }
     guard !inputs.isEmpty else { return [] }
     let now = time.now()
     let taken = try inputs.map { input in

@@ -121,11 +121,12 @@ package final class Sessions: Sendable {
     try tx.run(
       """
       INSERT INTO events (id, session_id, type, body, hidden, position, arrival, revision, processed_at,
-        idempotency_key, idempotency_place)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        idempotency_key, idempotency_place, batch)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
       """,
       event.id, session, event.type.rawValue, JSON.object(event.body), event.hidden, event.position,
-      event.arrival, event.revision, event.processedAt, key, place)
+      event.arrival, event.revision, event.processedAt, key, place,
+      event.batch)
   }
 
   /// Writes back what changes in a row while the session works, and tells the followers.
@@ -155,7 +156,7 @@ extension Event {
     self.init(
       id: try row["id"], type: EventType(rawValue: try row["type"]),
       body: (try row["body"] as JSON).objectValue ?? [:], hidden: try row["hidden"],
-      position: try row["position"], arrival: try row["arrival"], revision: try row["revision"],
+      position: try row["position"], arrival: try row["arrival"], batch: try row["batch"], revision: try row["revision"],
       processedAt: try row["processed_at"])
   }
 }
