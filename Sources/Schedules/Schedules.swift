@@ -101,6 +101,10 @@ package final class Schedules: Sendable {
     try tx.rows("SELECT * FROM schedules ORDER BY job_name, trigger_id").map(Schedule.init)
   }
 
+  package func schedules(_ tx: Transaction, ofJob job: String) throws -> [Schedule] {
+    try tx.rows("SELECT * FROM schedules WHERE job_id = $1 ORDER BY trigger_id", job).map(Schedule.init)
+  }
+
   // MARK: The timer
 
   /// Fires what is due, until cancelled.
