@@ -13,7 +13,10 @@ extension Job {
     object["triggers"] = .array(triggers.map(\.json))
     if let overlap { object["overlap"] = .string(overlap.rawValue) }
     if let expires { object["expires"] = .string(DurationText.text(expires)) }
-    object["input"] = ["message": .string(message), "files": .array(files.map(\.json))]
+    var input: JSON.Object = ["message": .string(message), "files": .array(files.map(\.json))]
+    // Left out when there are none, so that older definitions stay equal.
+    if !repositories.isEmpty { input["repositories"] = .array(repositories.map(\.json)) }
+    object["input"] = .object(input)
     object["outcome"] = outcome?.json ?? .null
     object["limits"] = limits.json
     object["callbacks"] = .array(callbacks.map(\.json))
@@ -47,6 +50,7 @@ extension Job {
     expires = stored["expires"]?.stringValue.flatMap(DurationText.parse)
     message = stored["input"]?["message"]?.stringValue ?? ""
     files = stored["input"]?["files"]?.arrayValue?.map(JobFile.init(json:)) ?? []
+    repositories = stored["input"]?["repositories"]?.arrayValue?.map(JobRepository.init(json:)) ?? []
     outcome = stored["outcome"]?.notNull.map(JobOutcome.init(json:))
     limits = stored["limits"].map(Limits.init(json:)) ?? Limits()
     callbacks = stored["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []

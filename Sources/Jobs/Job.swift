@@ -27,6 +27,7 @@ package struct Job: Sendable, Equatable {
   /// The template of the first message.
   package var message: String
   package var files: [JobFile]
+  package var repositories: [JobRepository] = []
   package var outcome: JobOutcome?
   package var limits: Limits
   package var callbacks: [Callback]

@@ -119,10 +119,12 @@ extension Runs: Settling {
       } ?? .null,
       "files": .array(
         try files.list(tx, session: session.id).map { file in
-          [
+          var object: JSON.Object = [
             "id": .string(file.id), "filename": .string(file.filename),
             "mime_type": .string(file.mimeType), "size_bytes": .integer(file.content.size),
           ]
+          if let metadata = file.metadata { object["metadata"] = metadata }
+          return .object(object)
         }),
       "usage": session.usage.json, "created_at": .string(run.createdAt.description),
       "started_at": run.startedAt.map { .string($0.description) } ?? .null,

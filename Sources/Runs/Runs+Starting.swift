@@ -53,13 +53,17 @@ extension Runs {
   private func snapshot(_ tx: Transaction, _ fire: Fire) throws -> Snapshot {
     let job = fire.job
     let message = try message(tx, fire)
+    let context = context(fire)
+    let values = JSON.object(context.whole)
+    let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
+    let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
     let agent = try agent(tx, job.agent)
     let environment = try environment(tx, job.environment)
     // Last: a job that does not start leaves no rows of files.
-    let resources = try job.files.map { file in try resource(tx, file) }
+    let resources = try job.files.map { file in try resource(tx, file) } + repositories
     var snapshot = Snapshot(
-      of: job, trigger: .object(context(fire).trigger), agent: agent, environment: environment,
-      message: message, resources: resources,
+      of: job, callbacks: callbacks, trigger: .object(context.trigger), agent: agent,
+      environment: environment, message: message, resources: resources,
       rehearsal: rehearses ? job.rehearsal : nil)
     snapshot.expiresAt = fire.expiresAt
     return snapshot

@@ -87,7 +87,8 @@ package struct Snapshot: Sendable, Equatable {
   }
 
   init(
-    of job: Job, trigger: JSON, agent: JSON, environment: JSON, message: String, resources: [JSON],
+    of job: Job, callbacks: [Callback], trigger: JSON, agent: JSON, environment: JSON, message: String,
+    resources: [JSON],
     rehearsal: JSON?
   ) {
     revision = job.revision
@@ -109,7 +110,7 @@ package struct Snapshot: Sendable, Equatable {
     deadline = job.limits.deadline
     attempts = job.limits.attempts
     concurrency = job.limits.concurrency
-    callbacks = job.callbacks
+    self.callbacks = callbacks
     self.rehearsal = rehearsal
   }
 }

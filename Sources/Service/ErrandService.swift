@@ -2,6 +2,7 @@ import API
 import Brain
 import Callbacks
 import Catalog
+import Git
 import Glibc
 import HTTPClient
 import HTTPServer
@@ -22,6 +23,9 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
+  /// What job files may say about sources and callbacks.
+  package static let kinds = Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes)
+
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
@@ -77,8 +81,11 @@ package struct ErrandService: Sendable {
 
     // The work: brain, hands, courier.
     client = HTTPClient(userAgent: "errand")
+    let git = try Git(home: data.git)
+    let local = configuration.localRepositories
     let hands = SandboxProvider(
-      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap)
+      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap,
+      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) })
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
@@ -91,6 +98,9 @@ package struct ErrandService: Sendable {
       database: database, outbox: outbox,
       targets: [
         WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
+        GitHubTarget(
+          database: database, files: files, client: client, git: git, local: local,
+          api: configuration.environment["GITHUB_API_URL"], time: time),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
     if configuration.role.works {
       var options = Worker.Options()
@@ -142,6 +152,10 @@ package struct ErrandService: Sendable {
       services.append(Part { [schedules] in try await schedules.run() })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
+    if let url = configuration.ping {
+      let ping = Ping(url: url, client: client, database: database, schedules: schedules, log: log)
+      services.append(Part { try await ping.run() })
+    }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
       services.append(

@@ -39,9 +39,9 @@ import Testing
     let targets = try Self.manifest().targets
     var checked = 0
     for target in targets {
-      let files = Self.sources(target.folder)
-      #expect(!files.isEmpty, "\(target.name) has no sources in \(target.folder)")
-      for file in files {
+      let folder = Self.root.appending(path: target.folder).path
+      #expect(FileManager.default.fileExists(atPath: folder), "\(target.name) has no folder \(folder)")
+      for file in Self.sources(target.folder) {
         for module in try Self.imports(file) where !Manifest.system.contains(module) {
           checked += 1
           #expect(

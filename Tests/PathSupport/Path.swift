@@ -193,11 +193,15 @@ package final class Path: Sendable {
 
   /// Works until nothing is due any more.
   package func work(_ handlers: [Handler]? = nil) async throws {
+    let handlers = handlers ?? self.handlers()
     try await working(handlers) {
-      let (queue, now) = (self.queue, clock.now)
+      let (database, now, kinds) = (self.database, clock.now, handlers.map(\.kind.rawValue))
       try await until {
-        try await queue.database.read { tx in
-          try tx.row("SELECT 1 FROM items WHERE worker IS NOT NULL OR due <= $1", now) == nil
+        try await database.read { tx in
+          try !kinds.contains { kind in
+            try tx.row(
+              "SELECT 1 FROM items WHERE kind = $1 AND (worker IS NOT NULL OR due <= $2)", kind, now) != nil
+          }
         }
       }
     }

@@ -266,7 +266,7 @@ import Testing
         try await path.until { path.driver.drives.count == 3 }
         #expect(try await path.count("items WHERE worker IS NOT NULL AND kind = 'session'") == 2)
         #expect(try await path.count("runs WHERE state = 'waiting'") == 1)
-        #expect(try await path.count("runs WHERE state = 'queued'") == 1)
+        try await path.until { try await path.count("runs WHERE state = 'queued'") == 1 }
       }
     }
   }

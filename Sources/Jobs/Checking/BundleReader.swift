@@ -21,6 +21,7 @@ struct JobDraft: Sendable {
   var expires: Duration?
   var message: String
   var files: [(path: String, bytes: [UInt8])]
+  var repositories: [JobRepository]
   var outcome: JobOutcome?
   var limits: Limits
   var callbacks: [Callback]
