@@ -40,6 +40,12 @@ package struct ErrandService: Sendable {
   private let client: HTTPClient
   private let log: Logger
 
+  /// Every domain's tables, in the order of the path.
+  static let migrations =
+    queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
+    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
+    + Hooks.migrations
+
   /// Opens the data directory and builds everything; nothing works yet.
   /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a job file that can't be applied), or what the
   ///   sandbox says when it can't work here.
@@ -53,9 +59,7 @@ package struct ErrandService: Sendable {
 
     database = try await Database.open(
       data.database,
-      migrations: queueMigrations + Files.migrations + Agents.migrations + Environments.migrations
-        + Outbox.migrations + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations
-        + Schedules.migrations + Hooks.migrations)
+      migrations: ErrandService.migrations)
     let secrets = Secrets(environment: configuration.environment)
     let queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
