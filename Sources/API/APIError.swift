@@ -77,7 +77,8 @@ struct Refusal {
     case CatalogError.archived(let kind, _):
       self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
     case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
-    case RunsError.ended, OutboxError.notDead: self = Refusal(409, sentence, isRetryable: false)
+    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead:
+      self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)

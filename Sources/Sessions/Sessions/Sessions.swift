@@ -59,6 +59,11 @@ package final class Sessions: Sendable {
     ).map(Event.init)
   }
 
+  /// An event of a session by its id.
+  package func event(_ tx: Transaction, _ id: String, _ event: String) throws -> Event? {
+    try tx.row("SELECT * FROM events WHERE id = $1 AND session_id = $2", event, id).map(Event.init)
+  }
+
   /// The latest event of a type in the log.
   package func last(_ tx: Transaction, _ id: String, _ type: EventType) throws -> Event? {
     try tx.row(
