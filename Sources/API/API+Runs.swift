@@ -53,10 +53,7 @@ extension API {
     if let unknown = body.objectValue?.keys.first(where: { $0 != "job" && $0 != "input" }) {
       throw APIError.invalid("\(unknown): there is no such field. The fields are job and input.")
     }
-    let key = request.http.headers.first("idempotency-key")
-    if let key, key.isEmpty || key.utf8.count > 255 {
-      throw APIError.invalid("Idempotency-Key: use 1 to 255 characters.")
-    }
+    let key = try request.idempotencyKey()
     var context: JSON.Object = [:]
     if let input = body["input"] { context["body"] = input }
     let occurrence = Occurrence(cause: .request(key: key), trigger: "manual", context: context)
@@ -73,7 +70,7 @@ extension API {
   func listRuns(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Run.State.self)
-    let before = try request.cursor()?["before"]?.stringValue
+    let before = try request.cursor("before")?["before"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
       try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
@@ -81,13 +78,14 @@ extension API {
     return page(runs.map(\.json), limit: limit)
   }
 
-  /// One run with what was judged and what was delivered.
+  /// One run with its attempts, what was judged and what was delivered.
   func showRun(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
       try await domains.database.read { [domains] tx in
         let run = try domains.runs.run(tx, id)
         var shown = run.json.objectValue ?? [:]
+        shown["attempts"] = .array(try domains.runs.attempts(tx, of: id).map(\.json))
         shown["evaluations"] = .array(
           try Evaluations.list(tx, session: run.session).map(\.json))
         shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(\.json))
@@ -109,7 +107,7 @@ extension API {
   func listFirings(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let decision = try request.choice("decision", Firing.Decision.self)
-    let before = try request.cursor()?["before"]?.stringValue
+    let before = try request.cursor("before")?["before"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
       try domains.runs.firings(tx, job: job, decision: decision, before: before, limit: limit + 1)
@@ -122,7 +120,7 @@ extension API {
   func listDeliveries(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Delivery.State.self)
-    let before = try request.cursor()?["before"]?.stringValue
+    let before = try request.cursor("before")?["before"]?.stringValue
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }

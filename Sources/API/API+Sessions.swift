@@ -19,20 +19,17 @@ extension API {
     let id = request.path("id")
     let limit = try request.limit(default: 1000, maximum: 1000)
     let types = Set(request.queryArray("types"))
-    let after = try request.cursor()?["after"]?.integerValue
-    let history = try await domains.database.read { [domains] tx in
-      _ = try domains.sessions.session(tx, id)
-      return try domains.sessions.history(tx, id)
+    let cursor = try request.cursor("after", "arrival")
+    let start = HistoryPlace(
+      position: cursor?["after"]?.integerValue ?? 0, arrival: cursor?["arrival"]?.integerValue ?? 0)
+    let (page, next) = try await domains.database.read { [domains] tx in
+      try domains.sessions.history(tx, id, after: start, types: types, limit: limit)
     }
-    // Inputs that wait come after the log and have no place in it yet, so a page never ends among them.
-    let rest = history.filter { event in
-      (types.isEmpty || types.contains(event.type.rawValue)) && (event.position ?? .max) > (after ?? 0)
+    let place = next.map { next in
+      Cursor(["after": .integer(next.position), "arrival": .integer(next.arrival)])
     }
-    let shown = rest.prefix(limit)
-    let next = rest.count > limit ? shown.last?.position : nil
     return json([
-      "data": .array(shown.map(\.json)),
-      "next_page": next.map { .string(Cursor(["after": .integer($0)]).text) } ?? .null,
+      "data": .array(page.map(\.json)), "next_page": place.map { .string($0.text) } ?? .null,
     ])
   }
 
@@ -44,7 +41,7 @@ extension API {
     let inputs = try events.enumerated().map { place, event in
       try Input.read(event, place: "events[\(place)]")
     }
-    let key = request.http.headers.first("idempotency-key")
+    let key = try request.idempotencyKey()
     let stored = try await domains.database.write { [domains] tx in
       try domains.sessions.append(tx, to: id, inputs, key: key)
     }

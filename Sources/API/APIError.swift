@@ -33,6 +33,8 @@ struct Refusal {
   var message: String
   /// The stable cause, in `error.details.error_code`.
   var code: String?
+  /// The methods that an address knows, for 405.
+  var allowed: [String] = []
   /// Whether clients may send the same request again; they do for 409 and 5xx unless told not to.
   var isRetryable: Bool
 
@@ -46,13 +48,15 @@ struct Refusal {
   init(_ error: any Error) {
     let sentence = String(describing: error)
     switch error {
-    case let error as APIError: self = Refusal(Refusal.status(of: error), sentence)
+    case let error as APIError:
+      self = Refusal(Refusal.status(of: error), sentence)
+      if case .methodNotAllowed(_, _, let allowed) = error { self.allowed = allowed }
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case RunsError.notFound, SessionError.notFound, OutboxError.notFound, FilesError.notFound,
-      JobsError.notFound:
+      JobsError.notFound, CatalogError.notFound, CatalogError.noSuchVersion:
       self = Refusal(404, sentence)
-    case RunsError.ended, OutboxError.notDead: self = Refusal(409, sentence, isRetryable: false)
+    case RunsError.ended, OutboxError.notDead, CatalogError.conflict: self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)
@@ -92,6 +96,7 @@ struct Refusal {
     let body: JSON = ["type": "error", "error": .object(error), "request_id": .string(requestID)]
     var headers = [("content-type", "application/json"), ("request-id", requestID)]
     headers.append(("x-should-retry", isRetryable ? "true" : "false"))
+    if !allowed.isEmpty { headers.append(("allow", allowed.joined(separator: ", "))) }
     return HTTPResponse(status: status, headers: headers, body: .bytes(body.bytes))
   }
 }

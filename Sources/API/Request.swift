@@ -43,9 +43,23 @@ struct Request: Sendable {
   }
 
   /// Where the page begins that the request asks for; nil for the first.
-  /// - Throws: `StoreError.badCursor` for a cursor that this server did not make.
-  func cursor() throws -> JSON? {
-    try query("page").map { try Cursor($0).payload }
+  /// - Parameter members: what a cursor of this list has in it.
+  /// - Throws: `StoreError.badCursor` for a cursor that this list did not make.
+  func cursor(_ members: String...) throws -> JSON? {
+    guard let text = query("page") else { return nil }
+    let payload = try Cursor(text).payload
+    guard members.allSatisfy({ payload[$0] != nil }) else { throw StoreError.badCursor(text) }
+    return payload
+  }
+
+  /// The key that makes repeats of a request one.
+  /// - Throws: `APIError.invalid`.
+  func idempotencyKey() throws -> String? {
+    let key = http.headers.first("idempotency-key")
+    if let key, key.isEmpty || key.utf8.count > 255 {
+      throw APIError.invalid("Idempotency-Key: use 1 to 255 characters.")
+    }
+    return key
   }
 
   /// The body as a JSON object; an empty body is an empty object.

@@ -13,7 +13,7 @@ struct Errand: AsyncParsableCommand {
         errand serve --jobs Jobs        serve, with the job files of a folder
         errand run daily-brief --wait   start a job now and wait for its result
 
-      Commands that ask a server find it at --url, $ERRAND_URL or \(ServerOptions.defaultURL), and its key in --key,
+      Commands that ask a server find it at --url, $ERRAND_URL or \(ServerOptions.defaultURL), and its key in --key, \
       $ERRAND_API_KEY or the server's data directory.
 
       EXIT CODES:
@@ -21,13 +21,13 @@ struct Errand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "On this machine", subcommands: [Serve.self, Try.self, Validate.self]),
+      CommandGroup(name: "Local", subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self]),
       CommandGroup(
-        name: "Jobs", subcommands: [Apply.self, ListJobs.self, ListSchedules.self, ListFirings.self]),
+        name: "Job", subcommands: [Apply.self, ListJobs.self, ListSchedules.self, ListFirings.self]),
       CommandGroup(
-        name: "Runs",
+        name: "Run",
         subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, CancelRun.self]),
-      CommandGroup(name: "Results", subcommands: [Deliveries.self]),
+      CommandGroup(name: "Result", subcommands: [Deliveries.self]),
     ])
 
   static func main() async {

@@ -7,11 +7,11 @@ import Primitives
 package import Store
 
 /// A folder on this machine. Each run gets a folder of its own in it: the files the agent made, and
-/// `result.json`. It appears whole or not at all.
+/// `result.json` (`errand-result.json` when the agent made a file of that name). It appears whole or not at all.
 package struct DirectoryTarget: Target {
   package static let name = "directory"
   package static let shape = KindShape(
-    name: name, fields: [FieldShape("path", .secret, isRequired: true)])
+    name: name, fields: [FieldShape("path", .text, isRequired: true)])
 
   private let database: Database
   private let files: Files
@@ -33,11 +33,14 @@ package struct DirectoryTarget: Target {
     } catch let error as FilesError {
       return .hopeless(reason: String(describing: error))
     }
-    do {
-      let folder = try place(delivery, deliverables, in: path)
+    do throws(FilesError) {
+      // Copying blocks, and may take long.
+      let folder = try await Thread.run("directory-callback") { () throws(FilesError) in
+        try place(delivery, deliverables, in: path)
+      }
       return .delivered(
         receipt: ["path": .string(folder), "files": .integer(Int64(deliverables.count))])
-    } catch let error as FilesError {
+    } catch {
       return .failed(reason: String(describing: error), retryAfter: nil)
     }
   }
@@ -49,7 +52,9 @@ package struct DirectoryTarget: Target {
     return "\(day)-\(data?["job"]?.stringValue ?? "job")-\(delivery.run)"
   }
 
-  private func place(_ delivery: Delivery, _ deliverables: [File], in path: String) throws -> String {
+  private func place(
+    _ delivery: Delivery, _ deliverables: [File], in path: String
+  ) throws(FilesError) -> String {
     let final = "\(path)/\(DirectoryTarget.folder(of: delivery))"
     // An earlier attempt got this far and its report was lost.
     if access(final, F_OK) == 0 { return final }
@@ -63,22 +68,37 @@ package struct DirectoryTarget: Target {
       if parts.count > 1 { try makeFolders("\(partial)/\(parts.dropLast().joined(separator: "/"))") }
       try copy(files.path(ofContent: file.content.sha256), to: "\(partial)/\(file.filename)")
     }
-    try write(Array(delivery.payload.prettyText.utf8), to: "\(partial)/result.json")
+    // The agent's own result.json keeps its name.
+    let isTaken = deliverables.contains { $0.filename == "result.json" }
+    try write(
+      Array(delivery.payload.prettyText.utf8), to: "\(partial)/\(isTaken ? "errand-result" : "result").json")
+    try sync(partial)
     guard rename(partial, final) == 0 else { throw FilesError.system(path: final, errno: errno) }
+    try sync(path)
     return final
   }
 
-  private func makeFolders(_ path: String) throws {
+  /// Makes the names in a folder durable: a receipt says that they are there.
+  private func sync(_ folder: String) throws(FilesError) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(path: folder, errno: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw .system(path: folder, errno: errno) }
+  }
+
+  private func makeFolders(_ path: String) throws(FilesError) {
     var made = ""
     for part in path.split(separator: "/") {
       made += "/\(part)"
-      guard mkdir(made, 0o755) == 0 || errno == EEXIST || access(made, F_OK) == 0 else {
-        throw FilesError.system(path: made, errno: errno)
+      guard mkdir(made, 0o755) != 0 else { continue }
+      let failure = errno
+      guard failure == EEXIST || access(made, F_OK) == 0 else {
+        throw FilesError.system(path: made, errno: failure)
       }
     }
   }
 
-  private func copy(_ source: String, to target: String) throws {
+  private func copy(_ source: String, to target: String) throws(FilesError) {
     let input = open(source, O_RDONLY | O_CLOEXEC)
     guard input >= 0 else { throw FilesError.system(path: source, errno: errno) }
     defer { close(input) }
@@ -94,7 +114,7 @@ package struct DirectoryTarget: Target {
     guard fsync(output) == 0 else { throw FilesError.system(path: target, errno: errno) }
   }
 
-  private func write(_ bytes: [UInt8], to path: String) throws {
+  private func write(_ bytes: [UInt8], to path: String) throws(FilesError) {
     let output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard output >= 0 else { throw FilesError.system(path: path, errno: errno) }
     defer { close(output) }

@@ -26,7 +26,8 @@ package enum CatalogError: Error, Equatable, CustomStringConvertible {
     case .archived(let kind, let id):
       "The \(kind) \(id) is archived, which is final: it can neither be changed nor used for anything new."
     case .configTypeChange(let from, let to):
-      "The type of an environment cannot change from \(quoted(from)) to \(quoted(to)). Create another environment."
+      "The type of an environment cannot change from \(quoted(from)) to \(quoted(to)). "
+        + "Create another environment."
     }
   }
 }

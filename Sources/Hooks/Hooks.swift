@@ -284,7 +284,8 @@ package final class Hooks: Sendable {
         }
       }
     } catch {
-      log.error("The counts of refused webhooks were not written: \(error)")
+      refusals.withLock { $0.merge(counts, uniquingKeysWith: +) }
+      log.error("The counts of refused webhooks were not written, and are tried again: \(error)")
     }
   }
 }

@@ -86,8 +86,10 @@ extension Jobs {
     var job = Job(
       id: before?.id ?? ID.make("depl", at: now, randomness), name: draft.name,
       description: draft.description, origin: .file, agent: try agent(tx, draft.agent),
-      environment: try environment(tx, draft.environment), triggers: draft.triggers, message: draft.message,
-      files: files, outcome: draft.outcome, limits: draft.limits, callbacks: draft.callbacks,
+      environment: try environment(tx, draft.environment), triggers: draft.triggers,
+      overlap: draft.overlap, expires: draft.expires, message: draft.message, files: files,
+      repositories: draft.repositories, outcome: draft.outcome, limits: draft.limits,
+      callbacks: draft.callbacks,
       rehearsal: draft.rehearsal, revision: before?.revision ?? 1, createdAt: before?.createdAt ?? now,
       updatedAt: before?.updatedAt ?? now, archivedAt: nil)
     if let before {
@@ -122,10 +124,11 @@ extension Jobs {
   private func write(_ tx: Transaction, _ job: Job) throws {
     try tx.run(
       """
-      INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at, archived_at)
+      INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at,
+        archived_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-      ON CONFLICT (id) DO UPDATE SET agent_id = $4, definition = $5, revision = $6, written = $7, updated_at = $9,
-        archived_at = $10
+      ON CONFLICT (id) DO UPDATE SET agent_id = $4, definition = $5, revision = $6, written = $7,
+        updated_at = $9, archived_at = $10
       """,
       job.id, job.name, job.origin.rawValue, job.agent, job.definition, job.revision,
       Hex.encode(randomness.bytes(8)), job.createdAt, job.updatedAt, job.archivedAt)

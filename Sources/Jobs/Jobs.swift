@@ -6,7 +6,8 @@ package import Store
 /// The jobs and the sources of their webhooks.
 ///
 /// They come as a bundle of files, which `apply` checks and writes in one transaction: all of it, or nothing.
-/// Who keeps something in step with the jobs, as the schedules do, takes part in that transaction (`onChange`).
+/// Who keeps something in step with the jobs, as the schedules do, takes part in that transaction
+/// (`onChange`).
 package final class Jobs: Sendable {
   package static let migrations = [
     Migration(

@@ -71,10 +71,11 @@ package final class Outbox: Sendable {
   package func deliveries(
     _ tx: Transaction, state: Delivery.State? = nil, before: String? = nil, limit: Int
   ) throws -> [Delivery] {
+    // A filter that is not wanted leaves the statement: “no state given, or this one” would find no index.
     try tx.rows(
       """
-      SELECT * FROM deliveries WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR id < $2)
-      ORDER BY id DESC LIMIT $3
+      SELECT * FROM deliveries WHERE \(state == nil ? "$1 IS NULL" : "state = $1")
+        AND \(before == nil ? "$2 IS NULL" : "id < $2") ORDER BY id DESC LIMIT $3
       """, state?.rawValue, before, limit
     ).map(Delivery.init)
   }

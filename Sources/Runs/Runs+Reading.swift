@@ -12,6 +12,16 @@ extension Runs {
     try tx.row("SELECT * FROM runs WHERE id = $1", id).map(Run.init)
   }
 
+  func find(_ tx: Transaction, firing id: String) throws -> Firing? {
+    try tx.row("SELECT * FROM firings WHERE id = $1", id).map(Firing.init)
+  }
+
+  /// - Throws: `RunsError.notFound`.
+  package func firing(_ tx: Transaction, _ id: String) throws -> Firing {
+    guard let firing = try find(tx, firing: id) else { throw RunsError.notFound(id: id) }
+    return firing
+  }
+
   /// The run whose current attempt the session is. An earlier attempt's session has no say any more.
   func run(_ tx: Transaction, ofSession session: String) throws -> Run? {
     try tx.row(
@@ -20,6 +30,8 @@ extension Runs {
     ).map(Run.init)
   }
 
+  // A filter that is not wanted leaves the statement: “no job given, or this job” would find no index.
+
   /// The newest first.
   /// - Parameter before: only runs older than this id.
   package func runs(
@@ -27,8 +39,9 @@ extension Runs {
   ) throws -> [Run] {
     try tx.rows(
       """
-      SELECT * FROM runs WHERE ($1 IS NULL OR job_name = $1) AND ($2 IS NULL OR state = $2)
-        AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+      SELECT * FROM runs WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
+        AND \(state == nil ? "$2 IS NULL" : "state = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
+      ORDER BY id DESC LIMIT $4
       """, job, state?.rawValue, before, limit
     ).map(Run.init)
   }
@@ -39,8 +52,9 @@ extension Runs {
   ) throws -> [Firing] {
     try tx.rows(
       """
-      SELECT * FROM firings WHERE ($1 IS NULL OR job_name = $1) AND ($2 IS NULL OR decision = $2)
-        AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+      SELECT * FROM firings WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
+        AND \(decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
+      ORDER BY id DESC LIMIT $4
       """, job, decision?.rawValue, before, limit
     ).map(Firing.init)
   }

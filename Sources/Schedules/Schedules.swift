@@ -30,6 +30,8 @@ package final class Schedules: Sendable {
 
   /// The longest sleep: a wall clock that was set shows itself within this time.
   static let heartbeat = Duration.seconds(10)
+  /// The wait after the store has failed.
+  static let pause = Duration.seconds(1)
   /// A sleep that took this much longer than asked means that the machine, or the clock, jumped over time
   /// that nobody saw.
   static let gap = Duration.seconds(30)
@@ -66,7 +68,8 @@ package final class Schedules: Sendable {
         "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", job.id, trigger.id
       ).map(Schedule.init)
       if let existing, existing.expression == expression, existing.timezone == timezone { continue }
-      let next = try times(expression, timezone).next(after: now.seconds).map { Timestamp(seconds: $0) }
+      let next = try Schedules.times(job.name, trigger.id, expression, timezone).next(after: now.seconds)
+        .map { Timestamp(seconds: $0) }
       try tx.run(
         """
         INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, cursor_at, next_at)
@@ -84,8 +87,12 @@ package final class Schedules: Sendable {
     tx.afterCommit { [bell] in bell.ring() }
   }
 
-  private func times(_ expression: String, _ timezone: String) throws -> CronSchedule {
-    CronSchedule(expression: try CronExpression(expression), zone: try Zone.named(timezone))
+  /// `H` spreads by job and trigger, so that it stays the same over restarts and edits elsewhere.
+  private static func times(
+    _ job: String, _ trigger: String, _ expression: String, _ timezone: String
+  ) throws -> CronSchedule {
+    CronSchedule(
+      expression: try CronExpression(expression, name: "\(job)/\(trigger)"), zone: try Zone.named(timezone))
   }
 
   // MARK: Reading
@@ -104,8 +111,8 @@ package final class Schedules: Sendable {
       do {
         next = try await fire(since: since)
       } catch let error as StoreError {
-        log.error("Schedules wait, because the store refused a write: \(error)")
-        next = nil
+        log.error("Schedules wait, because the store refused: \(error)")
+        next = time.now() + Schedules.pause
       }
       let asleep = time.now()
       let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
@@ -115,28 +122,36 @@ package final class Schedules: Sendable {
     }
   }
 
-  /// Decides every occurrence up to now.
+  /// Decides every occurrence up to now. A schedule that cannot be decided, because its zone has gone from the
+  /// system for instance, is logged and tried again the next time; it holds up no other.
   /// - Parameter since: from when on the service was there to see them.
   /// - Returns: when the next one is due.
   func fire(since: Timestamp) async throws -> Timestamp? {
+    var stuck: Set<[String]> = []
+    var again: Timestamp?
     while true {
       let now = time.now()
+      let limit = 100 + stuck.count
       let due = try await database.read { tx in
         try tx.rows(
-          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT 100",
-          now
+          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT $2", now,
+          limit
         ).map(Schedule.init)
-      }
+      }.filter { !stuck.contains([$0.job, $0.trigger]) }
       if due.isEmpty {
         return try await database.read { tx in
-          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules").flatMap {
+          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules WHERE next_at > $1", now).flatMap {
             try $0["next_at"] as Timestamp?
           }
-        }
+        }.map { min($0, again ?? $0) } ?? again
       }
       for schedule in due {
-        try await database.write { [self] tx in
-          try decide(tx, schedule, now: now, since: since)
+        do {
+          try await database.write { [self] tx in try decide(tx, schedule, now: now, since: since) }
+        } catch {
+          if error is StoreError { again = now + Schedules.pause }
+          stuck.insert([schedule.job, schedule.trigger])
+          log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
         }
       }
     }
@@ -151,7 +166,8 @@ package final class Schedules: Sendable {
     // Another process decided it, or an edit replaced it.
     guard let row else { return }
     let schedule = try Schedule(row)
-    let times = try times(schedule.expression, schedule.timezone)
+    let times = try Schedules.times(
+      schedule.jobName, schedule.trigger, schedule.expression, schedule.timezone)
     let job = try jobs.job(tx, id: schedule.job)
     let latestMissed = times.previous(before: since.seconds).map { Timestamp(seconds: $0) }
     let due = Due(

@@ -17,9 +17,9 @@ package struct DataDirectory: Sendable {
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       made += "/\(part)"
-      if mkdir(made, 0o700) != 0 && errno != EEXIST && access(made, F_OK) != 0 {
-        throw .dataDirectory(path: path, errno: errno)
-      }
+      guard mkdir(made, 0o700) != 0 else { continue }
+      let failure = errno
+      if failure != EEXIST && access(made, F_OK) != 0 { throw .dataDirectory(path: path, errno: failure) }
     }
     guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .dataDirectory(path: path, errno: errno) }
   }

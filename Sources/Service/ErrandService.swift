@@ -106,7 +106,7 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(), runs.startHandler(),
         ], options: options)
     } else {
       worker = nil

@@ -12,6 +12,16 @@ struct JobsWatch: Sendable {
   let jobs: Jobs
   let time: Time
   let log: Logger
+  /// As the folder was before the first `apply`, so that nothing is missed between that and `run`.
+  private let before: Fingerprint
+
+  init(directory: String, jobs: Jobs, time: Time, log: Logger) {
+    self.directory = directory
+    self.jobs = jobs
+    self.time = time
+    self.log = log
+    before = Fingerprint(of: directory)
+  }
 
   /// - Throws: `JobsError`; nothing is applied then.
   func apply() async throws {
@@ -20,7 +30,7 @@ struct JobsWatch: Sendable {
   }
 
   func run() async throws {
-    var seen = Fingerprint(of: directory)
+    var seen = before
     while !Task.isCancelled {
       try await time.sleep(JobsWatch.interval)
       let now = Fingerprint(of: directory)

@@ -6,9 +6,15 @@ struct RunFollower: Sendable {
   let server: Server
   let run: String
   let tellsAll: Bool
+  /// How many lines of a text are told.
+  let textLimit: Int
   let tell: @Sendable (String) -> Void
 
-  init(_ server: Server, run: String, tellsAll: Bool, tell: @escaping @Sendable (String) -> Void) {
+  init(
+    _ server: Server, run: String, tellsAll: Bool = false, textLimit: Int = 40,
+    tell: @escaping @Sendable (String) -> Void
+  ) {
+    self.textLimit = textLimit
     self.server = server
     self.run = run
     self.tellsAll = tellsAll
@@ -20,12 +26,14 @@ struct RunFollower: Sendable {
     var run = try await server.get(["v1", "runs", run])
     while true {
       let session = run["session_id"]?.stringValue ?? ""
-      try await SessionFollower(server, session: session, show: LogLines(tellsAll: tellsAll, tell: tell).show)
-        .follow(
-          until: {
-            let now = try await server.get(["v1", "runs", self.run])
-            return now["ended_at"]?.isNull == false || now["session_id"]?.stringValue != session
-          }, notice: { Say.notice(Terminal.errors.paint($0, .quiet)) })
+      try await SessionFollower(
+        server, session: session, show: LogLines(tellsAll: tellsAll, textLimit: textLimit, tell: tell).show
+      )
+      .follow(
+        until: {
+          let now = try await server.get(["v1", "runs", self.run])
+          return now["ended_at"]?.isNull == false || now["session_id"]?.stringValue != session
+        }, notice: { Say.notice(Terminal.errors.paint($0, .quiet)) })
       run = try await server.get(["v1", "runs", self.run])
       if run["ended_at"]?.isNull == false { break }
       if let reason = run["reason"]?.stringValue { tell(reason.onOneLine) }

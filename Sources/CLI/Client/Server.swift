@@ -7,10 +7,10 @@ import Primitives
 struct Server: Sendable {
   /// Without a slash at its end.
   let url: String
-  private let key: String
+  private let key: String?
   private let client: HTTPClient
 
-  init(url: String, key: String, client: HTTPClient = HTTPClient(userAgent: "errand")) throws(Complaint) {
+  init(url: String, key: String?, client: HTTPClient = HTTPClient(userAgent: "errand")) throws(Complaint) {
     var url = url
     while url.hasSuffix("/") { url.removeLast() }
     guard url.hasPrefix("http://") || url.hasPrefix("https://") else { throw .badURL(url) }
@@ -56,7 +56,7 @@ struct Server: Sendable {
     headers: [(name: String, value: String)]
   ) async throws -> HTTPClient.Response {
     let request = HTTPClient.Request(
-      method: method, url: address(path, query), headers: headers + [authorization], body: body,
+      method: method, url: address(path, query), headers: headers + authorization, body: body,
       timeout: .seconds(60), bodyLimit: 64 << 20)
     do {
       return try await client.send(request)
@@ -69,7 +69,7 @@ struct Server: Sendable {
   func stream(_ path: [String]) async throws -> HTTPClient.StreamingResponse {
     // Longer than the comments that the server sends to keep a silent stream alive.
     let request = HTTPClient.Request(
-      url: address(path), headers: [authorization, (name: "accept", value: "text/event-stream")],
+      url: address(path), headers: authorization + [(name: "accept", value: "text/event-stream")],
       timeout: nil,
       idleTimeout: .seconds(45))
     let response: HTTPClient.StreamingResponse
@@ -88,7 +88,9 @@ struct Server: Sendable {
 
   // MARK: Addresses and errors
 
-  private var authorization: (name: String, value: String) { (name: "authorization", value: "Bearer \(key)") }
+  private var authorization: [(name: String, value: String)] {
+    key.map { [(name: "authorization", value: "Bearer \($0)")] } ?? []
+  }
 
   private func address(_ path: [String], _ query: [(String, String?)] = []) -> String {
     var address = url + path.map { "/" + Server.encoded($0) }.joined()

@@ -1,5 +1,4 @@
 import ArgumentParser
-import HTTPClient
 import Service
 
 /// Which server a command talks to, and with which key.
@@ -29,16 +28,16 @@ struct ServerOptions: ParsableArguments {
 
   /// What was said on this command line comes first, then the environment, then the place where a server that
   /// was told nothing keeps its key.
-  func key(_ environment: [String: String]) throws -> String {
+  /// - Returns: nil when nobody said anything and there is no such place: then the server may say what it thinks.
+  func key(_ environment: [String: String]) throws -> String? {
     if let key, !key.isEmpty { return key }
-    if let data { return try ServerOptions.readKey(in: data) }
+    if let data {
+      guard let key = try DataDirectory.readKey("\(data)/api-key") else {
+        throw Complaint.noKey(keyFile: "\(data)/api-key")
+      }
+      return key
+    }
     if let key = environment["ERRAND_API_KEY"], !key.isEmpty { return key }
-    return try ServerOptions.readKey(in: Configuration.defaultDataDirectory(environment))
-  }
-
-  private static func readKey(in directory: String) throws -> String {
-    let path = "\(directory)/api-key"
-    guard let key = try DataDirectory.readKey(path) else { throw Complaint.noKey(keyFile: path) }
-    return key
+    return try DataDirectory.readKey("\(Configuration.defaultDataDirectory(environment))/api-key")
   }
 }

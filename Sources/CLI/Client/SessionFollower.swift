@@ -10,15 +10,19 @@ struct SessionFollower: Sendable {
   let server: Server
   let session: String
   /// How often it is asked whether there is still something to wait for.
-  var patience: Duration = .seconds(2)
+  let patience: Duration
   let show: @Sendable (JSON) async throws -> Void
 
   /// Events shown already.
   private let seen = Lock<Set<String>>([])
 
-  init(_ server: Server, session: String, show: @escaping @Sendable (JSON) async throws -> Void) {
+  init(
+    _ server: Server, session: String, patience: Duration = .seconds(2),
+    show: @escaping @Sendable (JSON) async throws -> Void
+  ) {
     self.server = server
     self.session = session
+    self.patience = patience
     self.show = show
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import Jobs
+import Service
 
 /// `errand apply`
 struct Apply: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct Apply: AsyncParsableCommand {
     var table = Table([
       Table.Column(title: "CHANGE"), Table.Column(title: "WHAT"), Table.Column(title: "NAME"),
     ])
-    for change in report["changes"]?.arrayValue ?? [] {
+    for change in report["things"]?.arrayValue ?? [] {
       table.add([
         ListOutput.state(change, "change"), ListOutput.text(change, "thing"), ListOutput.text(change, "name"),
       ])
@@ -42,7 +43,7 @@ struct Apply: AsyncParsableCommand {
 
   /// - Returns: the server's report.
   static func send(_ path: String, prune: Bool, to server: Server) async throws -> JSON {
-    var bundle = try JobFolder.load(path).json
+    var bundle = try JobFolder.load(path, kinds: ErrandService.kinds).json
     if prune { bundle["prune"] = true }
     return try await server.post(["v1", "jobs"], bundle)
   }

@@ -11,13 +11,13 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Serve: fire jobs, work, deliver, answer the API.",
     discussion: """
-      The first start writes a new API key to the file api-key in the data directory; $ERRAND_API_KEY overrides it. The
+      The first start writes a new API key to the file api-key in the data directory; $ERRAND_API_KEY overrides it. The \
       model is asked at $ANTHROPIC_BASE_URL with $ANTHROPIC_API_KEY. SIGTERM and Ctrl-C stop in order.
 
       EXAMPLES:
         errand serve --jobs Jobs
-        errand serve --listen 0.0.0.0:8700 --data /var/lib/errand --jobs /etc/errand/jobs
-        errand serve --jobs Jobs --rehearse      no key and no network: jobs play their rehearsals
+        errand serve --listen 0.0.0.0:8700 --data /var/lib/errand --jobs /etc/jobs
+        errand serve --jobs Jobs --rehearse     without a key and a network
       """)
 
   @Option(help: ArgumentHelp("Where to listen. Port 0 takes any free one.", valueName: "host:port"))

@@ -7,13 +7,13 @@ struct ShowLogs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs", abstract: "Show what the agent of a run, or of a session, does.",
     discussion: """
-      Following a run ends when the run has ended; following a session ends when it is terminated or deleted.
+      Following a run ends when the run has ended; following a session ends when it is terminated or deleted. \
       Times are those of this machine's zone.
 
       EXAMPLES:
         errand logs run_01kq3v5m9x
         errand logs -f run_01kq3v5m9x
-        errand logs sesn_01kq3v5m9y --json | jq -r 'select(.type == "agent.tool_use").input'
+        errand logs sesn_01kq3v5m9y --json | jq -r .type
       """)
 
   @Argument(help: "The id of a run, whose latest attempt is shown, or of a session.")

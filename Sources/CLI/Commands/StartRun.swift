@@ -52,7 +52,7 @@ struct StartRun: AsyncParsableCommand {
     let showsJSON = json
     do {
       try await Interrupts.end {
-        try await RunFollower(server, run: id, tellsAll: false) { line in
+        try await RunFollower(server, run: id, textLimit: 1) { line in
           if !showsJSON { Say.notice(line) }
         }.follow()
       }

@@ -12,14 +12,20 @@ struct Validate: AsyncParsableCommand {
 
       EXAMPLES:
         errand validate Jobs
-        errand validate Jobs/daily-brief
+        errand validate Jobs/daily-brief --secrets
       """)
 
   @Argument(help: "A folder of jobs, or of one job.")
   var path: String
 
+  @Flag(help: "Also look whether every secret that is referred to is there, in this environment.")
+  var secrets = false
+
   func run() async throws {
-    let bundle = try JobFolder.load(path, kinds: ErrandService.kinds).json
+    let bundle = try JobFolder.load(
+      path, kinds: ErrandService.kinds,
+      secrets: secrets ? Secrets(environment: ProcessEnvironment.all) : .none
+    ).json
     let counts = ["job", "agent", "environment", "source"].compactMap { thing -> String? in
       let count = bundle["\(thing)s"]?.arrayValue?.count ?? 0
       return count == 0 ? nil : EventTeller.count(count, thing)

@@ -6,11 +6,14 @@ struct EventLine: Equatable {
   var label: String
   var text: String
   var paint: Paint?
+  /// Whether all of it is to be read: what somebody said, not what a tool printed.
+  var isSpoken: Bool
 
-  init(_ label: String, _ text: String, _ paint: Paint? = nil) {
+  init(_ label: String, _ text: String, _ paint: Paint? = nil, isSpoken: Bool = false) {
     self.label = label
     self.text = text
     self.paint = paint
+    self.isSpoken = isSpoken
   }
 }
 
@@ -18,14 +21,19 @@ struct EventLine: Equatable {
 /// say how long they took.
 struct EventTeller {
   /// Whether bookkeeping is told too: model requests, statuses of threads.
-  var tellsAll = false
+  let tellsAll: Bool
   /// How many lines of a text are told.
-  var textLimit = 40
+  let textLimit: Int
 
   private var began: [String: Timestamp] = [:]
+  /// Calls without a result yet, with their tools.
+  private var open: [String: String] = [:]
+  /// Whether several calls are under way together, so that results must say whose they are.
+  private var isParallel = false
 
-  init(tellsAll: Bool = false) {
+  init(tellsAll: Bool = false, textLimit: Int = 40) {
     self.tellsAll = tellsAll
+    self.textLimit = textLimit
   }
 
   mutating func lines(_ event: JSON) -> [EventLine] {
@@ -36,7 +44,11 @@ struct EventTeller {
     case "user.interrupt": return [EventLine("stop", "an interrupt", .waiting)]
     case "user.define_outcome":
       let most = event["max_iterations"]?.intValue.map { ", at most \($0) iterations" } ?? ""
-      return [EventLine("outcome", (event["description"]?.stringValue ?? "").onOneLine + most)]
+      let description = (event["description"]?.stringValue ?? "").onOneLine
+      return [
+        EventLine(
+          "outcome", (description.hasSuffix(".") ? String(description.dropLast()) : description) + most)
+      ]
     case "user.tool_confirmation":
       return [EventLine("answer", event["result"]?.stringValue ?? "", .waiting)]
     case "agent.message": return texts("agent", event, nil)
@@ -46,7 +58,9 @@ struct EventTeller {
       return [result(event)]
     case "span.outcome_evaluation_end": return [verdict(event)]
     case "session.error":
-      return [EventLine("error", (event["error"]?["message"]?.stringValue ?? "").onOneLine, .bad)]
+      return [
+        EventLine("error", (event["error"]?["message"]?.stringValue ?? "").onOneLine, .bad, isSpoken: true)
+      ]
     case "span.model_request_end" where tellsAll: return [model(event)]
     case "session.status_idle":
       let reason = event["stop_reason"]?["type"]?.stringValue ?? ""
@@ -69,7 +83,7 @@ struct EventTeller {
   private func texts(_ label: String, _ event: JSON, _ paint: Paint?) -> [EventLine] {
     let lines = EventTeller.text(of: event).safeLines
     var told = lines.prefix(textLimit).enumerated().map { place, line in
-      EventLine(place == 0 ? label : "", line, paint)
+      EventLine(place == 0 ? label : "", line, paint, isSpoken: true)
     }
     if lines.count > textLimit {
       told.append(EventLine("", "… \(lines.count - textLimit) more lines", .quiet))
@@ -77,8 +91,10 @@ struct EventTeller {
     return told
   }
 
-  private func use(_ event: JSON) -> EventLine {
+  private mutating func use(_ event: JSON) -> EventLine {
     let name = (event["name"]?.stringValue ?? "tool").onOneLine
+    if !open.isEmpty { isParallel = true }
+    open[event["id"]?.stringValue ?? ""] = name
     let asks = event["evaluated_permission"]?.stringValue == "ask" ? "  (asks first)" : ""
     return EventLine(name, EventTeller.call(name, event["input"] ?? [:]) + asks, .running)
   }
@@ -96,13 +112,18 @@ struct EventTeller {
     }
   }
 
-  private func result(_ event: JSON) -> EventLine {
+  private mutating func result(_ event: JSON) -> EventLine {
     let text = EventTeller.text(of: event)
     let lines = text.safeLines.map(\.trimmed).filter { !$0.isEmpty }
+    let use = (event["tool_use_id"] ?? event["custom_tool_use_id"])?.stringValue
     var told = lines.first ?? "no output"
-    if lines.count > 1 { told += "  (\(EventTeller.count(lines.count, "line")))" }
-    let use = event["tool_use_id"] ?? event["custom_tool_use_id"]
-    if let duration = duration(since: use?.stringValue, to: event) { told += "  in \(duration)" }
+    if isParallel, let name = use.flatMap({ open[$0] }) { told = "\(name): \(told)" }
+    let facts = [
+      lines.count > 1 ? EventTeller.count(lines.count, "line") : nil, duration(since: use, to: event),
+    ].compactMap(\.self)
+    if !facts.isEmpty { told += "  (\(facts.joined(separator: ", ")))" }
+    if let use { open[use] = nil }
+    if open.isEmpty { isParallel = false }
     return EventLine("", "→ " + told, event["is_error"]?.boolValue == true ? .bad : .quiet)
   }
 
@@ -110,11 +131,11 @@ struct EventTeller {
     let result = event["result"]?.stringValue ?? ""
     let iteration = event["iteration"]?.intValue ?? 0
     let explanation = (event["explanation"]?.stringValue ?? "").onOneLine
-    let took = duration(since: event["outcome_evaluation_start_id"]?.stringValue, to: event).map {
-      "  in \($0)"
-    }
+    let start = event["outcome_evaluation_start_id"]?.stringValue
+    let took = duration(since: start, to: event).map { " after \($0)" } ?? ""
     return EventLine(
-      "verdict", "iteration \(iteration) \(result): \(explanation)\(took ?? "")", Paint.ofState(result))
+      "verdict", "iteration \(iteration) \(result)\(took): \(explanation)", Paint.ofState(result),
+      isSpoken: true)
   }
 
   private func model(_ event: JSON) -> EventLine {

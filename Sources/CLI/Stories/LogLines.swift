@@ -7,8 +7,11 @@ struct LogLines: Sendable {
   private let terminal: Terminal
   private let tell: @Sendable (String) -> Void
 
-  init(tellsAll: Bool, terminal: Terminal = .output, tell: @escaping @Sendable (String) -> Void) {
-    teller = Lock(EventTeller(tellsAll: tellsAll))
+  init(
+    tellsAll: Bool, textLimit: Int = 40, terminal: Terminal = .output,
+    tell: @escaping @Sendable (String) -> Void
+  ) {
+    teller = Lock(EventTeller(tellsAll: tellsAll, textLimit: textLimit))
     self.terminal = terminal
     self.tell = tell
   }
@@ -17,12 +20,24 @@ struct LogLines: Sendable {
     let lines = teller.withLock { $0.lines(event) }
     let clock = EventTeller.time(of: event).map(TimeWords.clock) ?? ""
     for (place, line) in lines.enumerated() {
-      let room = terminal.width.map { $0 - 8 - 2 - 8 - 2 } ?? .max
+      let head = terminal.paint((place == 0 ? clock : "").padded(to: 8), .quiet)
       let label = terminal.paint(line.label.cut(to: 8).padded(to: 8), line.paint)
-      let text = terminal.paint(line.text.cut(to: max(20, room)), line.label.isEmpty ? line.paint : nil)
-      tell(
-        "\(terminal.paint((place == 0 ? clock : "").padded(to: 8), .quiet))  \(label)  \(text)".trimmedAtEnd)
+      for (part, text) in texts(line).enumerated() {
+        let painted = terminal.paint(text, line.label.isEmpty ? line.paint : nil)
+        let start = part == 0 ? "\(head)  \(label)  " : String(repeating: " ", count: LogLines.indent)
+        tell((start + painted).trimmedAtEnd)
+      }
     }
+  }
+
+  /// Columns before the text: clock and label.
+  private static let indent = 20
+
+  /// What was said is wrapped on a terminal, what a tool printed is cut.
+  private func texts(_ line: EventLine) -> [String] {
+    guard let width = terminal.width else { return [line.text] }
+    let room = max(20, width - LogLines.indent)
+    return line.isSpoken && line.text.columns > room ? line.text.wrapped(to: room) : [line.text.cut(to: room)]
   }
 }
 

@@ -95,11 +95,13 @@ struct RunStory {
     }
     for criterion in evaluation["criteria"]?.arrayValue ?? [] {
       let met = criterion["met"]?.boolValue == true
-      let evidence = (criterion["evidence"]?.stringValue ?? "").onOneLine
-      let told = (criterion["criterion"]?.stringValue ?? "").onOneLine
-      lines.append(
-        "   \(mark(met, terminal)) \(told)"
-          + (evidence.isEmpty ? "" : terminal.paint("  – \(evidence)", .quiet)))
+      let words = [criterion["criterion"], criterion["evidence"]].compactMap { $0?.stringValue?.onOneLine }
+      // What stands before it on the line: the label's column, the mark.
+      let room = max(20, (terminal.width ?? 10_000) - 15)
+      let told = words.filter { !$0.isEmpty }.joined(separator: ": ").wrapped(to: room)
+      for (place, part) in told.enumerated() {
+        lines.append(place == 0 ? "   \(mark(met, terminal)) \(part)" : "     \(part)")
+      }
     }
     if evaluation["graded"]?.boolValue == false {
       lines.append(terminal.paint("   the grader was not asked", .quiet))

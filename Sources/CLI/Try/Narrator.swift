@@ -12,22 +12,34 @@ struct Narrator: Sendable {
   }
 
   func title(_ text: String) {
-    write("\n" + terminal.paint(text, .strong))
+    write("")
+    write(terminal.paint(text, .strong))
   }
 
-  /// - Parameter continues: whether it belongs to the line before, and needs no time of its own.
-  func tell(_ label: String, _ text: String, _ paint: Paint? = nil, continues: Bool = false) {
-    let clock = continues ? "" : Narrator.clock(ContinuousClock.now - begun)
+  /// - Parameters:
+  ///   - wraps: whether all of a long text is told, on several lines, or its beginning.
+  ///   - isQuiet: whether the text itself is painted as well.
+  func tell(
+    _ label: String, _ text: String, _ paint: Paint? = nil, wraps: Bool = false, isQuiet: Bool = false
+  ) {
+    let clock = label.isEmpty ? "" : Narrator.clock(ContinuousClock.now - begun)
     let gap = String(repeating: " ", count: max(0, 8 - clock.count))
-    let head = "\(gap)\(terminal.paint(clock, .quiet))  "
-    let room = terminal.width.map { max(20, $0 - 20) } ?? .max
-    write(
-      (head + terminal.paint(label.cut(to: 9).padded(to: 9), paint) + " " + text.cut(to: room)).trimmedAtEnd)
+    let word = terminal.paint(label.cut(to: 9).padded(to: 9), paint)
+    let head = "\(gap)\(terminal.paint(clock, .quiet))  \(word) "
+    let room = max(20, (terminal.width ?? 120) - Narrator.indent)
+    let lines = wraps ? text.wrapped(to: room) : [text.cut(to: room)]
+    for (place, line) in lines.enumerated() {
+      let start = place == 0 ? head : String(repeating: " ", count: Narrator.indent)
+      write((start + (isQuiet ? terminal.paint(line, paint) : line)).trimmedAtEnd)
+    }
   }
+
+  /// Columns before the text: clock and label.
+  private static let indent = 20
 
   /// A line as it is, such as one of a file or a command to be copied: never cut.
   func plain(_ text: String) {
-    write(text)
+    write(text.trimmedAtEnd)
   }
 
   /// `0.42 s`

@@ -9,34 +9,54 @@ struct RunTelling: Sendable {
   let server: Server
   let receiver: CallbackReceiver
   let narrator: Narrator
+  /// Whether it goes as one that was told before, so that its main points will do.
+  var isFamiliar = false
 
   /// - Returns: the run with its evaluations and deliveries, when nothing more will happen to it.
   func tell(_ id: String) async throws -> JSON {
     let first = try await run(id)
-    var lines = EventTeller()
-    lines.textLimit = 3
-    let teller = Lock(lines)
+    let teller = Lock(EventTeller())
     let evaluated = Lock(0)
     let session = first["session_id"]?.stringValue ?? ""
-    var follower = SessionFollower(server, session: session) { event in
-      if event["type"]?.stringValue == "span.outcome_evaluation_end" { try await tellChecks(id, evaluated) }
-      let lines = teller.withLock { $0.lines(event) }
-      for line in lines where line.label != "session" {
-        narrator.tell(
-          line.label, line.label.isEmpty ? narrator.terminal.paint(line.text, line.paint) : line.text,
-          line.paint,
-          continues: line.label.isEmpty)
-      }
+    let follower = SessionFollower(server, session: session, patience: .milliseconds(500)) { event in
+      try await tell(event, of: id, teller.withLock { $0.lines(event) }, evaluated)
     }
-    follower.patience = .milliseconds(500)
     try await follower.follow(until: { try await run(id)["ended_at"]?.isNull == false })
     let ended = try await delivered(id)
     tellEnd(ended)
     return ended
   }
 
+  private func tell(
+    _ event: JSON, of run: String, _ lines: [EventLine], _ evaluated: Lock<Int>
+  ) async throws {
+    switch event["type"]?.stringValue {
+    case "session.status_running", "session.status_idle": break
+    case "user.message": tellTask(event)
+    case "span.outcome_evaluation_end":
+      try await tellChecks(run, evaluated)
+      for line in lines { narrator.tell(line.label, line.text, line.paint, wraps: line.isSpoken) }
+      if event["result"]?.stringValue == "needs_revision" {
+        narrator.tell("feedback", "goes back to the agent")
+      }
+    default:
+      for line in lines where !(isFamiliar && line.label.isEmpty) {
+        narrator.tell(
+          line.label, line.text, line.paint, wraps: line.isSpoken, isQuiet: line.label.isEmpty)
+      }
+    }
+  }
+
   private func run(_ id: String) async throws -> JSON {
     try await server.get(["v1", "runs", id])
+  }
+
+  /// A task in one line; the feedback between two iterations is one too.
+  private func tellTask(_ message: JSON) {
+    let lines = EventTeller.text(of: message).safeLines.map(\.trimmed).filter { !$0.isEmpty }
+    // The notice about text from outside is for the agent.
+    let first = lines.first { !$0.hasPrefix("Text between <") } ?? ""
+    narrator.tell("task", "\(first)  (\(EventTeller.count(lines.count, "line")))", .strong)
   }
 
   /// What the checks and the grader said in the evaluation that has just ended. The rows say more than the log.
@@ -54,11 +74,21 @@ struct RunTelling: Sendable {
           "check", "\(passed ? "✓" : "✗") “\((check["name"]?.stringValue ?? "").onOneLine)” \(exit)",
           passed ? .good : .bad)
       }
-      for criterion in evaluation["criteria"]?.arrayValue ?? [] {
-        let met = criterion["met"]?.boolValue == true
-        let words = [criterion["criterion"], criterion["evidence"]].compactMap { $0?.stringValue?.onOneLine }
-        narrator.tell("grader", "\(met ? "✓" : "✗") \(words.joined(separator: ": "))", met ? .good : .bad)
-      }
+      tellCriteria(evaluation["criteria"]?.arrayValue ?? [])
+    }
+  }
+
+  private func tellCriteria(_ criteria: [JSON]) {
+    let isMet: (JSON) -> Bool = { $0["met"]?.boolValue == true }
+    if isFamiliar, !criteria.isEmpty, criteria.allSatisfy(isMet) {
+      narrator.tell("grader", "✓ all \(criteria.count) criteria are met", .good)
+      return
+    }
+    for criterion in criteria {
+      let words = [criterion["criterion"], criterion["evidence"]].compactMap { $0?.stringValue?.onOneLine }
+      let met = isMet(criterion)
+      narrator.tell(
+        "grader", "\(met ? "✓" : "✗") \(words.joined(separator: ": "))", met ? .good : .bad, wraps: true)
     }
   }
 
@@ -81,7 +111,9 @@ struct RunTelling: Sendable {
   private func tellDelivery(_ delivery: JSON) {
     let state = delivery["state"]?.stringValue ?? ""
     let kind = delivery["kind"]?.stringValue ?? ""
-    var words = "to \(kind): \(DeliveryWords.after(delivery, now: Time.system.now()))"
+    let took = TimeWords.between(delivery["created_at"]?.stringValue, delivery["settled_at"]?.stringValue)
+    var words = "to \(kind)\(took.map { " in \($0)" } ?? ""): "
+    words += DeliveryWords.after(delivery, now: Time.system.now())
     if kind == "webhook" {
       switch receiver.arrival(delivery["id"]?.stringValue ?? "") {
       case nil: words += "; the receiver has not seen it"
@@ -89,8 +121,7 @@ struct RunTelling: Sendable {
         words += "; " + (arrival.problem ?? "the receiver verified its signature (\(arrival.type))")
       }
     }
-    let took = TimeWords.between(delivery["created_at"]?.stringValue, delivery["settled_at"]?.stringValue)
-    narrator.tell(state, words + (took.map { "  in \($0)" } ?? ""), Paint.ofState(state))
+    narrator.tell(state, words, Paint.ofState(state), wraps: true)
   }
 
   private func tellEnd(_ run: JSON) {

@@ -1,4 +1,3 @@
-import Cron
 import JSON
 import Primitives
 import Signatures
@@ -17,6 +16,9 @@ struct Story: Sendable {
   let deskSecret: String
 
   private var telling: RunTelling { RunTelling(server: server, receiver: receiver, narrator: narrator) }
+  private var tellingAgain: RunTelling {
+    RunTelling(server: server, receiver: receiver, narrator: narrator, isFamiliar: true)
+  }
 
   /// - Returns: what was not as it should be, and the folder of the first brief.
   func tell() async throws -> (Expectations, brief: String?) {
@@ -29,7 +31,7 @@ struct Story: Sendable {
     narrator.title("2  A webhook fires it again")
     let fired = try await webhooks(&expectations)
     if let fired {
-      expectations.expectStory(of: try await telling.tell(fired), "webhook's", verified: isVerified)
+      expectations.expectStory(of: try await tellingAgain.tell(fired), "webhook's", verified: isVerified)
     }
     let delivery = first["deliveries"]?.arrayValue?.first { $0["kind"]?.stringValue == "directory" }
     return (expectations, delivery?["receipt"]?["path"]?.stringValue)
@@ -57,10 +59,10 @@ struct Story: Sendable {
         if lead > 60 { throw Complaint.setUp("This machine takes longer than 30 s to apply a job.") }
         continue
       }
-      let things = (report["changes"]?.arrayValue ?? []).map { change in
+      let things = (report["things"]?.arrayValue ?? []).map { change in
         "\(change["thing"]?.stringValue ?? "") \(change["name"]?.stringValue ?? "")"
       }
-      narrator.tell("applied", things.joined(separator: ", "))
+      narrator.tell("applied", things.joined(separator: ", "), wraps: true)
       narrator.tell("schedule", "\(expression)  (UTC; seconds first): due in \(lead) s")
       let run = try await run(firedBy: "schedule", at: Timestamp(seconds: second).description)
       let late = run["created_at"]?.stringValue.flatMap { Timestamp($0) }.map {
@@ -111,7 +113,7 @@ struct Story: Sendable {
     let id = "msg_" + Hex.encode(Randomness.system.bytes(8))
 
     let forged = try await sender.send(event, id: id, secret: StandardWebhooks.newSecret())
-    narrator.tell("forged", "a wrong signature is answered \(forged.words)", .bad)
+    narrator.tell("forged", "a wrong signature is answered \(forged.words)", .bad, wraps: true)
     expectations.expect(forged.status == 401, "the forged webhook was answered \(forged.status), not 401")
 
     let real = try await sender.send(event, id: id, secret: deskSecret)

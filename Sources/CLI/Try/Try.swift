@@ -9,8 +9,8 @@ struct Try: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "try", abstract: "See the whole path at work: triggers, an agent, grading, delivery.",
     discussion: """
-      Starts a server of its own, with a copy of the job daily-brief that plays its rehearsal, and a receiver for
-      its results; fires the job by a schedule and by a webhook, and tells what happens. Needs no key and no network.
+      Starts a server of its own, with a copy of the job daily-brief that plays its rehearsal, and a receiver for \
+      its results; fires the job by a schedule and by a webhook, and tells what happens. Needs no key and no network. \
       Everything is kept in a folder of its own.
 
       EXAMPLES:
@@ -48,7 +48,7 @@ struct Try: AsyncParsableCommand {
   private static func tell(in folder: TryFolder, sandbox: String, exits: Bool) async throws {
     let narrator = Narrator()
     narrator.plain(
-      "A daily brief, asked for twice. Only the model is played, from rehearsal.yaml; all else is real.")
+      "The daily brief, set off twice. The model is played from rehearsal.yaml; everything else is real.")
     narrator.plain("")
     let callbackSecret = StandardWebhooks.newSecret()
     let deskSecret = StandardWebhooks.newSecret()
@@ -82,7 +82,7 @@ struct Try: AsyncParsableCommand {
       group.addTask { try await child.fail() }
       group.addTask {
         let (expectations, brief) = try await story.tell()
-        try end(story, brief)
+        end(story, brief)
         if exits {
           if !expectations.differences.isEmpty { throw Complaint.storyDiffers(expectations.differences) }
           return
@@ -100,21 +100,23 @@ struct Try: AsyncParsableCommand {
       )
     }
     story.narrator.tell("server", "stopped in order when asked")
-    story.narrator.plain("\nThe story ended as told.")
+    story.narrator.plain("")
+    story.narrator.plain("The story ended as told.")
   }
 
   /// How many lines of the brief are shown.
-  private static let shownLines = 14
+  private static let shownLines = 24
 
-  private static func end(_ story: Story, _ brief: String?) throws {
+  private static func end(_ story: Story, _ brief: String?) {
     story.narrator.title("The brief")
-    guard let brief else {
+    // That it is missing is what there is to tell.
+    guard let path = brief.map({ "\($0)/brief.md" }), let bytes = try? InputFile.read(path) else {
       story.narrator.plain("It was not delivered.")
       return
     }
-    let path = "\(brief)/brief.md"
-    story.narrator.plain("\(path)\n")
-    let lines = String(decoding: try InputFile.read(path), as: UTF8.self).safeLines
+    story.narrator.plain(path)
+    story.narrator.plain("")
+    let lines = String(decoding: bytes, as: UTF8.self).safeLines
     for line in lines.prefix(shownLines) { story.narrator.plain("    \(line)") }
     if lines.count > shownLines { story.narrator.plain("    …") }
   }

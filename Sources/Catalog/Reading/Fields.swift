@@ -37,7 +37,7 @@ package struct Fields {
 
   /// The member, unless it is missing or null.
   package subscript(key: String) -> JSON? {
-    object[key].flatMap { $0.isNull ? nil : $0 }
+    object[key]?.notNull
   }
 
   package func add(_ key: String, _ message: String) {
@@ -144,6 +144,9 @@ package struct Fields {
 }
 
 extension JSON {
+  /// The value, or nil for null. (In `isNull ? nil : self` the `nil` would be taken for a JSON null.)
+  package var notNull: JSON? { isNull ? JSON?.none : self }
+
   /// What it is, in a sentence.
   package var shown: String {
     switch self {

@@ -1,7 +1,7 @@
 /// What somebody probably meant.
 package enum Nearest {
-  /// The candidate that differs from `word` by the fewest letters added, removed, replaced or swapped; nil when
-  /// none is near. Capitals make no difference.
+  /// The candidate that differs from `word` by the fewest letters added, removed, replaced or swapped; nil
+  /// when none is near. Capitals make no difference.
   package static func to(_ word: String, among candidates: some Sequence<String>) -> String? {
     let wanted = Array(word.lowercased().utf8.prefix(100))
     let tolerance = max(1, (wanted.count + 1) / 3)

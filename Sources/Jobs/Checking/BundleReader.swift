@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 
 /// A bundle in which everything was found right.
 struct CheckedBundle: Sendable {
@@ -16,8 +17,11 @@ struct JobDraft: Sendable {
   var agent: String
   var environment: String
   var triggers: [Trigger]
+  var overlap: Overlap?
+  var expires: Duration?
   var message: String
   var files: [(path: String, bytes: [UInt8])]
+  var repositories: [JobRepository]
   var outcome: JobOutcome?
   var limits: Limits
   var callbacks: [Callback]
@@ -85,7 +89,8 @@ struct BundleReader {
 
   private var settings: SettingsReader { SettingsReader(findings: findings, secrets: secrets) }
 
-  /// Everything that jobs may refer to. A definition that is wrong itself counts, or its jobs were blamed too.
+  /// Everything that jobs may refer to. A definition that is wrong itself counts, or its jobs would be
+  /// blamed too.
   private func known(_ bundle: Bundle) -> Names {
     func names(_ bodies: [JSON]) -> [String] { bodies.compactMap { $0["name"]?.stringValue } }
     return Names(
@@ -134,7 +139,8 @@ extension Fields {
     guard fits, name.first != "-", name.first != "_" else {
       add(
         key,
-        "Expected lower-case letters, digits, \"-\" and \"_\", beginning with a letter or digit, found \(quoted(name))."
+        "Expected lower-case letters, digits, \"-\" and \"_\", beginning with a letter or digit, "
+          + "found \(quoted(name))."
       )
       return nil
     }

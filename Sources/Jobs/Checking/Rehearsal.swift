@@ -17,8 +17,8 @@ import Sessions
 ///         explanation: "…"
 ///         criteria: [{criterion: "…", met: true, evidence: "…"}]
 ///
-/// An iteration whose checks fail does not ask the grader, so it uses no entry of `evaluations`: the first entry
-/// is the answer to the grader's first question.
+/// An iteration whose checks fail does not ask the grader, so it uses no entry of `evaluations`: the first
+/// entry is the answer to the grader's first question.
 package enum Rehearsal {
   package static let turnLimit = 200
   /// The longest pause.

@@ -3,9 +3,10 @@ import JSON
 
 /// Reads job files from a folder.
 ///
-/// A folder of jobs has a folder for each job (with its job.yaml) and, beside them, `agents/`, `environments/`
-/// and `sources/` with a YAML file for each thing; its name is the file's unless it says otherwise. A single
-/// job's folder can be given too: what the job refers to is then taken from the folders beside it.
+/// A folder of jobs has a folder for each job (with its job.yaml) and, beside them, `agents/`,
+/// `environments/` and `sources/` with a YAML file for each thing; its name is the file's unless it says
+/// otherwise. A single job's folder can be given too: what the job refers to is then taken from the folders
+/// beside it.
 package enum JobFolder {
   /// - Parameters:
   ///   - path: a folder of jobs, one job's folder, or its job.yaml.

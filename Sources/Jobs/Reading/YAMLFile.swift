@@ -4,8 +4,8 @@ import Yams
 
 /// One YAML file as a JSON value, and where everything in it stands.
 ///
-/// Plain words mean what YAML 1.2's core schema says: only `true` and `false` are booleans, so `on`, `yes` and
-/// `no`, which YAML 1.1 takes for booleans, are texts here, as keys and as values. Tags other than `!!str`,
+/// Plain words mean what YAML 1.2's core schema says: only `true` and `false` are booleans, so `on`, `yes`
+/// and `no`, which YAML 1.1 takes for booleans, are texts here, as keys and as values. Tags other than `!!str`,
 /// merge keys, and more than a few aliases are refused.
 struct YAMLFile {
   /// In bytes.
@@ -144,8 +144,8 @@ struct YAMLFile {
     }
   }
 
-  /// How often the text refers to an anchor that it sets: `*name` after a `&name`. Counted by looks, so a text
-  /// that talks about both counts too.
+  /// How often the text refers to an anchor that it sets: `*name` after a `&name`. Counted by looks, so a
+  /// text that talks about both counts too.
   private static func aliases(in text: String) -> Int {
     func words(after sign: UInt8) -> [Substring.UTF8View.SubSequence] {
       var words: [Substring.UTF8View.SubSequence] = []

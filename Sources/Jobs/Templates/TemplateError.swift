@@ -36,7 +36,8 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
       "{{/\(name)}} stands where {{/\(open)}} must close the section {{#\(open)}} first."
     case .unexpectedEnd(let name, nil): "{{/\(name)}} closes a section that was never opened."
     case .unsupported(let tag, let feature):
-      "{{\(tag)}} uses \(feature), which prompts cannot. Use names, {{#sections}}, {{^inverted sections}} and comments."
+      "{{\(tag)}} uses \(feature), which prompts cannot. "
+        + "Use names, {{#sections}}, {{^inverted sections}} and comments."
     case .badName(let name):
       "{{\(name)}} is no name. Write words of letters, digits, \"_\" and \"-\" with dots between them, "
         + "such as {{trigger.body.title}}."

@@ -17,7 +17,8 @@ struct TemplateName: Sendable {
 
 /// Reads the part of Mustache that prompts need (https://mustache.github.io/mustache.5.html): values,
 /// sections, inverted sections, comments. A section's tag or a comment alone on a line leaves no line behind.
-/// Partials, lambdas, other delimiters and inheritance are refused: a prompt must be readable where it stands.
+/// Partials, lambdas, other delimiters and inheritance are refused: a prompt must be readable where it
+/// stands.
 struct TemplateParser {
   private static let depthLimit = 32
 

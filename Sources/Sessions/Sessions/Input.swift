@@ -17,7 +17,8 @@ package enum Input {
     guard let name = object["type"]?.stringValue else { throw refuse("type", "give the event's type.") }
     let type = EventType(rawValue: name)
     var body = object
-    body["type"] = nil
+    // What the server says of an event is not the client's to say.
+    for key in ["type", "id", "processed_at", "flushed", "outcome_id"] { body[key] = nil }
     switch type {
     case .userInterrupt: break
     case .userMessage, .systemMessage:

@@ -11,7 +11,8 @@ package enum SessionError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .notFound(let id): "There is no session \(id)."
-    case .closed(let id, let reason): "Session \(id) takes no more input: \(reason)."
+    case .closed(let id, let reason):
+      "Session \(id) takes no more input: \(reason)\(reason.hasSuffix(".") ? "" : ".")"
     case .invalidInput(let place, let problem): "\(place): \(problem)"
     case .outcomeActive(let id):
       "Session \(id) is still working on an outcome. Wait until it is decided, or interrupt it, "

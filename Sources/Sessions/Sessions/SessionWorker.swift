@@ -22,7 +22,10 @@ package struct SessionWorker: Sendable {
   }
 
   func drive(_ claim: Claim) async throws {
-    guard try await hasWork(claim) else { return }
+    guard try await hasWork(claim) else {
+      await workplaces.endFinished(claim.ref)
+      return
+    }
     let session = DrivenSession(id: claim.ref, claim: claim, sessions: sessions)
     while true {
       let settlement = try await driver.drive(session)

@@ -34,6 +34,8 @@ extension Sessions {
   package func settleUndriven(_ tx: Transaction, _ id: String, _ settlement: Settlement) throws {
     try close(tx, session(tx, id), settlement)
     try queue.remove(tx, .session, id)
+    // Its worker comes by once more to remove the workspace. Without a slot: there is nothing to drive.
+    if try Workplaces.isFinished(tx, id) { try queue.push(tx, .session, id, due: time.now()) }
   }
 
   /// Whether somebody drives the session at this moment.
@@ -97,8 +99,9 @@ extension Sessions {
   package func closeDoor(
     _ tx: Transaction, _ id: String, because reason: String, interrupting: Bool = false
   ) throws {
-    if try session(tx, id).closing != nil { return }
+    // Also what an earlier closing left: an interrupt that the driver had no more use for.
     try flush(tx, id, because: reason)
+    if try session(tx, id).closing != nil { return }
     if interrupting { try append(tx, to: id, [NewEvent(.userInterrupt)]) }
     var session = try session(tx, id)
     session.closing = reason

@@ -50,9 +50,14 @@ package final class Sessions: Sendable {
     ).map(Event.init)
   }
 
-  /// The log, then the inputs that wait, as `GET …/events` shows them.
-  package func history(_ tx: Transaction, _ id: String) throws -> [Event] {
-    try log(tx, id) + unread(tx, id)
+  /// The latest event of a type in the log.
+  package func last(_ tx: Transaction, _ id: String, _ type: EventType) throws -> Event? {
+    try tx.row(
+      """
+      SELECT * FROM events WHERE session_id = $1 AND type = $2 AND position IS NOT NULL
+      ORDER BY position DESC LIMIT 1
+      """, id, type.rawValue
+    ).map(Event.init)
   }
 
   /// What changed after a revision, for followers.
@@ -64,7 +69,7 @@ package final class Sessions: Sendable {
   }
 
   /// Inputs that no driver has taken, in the order they came.
-  func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
+  package func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
     try tx.rows(
       "SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", id
     ).map(Event.init)
@@ -139,6 +144,8 @@ package final class Sessions: Sendable {
       session.revision, now)
     let (signals, id) = (signals, session.id)
     tx.afterCommit { signals.ring(id) }
+    // Followers may be in another process.
+    tx.ring()
   }
 }
 

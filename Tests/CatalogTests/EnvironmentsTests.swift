@@ -1,0 +1,119 @@
+import JSON
+import Store
+import Testing
+
+@testable import Catalog
+
+@Suite("Environments")
+struct EnvironmentsTests {
+  @Test func `the default reaches everything and installs nothing`() async throws {
+    try await CatalogStore.with { store in
+      let environment = try await store.database.write { tx in
+        try store.environments.create(tx, ["name": "e"])
+      }
+      #expect(ID.hasPrefix("env", environment.id))
+      let expected: JSON = [
+        "type": "cloud", "networking": ["type": "unrestricted"],
+        "packages": ["type": "packages", "apt": [], "cargo": [], "gem": [], "go": [], "npm": [], "pip": []],
+      ]
+      #expect(environment.config == expected)
+      #expect(environment.json["scope"] == "organization")
+      #expect(environment.json["metadata"] == [:])
+    }
+  }
+
+  @Test func `an update keeps what it leaves out`() async throws {
+    try await CatalogStore.with { store in
+      try await store.database.write { tx in
+        let made = try store.environments.create(
+          tx,
+          [
+            "name": "e", "description": "D", "metadata": ["a": "1", "b": "2", "c": "3"],
+            "config": ["type": "cloud", "packages": ["pip": ["six"]]],
+          ])
+        let renamed = try store.environments.update(
+          tx, made.id, ["name": "f", "metadata": ["b": nil, "c": "", "d": "4"]])
+        #expect(renamed.name == "f")
+        #expect(renamed.json["description"] == "D")
+        #expect(renamed.json["metadata"] == ["a": "1", "d": "4"])
+        #expect(renamed.config == made.config)
+        let limited: JSON = [
+          "config": ["type": "cloud", "networking": ["type": "limited", "allow_package_managers": true]]
+        ]
+        let narrowed = try store.environments.update(tx, made.id, limited)
+        #expect(narrowed.config["networking"]?["allow_mcp_servers"] == false)
+        #expect(narrowed.config["packages"]?["pip"] == ["six"])
+      }
+    }
+  }
+
+  @Test func `its type stays, and an archived one is final`() async throws {
+    try await CatalogStore.with { store in
+      try await store.database.write { tx in
+        let made = try store.environments.create(tx, ["name": "e"])
+        let error = #expect(throws: CatalogError.self) {
+          try store.environments.update(tx, made.id, ["config": ["type": "self_hosted"]])
+        }
+        #expect(error == .configTypeChange(from: "cloud", to: "self_hosted"))
+        #expect(try store.environments.archive(tx, made.id).archivedAt != nil)
+        #expect(throws: CatalogError.archived(kind: "environment", id: made.id)) {
+          try store.environments.update(tx, made.id, ["name": "x"])
+        }
+        #expect(try store.environments.environments(tx, limit: 5).isEmpty)
+        #expect(try store.environments.environments(tx, archived: true, limit: 5).count == 1)
+        try store.environments.delete(tx, made.id)
+        #expect(throws: CatalogError.notFound(kind: "environment", id: made.id)) {
+          try store.environments.environment(tx, made.id)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (#"{}"#, #""name" is missing from an environment. Add it."#),
+    (
+      #"{"name": "x", "config": {"type": "moon"}}"#,
+      #"config.type: Expected "cloud" or "self_hosted", found "moon"."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "networking": {"type": "some"}}}"#,
+      #"config.networking.type: Expected "unrestricted" or "limited", found "some"."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "networking": {"type": "limited", "allowed_hosts": ["https://a.example/"]}}}"#,
+      #"config.networking.allowed_hosts[0]: Expected a host such as api.example.com or *.example.com, without scheme, port or path, found "https://a.example/"."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "networking": {"type": "limited"}, "packages": {"pip": ["six"]}}}"#,
+      #"config.packages: Packages cannot be installed: limited networking needs "allow_package_managers": true for that."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "packages": {"apt": ["-o=evil"]}}}"#,
+      #"config.packages.apt[0]: Expected a package name without spaces that does not begin with "-", found "-o=evil"."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "self_hosted", "networking": {}}}"#,
+      #"config.networking: "networking" is no field of a self-hosted configuration. It has: type."#
+    ),
+  ])
+  func `a wrong body is refused in a sentence`(body: String, sentence: String) throws {
+    let findings = Findings()
+    #expect(EnvironmentDefinition(try JSON(parsing: body), findings) == nil)
+    #expect(findings.problems.map(\.description) == [sentence])
+  }
+
+  @Test func `a file's environment is found by its name`() async throws {
+    try await CatalogStore.with { store in
+      try await store.database.write { tx in
+        let definition = try #require(EnvironmentDefinition(["name": "bench"], Findings()))
+        #expect(try store.environments.apply(tx, definition).change == .created)
+        #expect(try store.environments.apply(tx, definition).change == .unchanged)
+        #expect(try store.environments.environment(tx, named: "bench").origin == .file)
+        let error = #expect(throws: CatalogError.self) {
+          try store.environments.environment(tx, named: "bnech")
+        }
+        #expect(error?.description == #"There is no environment "bnech". Did you mean "bench"?"#)
+      }
+    }
+  }
+}

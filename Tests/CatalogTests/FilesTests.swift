@@ -1,0 +1,70 @@
+import Foundation
+import Store
+import Testing
+
+@testable import Catalog
+
+@Suite("Files and their contents")
+struct FilesTests {
+  @Test func `a content is kept once, under its hash`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let content = try files.keep(Array("abc".utf8))
+      #expect(content.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+      #expect(try files.keep(Array("abc".utf8)) == content)
+      #expect(try files.bytes(of: content) == Array("abc".utf8))
+      let left = try FileManager.default.subpathsOfDirectory(atPath: store.directory + "/files").sorted()
+      #expect(left == ["ba", "ba/" + content.sha256.dropFirst(2)])
+      #expect(throws: FilesError.tooLarge(size: 3, limit: 2)) { try files.bytes(of: content, limit: 2) }
+    }
+  }
+
+  @Test func `keeping a content again makes it young, so that it is not collected`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let path = files.path(ofContent: try files.keep(Array("abc".utf8)).sha256)
+      let old = Date(timeIntervalSince1970: 1000)
+      try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: path)
+      _ = try files.keep(Array("abc".utf8))
+      let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+      #expect(try #require(date) > old)
+    }
+  }
+
+  @Test func `a private copy is taken over and removed, a link is not followed`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let copy = store.directory + "/copy"
+      let bytes = [UInt8](repeating: 7, count: 3_000_000)
+      try Data(bytes).write(to: URL(fileURLWithPath: copy))
+      let content = try await files.keep(copy: copy)
+      #expect(content.size == 3_000_000)
+      #expect(try files.bytes(of: content) == bytes)
+      #expect(!FileManager.default.fileExists(atPath: copy))
+      try FileManager.default.createSymbolicLink(atPath: copy, withDestinationPath: "/etc/passwd")
+      await #expect(throws: FilesError.self) { try await files.keep(copy: copy) }
+    }
+  }
+
+  @Test func `a session's files follow what was collected`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let (one, two) = (try files.keep([1]), try files.keep([2]))
+      try await store.database.write { tx in
+        let first = try files.replace(tx, session: "sesn_1", with: [("a.md", one), ("b.txt", one)])
+        #expect(first.map(\.mimeType) == ["text/markdown", "text/plain"])
+        let second = try files.replace(tx, session: "sesn_1", with: [("a.md", one), ("b.txt", two)])
+        #expect(second[0] == first[0])
+        #expect(second[1].id != first[1].id)
+        _ = try files.replace(tx, session: "sesn_1", with: [("b.txt", two)])
+        #expect(try files.list(tx, session: "sesn_1").map(\.filename) == ["b.txt"])
+        #expect(throws: FilesError.notFound(id: first[0].id)) { try files.file(tx, first[0].id) }
+      }
+    }
+  }
+
+  @Test func `a place that cannot be made is named`() {
+    let error = #expect(throws: FilesError.self) { try Files(directory: "/proc/no/such") }
+    #expect(error?.description == "/proc/no/such: No such file or directory.")
+  }
+}
