@@ -54,7 +54,9 @@ package struct Trigger: Sendable, Hashable {
   package var json: JSON {
     switch kind {
     case .schedule(let expression, let timezone):
-      var object: JSON.Object = ["id": .string(id), "schedule": .string(expression), "timezone": .string(timezone)]
+      var object: JSON.Object = [
+        "id": .string(id), "schedule": .string(expression), "timezone": .string(timezone),
+      ]
       object["starts"] = starts.map { .integer(Int64($0)) }
       object["pause_after_failures"] = pauseAfterFailures.map { .integer(Int64($0)) }
       return .object(object)
