@@ -114,8 +114,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "Bench",
-      dependencies: ground + ["HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser],
-      path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+      dependencies: ground + [
+        "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
+      ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
 
@@ -146,7 +147,9 @@ let package = Package(
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
-    tests("Hooks", uses: ground + ["Jobs", "Runs", "Sessions", "Signatures", "PathSupport"]),
+    tests(
+      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport"],
+      resources: [.copy("Fixtures")]),
     tests(
       "Callbacks",
       uses: ground + [
