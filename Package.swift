@@ -97,7 +97,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", crypto,
+        "Callbacks", "HTTPServer", "Signatures", crypto,
       ]),
     domain(
       "Service",
@@ -123,16 +123,47 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "PathSupport",
+      dependencies: ground + [
+        "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
+        "HTTPClient", "TestSupport",
+      ], path: "Tests/PathSupport", swiftSettings: strict),
+    .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
       swiftSettings: strict),
+    tests(
+      "CLI",
+      uses: [
+        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        argumentParser,
+      ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
-    tests("Sessions", uses: ["Catalog", "Queue", "Store"]),
+    tests("Sessions", uses: ground + ["Catalog", "Queue", "PathSupport"]),
+    tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
+    tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
+    tests("Hooks", uses: ground + ["Jobs", "Runs", "Sessions", "Signatures", "PathSupport"]),
+    tests(
+      "Callbacks",
+      uses: ground + [
+        "Jobs", "Outbox", "Queue", "Catalog", "Sessions", "Runs", "HTTPClient", "HTTPServer", "Signatures",
+        "PathSupport",
+      ]),
+    tests(
+      "API",
+      uses: ground + [
+        "Catalog", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient", "HTTPServer",
+        "Signatures",
+        "PathSupport",
+      ]),
+    tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
-    tests("Store", uses: ["SQLite", "JSON"]),
-    tests("Queue", uses: ["Store", logging]),
+    tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
+    tests("Queue", uses: ["Primitives", "Store", logging]),
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),

@@ -11,6 +11,8 @@ extension Job {
     object["agent_id"] = .string(agent)
     object["environment_id"] = .string(environment)
     object["triggers"] = .array(triggers.map(\.json))
+    if let overlap { object["overlap"] = .string(overlap.rawValue) }
+    if let expires { object["expires"] = .string(DurationText.text(expires)) }
     var input: JSON.Object = ["message": .string(message), "files": .array(files.map(\.json))]
     // Left out when there are none, so that older definitions stay equal.
     if !repositories.isEmpty { input["repositories"] = .array(repositories.map(\.json)) }
@@ -44,6 +46,8 @@ extension Job {
     agent = stored["agent_id"]?.stringValue ?? ""
     environment = stored["environment_id"]?.stringValue ?? ""
     triggers = stored["triggers"]?.arrayValue?.map(Trigger.init(json:)) ?? []
+    overlap = stored["overlap"]?.stringValue.flatMap(Overlap.init)
+    expires = stored["expires"]?.stringValue.flatMap(DurationText.parse)
     message = stored["input"]?["message"]?.stringValue ?? ""
     files = stored["input"]?["files"]?.arrayValue?.map(JobFile.init(json:)) ?? []
     repositories = stored["input"]?["repositories"]?.arrayValue?.map(JobRepository.init(json:)) ?? []

@@ -56,18 +56,16 @@ package final class Jobs: Sendable {
   /// that was rolled back is never taken for a stored one.
   private let seen = Lock<[String: (written: String, job: Job)]>([:])
 
-  /// - Parameters:
-  ///   - sourceShapes: the kinds of sources and what settings each has.
-  ///   - callbackShapes: the same for callbacks.
+  /// - Parameter kinds: what job files may say about sources, callbacks and patterns.
   package init(
-    database: Database, files: Files, agents: Agents, environments: Environments, sourceShapes: [KindShape],
-    callbackShapes: [KindShape], time: Time = .system, randomness: Randomness = .system
+    database: Database, files: Files, agents: Agents, environments: Environments, kinds: Kinds,
+    time: Time = .system, randomness: Randomness = .system
   ) {
     self.database = database
     self.files = files
     self.agents = agents
     self.environments = environments
-    kinds = Kinds(sources: sourceShapes, callbacks: callbackShapes)
+    self.kinds = kinds
     self.time = time
     self.randomness = randomness
     // An archived agent takes its jobs with it.

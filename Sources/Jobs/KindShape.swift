@@ -1,3 +1,4 @@
+package import Catalog
 package import JSON
 
 /// What settings a kind of source or callback has. The domain that brings the kind says so at the composition
@@ -33,6 +34,8 @@ package struct FieldShape: Sendable {
     case secret
     case whole(ClosedRange<Int>)
     case flag
+    /// One of some words.
+    case choice([String])
     case duration
     case texts
     case object
@@ -53,9 +56,16 @@ package struct FieldShape: Sendable {
 package struct Kinds: Sendable {
   package var sources: [KindShape]
   package var callbacks: [KindShape]
+  /// What is wrong with the `match` of a webhook trigger, with paths inside of it. Whoever does the matching
+  /// says so.
+  package var patternProblems: @Sendable (JSON) -> [Problem]
 
-  package init(sources: [KindShape] = [], callbacks: [KindShape] = []) {
+  package init(
+    sources: [KindShape] = [], callbacks: [KindShape] = [],
+    patternProblems: @escaping @Sendable (JSON) -> [Problem] = { _ in [] }
+  ) {
     self.sources = sources
     self.callbacks = callbacks
+    self.patternProblems = patternProblems
   }
 }

@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
   package var rehearses = false
   package var sandbox = Sandbox.bubblewrap
   package var role = Role.all
+  /// Asked every minute while all is well, so that somebody else notices when it is not asked any more.
+  package var ping: String?
   /// How many sessions are driven at once.
   package var sessions = 16
   /// How many deliveries are on their way at once.

@@ -8,7 +8,7 @@ import HTTPClient
 import HTTPServer
 import Hands
 import Hooks
-import Jobs
+package import Jobs
 package import Logging
 import Outbox
 import Outcomes
@@ -23,6 +23,9 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
+  /// What job files may say about sources and callbacks.
+  package static let kinds = Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes)
+
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
@@ -63,8 +66,7 @@ package struct ErrandService: Sendable {
     let environments = Environments(time: time, randomness: randomness)
     let jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      sourceShapes: Hooks.kinds.map { $0.shape }, callbackShapes: Courier.shapes, time: time,
-      randomness: randomness)
+      kinds: ErrandService.kinds, time: time, randomness: randomness)
 
     // The path: triggers, runs, sessions, deliveries.
     sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
@@ -110,7 +112,7 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(), runs.startHandler(),
         ], options: options)
     } else {
       worker = nil
@@ -150,6 +152,10 @@ package struct ErrandService: Sendable {
       services.append(Part { [schedules] in try await schedules.run() })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
+    if let url = configuration.ping {
+      let ping = Ping(url: url, client: client, database: database, schedules: schedules, log: log)
+      services.append(Part { try await ping.run() })
+    }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
       services.append(

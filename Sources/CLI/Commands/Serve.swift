@@ -37,12 +37,19 @@ struct Serve: AsyncParsableCommand {
   var sandbox = Configuration.Sandbox.bubblewrap
   @Option(help: "api only takes requests, worker only works; both share one data directory.")
   var role = Configuration.Role.all
+  @Option(
+    help: ArgumentHelp(
+      "An address to ask every minute while all is well, such as a dead man's switch.", valueName: "url"))
+  var ping: String?
   @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical.")
   var logLevel = "notice"
 
   func validate() throws {
     if Configuration.readListen(listen) == nil {
       throw ValidationError("--listen: “\(listen)” is not HOST:PORT, such as 127.0.0.1:8700 or [::1]:8700.")
+    }
+    if let ping, !ping.hasPrefix("http://"), !ping.hasPrefix("https://") {
+      throw ValidationError("--ping: “\(ping)” is not an address such as https://example.org/ping/1.")
     }
     if Logger.Level(rawValue: logLevel) == nil {
       let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -61,6 +68,7 @@ struct Serve: AsyncParsableCommand {
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
     configuration.role = role
+    configuration.ping = ping
     let level = Logger.Level(rawValue: logLevel) ?? .notice
     let log = Logger(label: "errand") { _ in LogWriter(level: level) }
     let service = try await ErrandService(configuration, log: log)

@@ -39,6 +39,7 @@ struct SettingsReader {
     case .text: _ = fields.text(name, required: required, length: 1...4096)
     case .whole(let range): _ = fields.whole(name, in: range, required: required)
     case .flag: _ = fields.flag(name, required: required)
+    case .choice(let words): _ = fields.choice(name, of: words, required: required)
     case .duration: _ = fields.duration(name, required: required)
     case .texts: _ = fields.texts(name, limit: 100)
     case .object: _ = fields.fields(name, "\(quoted(name))", keys: nil, required: required)
