@@ -1,4 +1,3 @@
-import Store
 import HTTPServer
 import JSON
 import Outbox
@@ -6,6 +5,7 @@ import PathSupport
 import Primitives
 import Runs
 import Sessions
+import Store
 import TestSupport
 import Testing
 
@@ -56,7 +56,8 @@ import Testing
       #expect(delivery.state == .pending)
       #expect(
         delivery.lastError
-          == "The environment variable CALLBACK_SECRET is not set. Set it for the server and start that again.")
+          == "The environment variable CALLBACK_SECRET is not set. Set it for the server and start that again."
+      )
     }
   }
 
