@@ -130,6 +130,9 @@ let package = Package(
         "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
         "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
+    .target(
+      name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
+      swiftSettings: strict),
     .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
@@ -154,7 +157,7 @@ let package = Package(
       "Callbacks",
       uses: ground + [
         "Jobs", "Outbox", "Queue", "Catalog", "Sessions", "Runs", "HTTPClient", "HTTPServer", "Signatures",
-        "PathSupport",
+        "Git", "GitSupport", "Processes", "PathSupport",
       ]),
     tests(
       "API",
@@ -171,7 +174,7 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "Git", "HTTPServer", "JSON", "Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
