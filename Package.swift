@@ -114,8 +114,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "Bench",
-      dependencies: ground + ["HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser],
-      path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+      dependencies: ground + [
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser,
+      ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
 

@@ -9,6 +9,7 @@ struct ErrandBench: AsyncParsableCommand {
     discussion: """
       EXAMPLES
         errand-bench path                 what a webhook costs, from request to run
+        errand-bench schedules            a million schedules: start-up, memory, lateness
         errand-bench crash --kills 500    kill the server 500 times; nothing may be lost or doubled
-      """, subcommands: [PathCommand.self, CrashCommand.self])
+      """, subcommands: [PathCommand.self, SchedulesBenchCommand.self, CrashCommand.self])
 }
