@@ -115,7 +115,7 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: ground + [
-        "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
       ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
