@@ -18,7 +18,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -59,7 +58,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -76,6 +74,7 @@ let package = Package(
     platform("HTTPClient", uses: ["CCurl", "Primitives"]),
     platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
     platform("Processes", uses: ["CLinux", "Primitives"]),
+    platform("Git", uses: ["Primitives", "Processes"]),
 
     // The domain, in the order of the path.
     .target(name: "Cron", swiftSettings: strict),
@@ -86,24 +85,25 @@ let package = Package(
     domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Outbox"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
-    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes"]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", yams, mustache]),
-    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue"]),
+    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git"]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
     domain(
-      "Callbacks", uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures"]),
+      "Callbacks",
+      uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git"]),
     domain(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", crypto,
+        "Callbacks", "HTTPServer", "Signatures", crypto,
       ]),
     domain(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", lifecycle,
+        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
         signals,
       ]),
     program(
@@ -114,8 +114,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "Bench",
-      dependencies: ground + ["HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser],
-      path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+      dependencies: ground + [
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
+      ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
 
@@ -123,20 +124,59 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "PathSupport",
+      dependencies: ground + [
+        "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
+        "TestSupport",
+      ], path: "Tests/PathSupport", swiftSettings: strict),
+    .target(
+      name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
+      swiftSettings: strict),
+    .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
       swiftSettings: strict),
+    tests(
+      "CLI",
+      uses: [
+        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        argumentParser,
+      ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
-    tests("Sessions", uses: ["Catalog", "Queue", "Store"]),
+    tests("Sessions", uses: ground + ["Catalog", "Queue", "PathSupport"]),
+    tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
+    tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
+    tests(
+      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport"],
+      resources: [.copy("Fixtures")]),
+    tests(
+      "Callbacks",
+      uses: ground + [
+        "Jobs", "Outbox", "Queue", "Catalog", "Sessions", "Runs", "HTTPClient", "HTTPServer", "Signatures",
+        "Git", "GitSupport", "Processes", "PathSupport",
+      ]),
+    tests(
+      "API",
+      uses: ground + [
+        "Catalog", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient", "HTTPServer",
+        "Signatures",
+        "PathSupport",
+      ]),
+    tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
-    tests("Store", uses: ["SQLite", "JSON"]),
-    tests("Queue", uses: ["Store", logging]),
+    tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
+    tests("Queue", uses: ["Primitives", "Store", logging]),
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
+    tests("Git", uses: ["Processes", "Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
+    tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
     tests(
       "Brain",

@@ -12,7 +12,10 @@ import Store
 extension API {
   func health() async throws -> HTTPResponse {
     let now = time.now()
-    try await domains.database.read { tx in _ = try tx.row("SELECT 1 AS alive") }
+    let fault = try await domains.database.read { [domains, born] tx in
+      try domains.schedules.fault(tx, born: born)
+    }
+    if let fault { throw APIError.notReady(fault) }
     return json(["status": "ok", "time": .string(now.description)])
   }
 
@@ -37,11 +40,6 @@ extension API {
     return json(report.json)
   }
 
-  func listSchedules(_ request: Request) async throws -> HTTPResponse {
-    let schedules = try await domains.database.read { [domains] tx in try domains.schedules.schedules(tx) }
-    return json(["data": .array(schedules.map(\.json)), "next_page": .null])
-  }
-
   // MARK: Runs
 
   /// Starts a job by hand. The same `Idempotency-Key` answers with the first request's run.
@@ -50,21 +48,35 @@ extension API {
     guard let name = body["job"]?.stringValue else {
       throw APIError.invalid("job: give the name of the job to run.")
     }
-    if let unknown = body.objectValue?.keys.first(where: { $0 != "job" && $0 != "input" }) {
-      throw APIError.invalid("\(unknown): there is no such field. The fields are job and input.")
+    if let unknown = body.objectValue?.keys.first(where: { !["job", "input", "overlap"].contains($0) }) {
+      throw APIError.invalid("\(unknown): there is no such field. The fields are job, input and overlap.")
     }
     let key = try request.idempotencyKey()
     var context: JSON.Object = [:]
     if let input = body["input"] { context["body"] = input }
-    let occurrence = Occurrence(cause: .request(key: key), trigger: "manual", context: context)
+    let occurrence = Occurrence(
+      cause: .request(key: key), trigger: "manual", context: context, overlap: try overlap(body))
     let (start, run) = try await domains.database.write { [domains] tx in
       let start = try domains.runs.start(tx, domains.jobs.job(tx, named: name), occurrence)
       return (start, try start.firing.run.map { try domains.runs.run(tx, $0) })
     }
-    guard let run else {
-      throw APIError.invalid(start.firing.reason ?? "The job did not start.")
+    if let run { return json(run.json, status: start.isRepeat ? 200 : 201) }
+    switch start.firing.decision {
+    // It waits for its turn; who asked can ask for the firing.
+    case nil: return json(start.firing.json, status: 202)
+    case .failedToStart: throw APIError.invalid(start.firing.reason ?? "The job did not start.")
+    default: throw RunsError.notStarted(firing: start.firing.id, reason: start.firing.reason ?? "")
     }
-    return json(run.json, status: start.isRepeat ? 200 : 201)
+  }
+
+  /// What the start does about runs that have not ended, instead of what the job says.
+  private func overlap(_ body: JSON) throws -> Overlap? {
+    guard let given = body["overlap"], !given.isNull else { return nil }
+    guard let overlap = given.stringValue.flatMap(Overlap.init) else {
+      let known = Overlap.allCases.map(\.rawValue).joined(separator: ", ")
+      throw APIError.invalid("overlap: use one of \(known).")
+    }
+    return overlap
   }
 
   func listRuns(_ request: Request) async throws -> HTTPResponse {
@@ -106,13 +118,29 @@ extension API {
 
   func listFirings(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
-    let decision = try request.choice("decision", Firing.Decision.self)
+    let isHeld = request.query("decision") == "held"
+    let decision = isHeld ? nil : try request.choice("decision", Firing.Decision.self)
     let before = try request.cursor(of: "firings")?["after"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
-      try domains.runs.firings(tx, job: job, decision: decision, before: before, limit: limit + 1)
+      try domains.runs.firings(tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
     }
     return page(firings.map(\.json), limit: limit, of: "firings")
+  }
+
+  func showFiring(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    return json(try await domains.database.read { [domains] tx in try domains.runs.firing(tx, id).json })
+  }
+
+  /// Calls off a firing that waits.
+  func cancelFiring(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    let reason = try request.object()["reason"]?.stringValue ?? "It was called off over the API."
+    return json(
+      try await domains.database.write { [domains] tx in
+        try domains.runs.callOff(tx, id, reason: reason).json
+      })
   }
 
   // MARK: Deliveries

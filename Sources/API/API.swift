@@ -55,6 +55,8 @@ package struct API: Sendable {
   let time: Time
   let randomness: Randomness
   let log: Logger
+  /// When this process began to answer.
+  let born: Timestamp
 
   package static let migrations = APIKeys.migrations + Repeats.migrations
 
@@ -69,6 +71,7 @@ package struct API: Sendable {
     self.time = time
     self.randomness = randomness
     self.log = log
+    born = time.now()
   }
 
   /// The server's settings for this API.

@@ -6,6 +6,7 @@ import Jobs
 import Outbox
 import Primitives
 import Runs
+import Schedules
 import Sessions
 import Store
 
@@ -63,6 +64,8 @@ struct Refusal {
       if case .methodNotAllowed(_, _, let allowed) = error { self.allowed = allowed }
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
+    case SchedulesError.notFound: self = Refusal(404, sentence)
+    case is SchedulesError: self = Refusal(400, sentence)
     case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
       OutboxError.notFound, FilesError.notFound, JobsError.notFound, CatalogError.notFound,
       CatalogError.noSuchVersion:
@@ -74,7 +77,8 @@ struct Refusal {
     case CatalogError.archived(let kind, _):
       self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
     case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
-    case RunsError.ended, OutboxError.notDead: self = Refusal(409, sentence, isRetryable: false)
+    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead:
+      self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)

@@ -30,7 +30,7 @@ package struct Courier: Sendable {
   }
 
   /// Every kind of target there is, for those who check job files.
-  package static let shapes = [WebhookTarget.shape, DirectoryTarget.shape]
+  package static let shapes = [WebhookTarget.shape, DirectoryTarget.shape, GitHubTarget.shape]
 
   /// The handler for items of kind `delivery`.
   package func handler(concurrency: Int) -> Handler {

@@ -11,7 +11,7 @@ package import Store
 package struct DirectoryTarget: Target {
   package static let name = "directory"
   package static let shape = KindShape(
-    name: name, fields: [FieldShape("path", .secret, isRequired: true)])
+    name: name, fields: [FieldShape("path", .text, isRequired: true)])
 
   private let database: Database
   private let files: Files

@@ -14,7 +14,7 @@ package struct WebhookTarget: Target {
   package static let shape = KindShape(
     name: name,
     fields: [
-      FieldShape("url", .secret, isRequired: true), FieldShape("secret", .secret, isRequired: true),
+      FieldShape("url", .text, isRequired: true), FieldShape("secret", .secret, isRequired: true),
     ])
 
   /// How long a receiver may take.
@@ -40,7 +40,8 @@ package struct WebhookTarget: Target {
     }
     guard signer.canSign else {
       return .failed(
-        reason: "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_.",
+        reason:
+          "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_.",
         retryAfter: nil)
     }
     let body = delivery.payload.bytes

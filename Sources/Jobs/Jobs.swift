@@ -41,7 +41,15 @@ package final class Jobs: Sendable {
           created_at INTEGER NOT NULL,
           updated_at INTEGER NOT NULL
         );
-        """)
+        """),
+    Migration(
+      id: "jobs-0002",
+      sql: """
+        CREATE TABLE source_editions (
+          source TEXT PRIMARY KEY,
+          edition TEXT NOT NULL
+        );
+        """),
   ]
 
   let database: Database
@@ -56,18 +64,16 @@ package final class Jobs: Sendable {
   /// that was rolled back is never taken for a stored one.
   private let seen = Lock<[String: (written: String, job: Job)]>([:])
 
-  /// - Parameters:
-  ///   - sourceShapes: the kinds of sources and what settings each has.
-  ///   - callbackShapes: the same for callbacks.
+  /// - Parameter kinds: what job files may say about sources, callbacks and patterns.
   package init(
-    database: Database, files: Files, agents: Agents, environments: Environments, sourceShapes: [KindShape],
-    callbackShapes: [KindShape], time: Time = .system, randomness: Randomness = .system
+    database: Database, files: Files, agents: Agents, environments: Environments, kinds: Kinds,
+    time: Time = .system, randomness: Randomness = .system
   ) {
     self.database = database
     self.files = files
     self.agents = agents
     self.environments = environments
-    kinds = Kinds(sources: sourceShapes, callbacks: callbackShapes)
+    self.kinds = kinds
     self.time = time
     self.randomness = randomness
     // An archived agent takes its jobs with it.
@@ -151,6 +157,20 @@ package final class Jobs: Sendable {
       throw JobsError.notFound(kind: "source", name: name, nearest: Nearest.to(name, among: names))
     }
     return try Source(row)
+  }
+
+  /// Drawn anew whenever the source or a job that listens to it is written, by whichever process: who keeps
+  /// something made of them sees here whether it is still right. Nil before the first time.
+  package func edition(_ tx: Transaction, ofSource name: String) throws -> String? {
+    try tx.row("SELECT edition FROM source_editions WHERE source = $1", name)?["edition"]
+  }
+
+  func renew(_ tx: Transaction, editionOf source: String) throws {
+    try tx.run(
+      """
+      INSERT INTO source_editions (source, edition) VALUES ($1, $2)
+      ON CONFLICT (source) DO UPDATE SET edition = $2
+      """, source, Hex.encode(randomness.bytes(8)))
   }
 
   /// By name.

@@ -1,3 +1,4 @@
+package import Primitives
 import Sessions
 package import Store
 
@@ -10,6 +11,16 @@ extension Runs {
 
   func find(_ tx: Transaction, _ id: String) throws -> Run? {
     try tx.row("SELECT * FROM runs WHERE id = $1", id).map(Run.init)
+  }
+
+  func find(_ tx: Transaction, firing id: String) throws -> Firing? {
+    try tx.row("SELECT * FROM firings WHERE id = $1", id).map(Firing.init)
+  }
+
+  /// - Throws: `RunsError.notFound`.
+  package func firing(_ tx: Transaction, _ id: String) throws -> Firing {
+    guard let firing = try find(tx, firing: id) else { throw RunsError.notFound(id: id) }
+    return firing
   }
 
   /// The run whose current attempt the session is. An earlier attempt's session has no say any more.
@@ -37,15 +48,29 @@ extension Runs {
   }
 
   /// The newest first.
+  /// - Parameter isHeld: only those without a decision yet.
   package func firings(
-    _ tx: Transaction, job: String? = nil, decision: Firing.Decision? = nil, before: String? = nil, limit: Int
+    _ tx: Transaction, job: String? = nil, decision: Firing.Decision? = nil, isHeld: Bool = false,
+    before: String? = nil, limit: Int
   ) throws -> [Firing] {
     try tx.rows(
       """
       SELECT * FROM firings WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
-        AND \(decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
+        AND \(isHeld ? "decision IS NULL AND $2 IS NULL" : decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
       ORDER BY id DESC LIMIT $4
       """, job, decision?.rawValue, before, limit
+    ).map(Firing.init)
+  }
+
+  /// What was decided about a schedule's time when it came; nil when nothing was yet.
+  package func firing(
+    _ tx: Transaction, job: String, trigger: String, nominal: Timestamp
+  ) throws -> Firing? {
+    try tx.row(
+      """
+      SELECT * FROM firings
+      WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'schedule'
+      """, job, trigger, nominal
     ).map(Firing.init)
   }
 

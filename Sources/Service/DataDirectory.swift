@@ -8,6 +8,8 @@ package struct DataDirectory: Sendable {
   var database: String { "\(path)/errand.db" }
   var files: String { "\(path)/files" }
   var workspaces: String { "\(path)/workspaces" }
+  /// git's home, and repositories for as long as they are needed.
+  var git: String { "\(path)/git" }
   package var keyFile: String { "\(path)/api-key" }
 
   /// Makes the directory when it is missing, readable by this user only.
@@ -30,8 +32,8 @@ package struct DataDirectory: Sendable {
     if let existing = try DataDirectory.readKey(keyFile) { return existing }
     let key = "errand_" + Hex.encode(randomness.bytes(24))
     // Written aside and linked into place, so that of two first starts one wins and no reader sees half.
-    let partial = "\(keyFile).\(getpid())"
-    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let partial = "\(keyFile).\(Hex.encode(randomness.bytes(8)))"
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .keyFile(path: keyFile, errno: errno) }
     let line = Array((key + "\n").utf8)
     let written = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
@@ -40,9 +42,8 @@ package struct DataDirectory: Sendable {
     defer { unlink(partial) }
     guard written else { throw .keyFile(path: keyFile, errno: failure) }
     if link(partial, keyFile) != 0 {
-      guard errno == EEXIST, let existing = try DataDirectory.readKey(keyFile) else {
-        throw .keyFile(path: keyFile, errno: errno)
-      }
+      guard errno == EEXIST else { throw .keyFile(path: keyFile, errno: errno) }
+      guard let existing = try DataDirectory.readKey(keyFile) else { throw .emptyKeyFile(path: keyFile) }
       return existing
     }
     return key

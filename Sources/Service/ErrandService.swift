@@ -2,6 +2,7 @@ import API
 import Brain
 import Callbacks
 import Catalog
+import Git
 import Glibc
 import HTTPClient
 import HTTPServer
@@ -22,6 +23,10 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
+  /// What job files may say about sources, callbacks and patterns.
+  package static let kinds = Kinds(
+    sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems)
+
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
@@ -37,6 +42,12 @@ package struct ErrandService: Sendable {
   private let client: HTTPClient
   private let log: Logger
 
+  /// Every domain's tables, in the order of the path.
+  static let migrations =
+    queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
+    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
+    + Hooks.migrations + API.migrations
+
   /// Opens the data directory and builds everything; nothing works yet.
   /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a job file that can't be applied), or what the
   ///   sandbox says when it can't work here.
@@ -50,9 +61,7 @@ package struct ErrandService: Sendable {
 
     database = try await Database.open(
       data.database,
-      migrations: queueMigrations + Files.migrations + Agents.migrations + Environments.migrations
-        + Outbox.migrations + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations
-        + Schedules.migrations + Hooks.migrations + API.migrations)
+      migrations: ErrandService.migrations)
     let secrets = Secrets(environment: configuration.environment)
     let queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
@@ -63,8 +72,7 @@ package struct ErrandService: Sendable {
     let environments = Environments(time: time, randomness: randomness)
     let jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      sourceShapes: Hooks.kinds.map { $0.shape }, callbackShapes: Courier.shapes, time: time,
-      randomness: randomness)
+      kinds: ErrandService.kinds, time: time, randomness: randomness)
 
     // The path: triggers, runs, sessions, deliveries.
     sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
@@ -79,8 +87,11 @@ package struct ErrandService: Sendable {
 
     // The work: brain, hands, courier.
     client = HTTPClient(userAgent: "errand")
+    let git = try Git(home: data.git)
+    let local = configuration.localRepositories
     let hands = SandboxProvider(
-      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap)
+      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap,
+      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) })
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
@@ -93,6 +104,9 @@ package struct ErrandService: Sendable {
       database: database, outbox: outbox,
       targets: [
         WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
+        GitHubTarget(
+          database: database, files: files, client: client, git: git, local: local,
+          api: configuration.environment["GITHUB_API_URL"], time: time),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
     if configuration.role.works {
       var options = Worker.Options()
@@ -104,8 +118,8 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          workplaces.handler(),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          workplaces.handler(), courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          runs.startHandler(),
         ], options: options)
     } else {
       worker = nil
@@ -149,6 +163,10 @@ package struct ErrandService: Sendable {
       services.append(Part { [schedules] in try await schedules.run() })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
+    if let url = configuration.ping {
+      let ping = Ping(url: url, client: client, database: database, schedules: schedules, log: log)
+      services.append(Part { try await ping.run() })
+    }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
       services.append(Part { [keys] in try await keys.run() })

@@ -21,8 +21,8 @@ import Testing
   static let json: JSON = [
     "turns": [
       ["thinking": "hm", "text": "Hi", "tools": [["name": "bash", "input": ["command": "ls"]]]],
-      ["text": "Slow.", "delay": "2500ms"],
-    ], "evaluations": [["result": "satisfied", "explanation": "Good.", "delay": "0s"]],
+      ["text": "Slow.", "delay": 2.5],
+    ], "evaluations": [["result": "satisfied", "explanation": "Good.", "delay": 0]],
   ]
 
   @Test func `finds its line by the number of the agent's messages`() async throws {
@@ -63,12 +63,12 @@ import Testing
       (["turns": [["thinking": "hm"]]], "turns[0] needs a `text` or `tools`"),
       (["turns": [["tools": [["input": [:]]]]]], "turns[0].tools[0] needs a `name`"),
       (
-        ["turns": [["text": "x", "delay": "soon"]]],
-        "turns[0].delay must be a duration such as 500ms or 2s"
+        ["turns": [["text": "x", "delay": -1]]],
+        "turns[0].delay must be a number of seconds, at most 86400"
       ),
       (
-        ["evaluations": [["result": "satisfied", "delay": 2]]],
-        "evaluations[0].delay must be a duration such as 500ms or 2s"
+        ["evaluations": [["result": "satisfied", "delay": "2s"]]],
+        "evaluations[0].delay must be a number of seconds, at most 86400"
       ),
     ] as [(JSON, String)])
   func `that cannot be played says why`(json: JSON, problem: String) {

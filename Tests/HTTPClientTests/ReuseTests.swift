@@ -75,7 +75,7 @@ struct `Keeping connections` {
       while connection.readHead() != nil { connection.answer() }
     } _: { client, server in
       _ = try await client.send(.init(url: server.url()))
-      let kept = (3..<1024).filter { descriptor in
+      let kept = (3..<20_000).filter { descriptor in
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isPeer = withUnsafeMutablePointer(to: &address) {

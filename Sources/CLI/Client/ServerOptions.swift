@@ -1,5 +1,4 @@
 import ArgumentParser
-import HTTPClient
 import Service
 
 /// Which server a command talks to, and with which key.

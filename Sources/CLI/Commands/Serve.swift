@@ -37,6 +37,10 @@ struct Serve: AsyncParsableCommand {
   var sandbox = Configuration.Sandbox.bubblewrap
   @Option(help: "api only takes requests, worker only works; both share one data directory.")
   var role = Configuration.Role.all
+  @Option(
+    help: ArgumentHelp(
+      "An address to ask every minute while all is well, such as a dead man's switch.", valueName: "url"))
+  var ping: String?
   @Option(help: ArgumentHelp("The creating requests that each key may make in a minute.", valueName: "number"))
   var createsPerMinute = 300
   @Option(help: ArgumentHelp("The reading requests that each key may make in a minute.", valueName: "number"))
@@ -47,6 +51,9 @@ struct Serve: AsyncParsableCommand {
   func validate() throws {
     if Configuration.readListen(listen) == nil {
       throw ValidationError("--listen: “\(listen)” is not HOST:PORT, such as 127.0.0.1:8700 or [::1]:8700.")
+    }
+    if let ping, !ping.hasPrefix("http://"), !ping.hasPrefix("https://") {
+      throw ValidationError("--ping: “\(ping)” is not an address such as https://example.org/ping/1.")
     }
     for (name, rate) in [("creates", createsPerMinute), ("reads", readsPerMinute)] where rate < 1 {
       throw ValidationError("--\(name)-per-minute must be a number from 1; it is \(rate).")
@@ -68,6 +75,7 @@ struct Serve: AsyncParsableCommand {
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
     configuration.role = role
+    configuration.ping = ping
     configuration.createsPerMinute = createsPerMinute
     configuration.readsPerMinute = readsPerMinute
     let level = Logger.Level(rawValue: logLevel) ?? .notice

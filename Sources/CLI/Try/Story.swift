@@ -1,4 +1,3 @@
-import Cron
 import JSON
 import Primitives
 import Signatures

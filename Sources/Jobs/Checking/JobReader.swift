@@ -1,5 +1,4 @@
 import Catalog
-import Cron
 import JSON
 import Primitives
 import Sessions
@@ -15,7 +14,9 @@ struct JobReader {
   let findings: Findings
 
   static let keys = [
-    "name", "description", "agent", "environment", "triggers", "input", "outcome", "limits", "callbacks",
+    "name", "description", "agent", "environment", "triggers", "overlap", "expires", "input", "outcome",
+    "limits",
+    "callbacks",
   ]
 
   /// Nil when anything that the job cannot be without is wrong.
@@ -29,6 +30,8 @@ struct JobReader {
     let agent = reference(job, "agent", names.agents, id: "agent_")
     let environment = reference(job, "environment", names.environments, id: "env_")
     let triggers = triggers(job)
+    let overlap = job.choice("overlap", of: Overlap.allCases.map(\.rawValue)).flatMap(Overlap.init)
+    let expires = job.duration("expires")
     let input = input(job)
     let outcome = outcome(job)
     let limits = limits(job)
@@ -37,7 +40,8 @@ struct JobReader {
     guard let name, let agent, let environment, let input else { return nil }
     return JobDraft(
       name: name, description: description, agent: agent, environment: environment, triggers: triggers,
-      message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
+      overlap: overlap, expires: expires, message: input.message, files: input.files,
+      repositories: input.repositories, outcome: outcome, limits: limits, callbacks: callbacks,
       rehearsal: rehearsal)
   }
 
@@ -75,47 +79,28 @@ struct JobReader {
 
   private func trigger(_ value: JSON, _ path: FieldPath) -> Trigger? {
     guard let kind = Fields(value, at: path, "a trigger", keys: nil, findings) else { return nil }
-    switch (kind.object["schedule"] != nil, kind.object["webhook"] != nil) {
+    let isTimed = JobReader.timeKeys.contains { kind.object[$0] != nil }
+    switch (isTimed, kind.object["webhook"] != nil) {
     case (true, true):
-      findings.add(path, "A trigger has either \"schedule\" or \"webhook\". Make two triggers of this one.")
+      findings.add(path, "A trigger has either times or \"webhook\". Make two triggers of this one.")
       return nil
     case (false, false):
       let before = findings.problems.count
-      let keys = ["schedule", "webhook", "timezone", "name"]
+      let keys = JobReader.scheduleKeys + JobReader.webhookKeys.filter { $0 != "name" }
       _ = Fields(value, at: path, "a trigger", keys: keys, findings)
       // Whoever misspelt it needs no second sentence.
       if findings.problems.count == before {
-        findings.add(path, "A trigger needs \"schedule\" or \"webhook\".")
+        findings.add(path, "A trigger needs \"schedule\", \"every\", \"at\" or \"webhook\".")
       }
       return nil
     case (true, false):
-      let keys = ["schedule", "timezone", "name"]
-      guard let given = Fields(value, at: path, "a schedule trigger", keys: keys, findings) else {
-        return nil
-      }
-      let name = triggerName(given)
-      let timezone = timezone(given)
-      guard let expression = given.text("schedule", required: true, length: 1...1000) else { return nil }
-      do {
-        // The name is what `H` spreads by. Its value makes no difference to what is right.
-        _ = try CronExpression(expression, name: "job")
-      } catch {
-        findings.add(
-          Problem(path.key("schedule"), error.description, aim: .character(error.offset)))
-        return nil
-      }
-      guard let timezone else { return nil }
-      return Trigger(.schedule(expression: expression, timezone: timezone), name: name)
+      return schedule(value, path)
     case (false, true):
-      let keys = ["webhook", "name"]
-      guard let given = Fields(value, at: path, "a webhook trigger", keys: keys, findings) else { return nil }
-      let name = triggerName(given)
-      guard let source = reference(given, "webhook", names.sources) else { return nil }
-      return Trigger(.webhook(source: source), name: name)
+      return webhook(value, path)
     }
   }
 
-  private func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
+  func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
     guard let name = given.text(key, required: true, length: 1...64) else { return nil }
     if known.contains(name) { return name }
     let all =
@@ -127,20 +112,8 @@ struct JobReader {
     return nil
   }
 
-  private func triggerName(_ given: Fields) -> String? {
+  func triggerName(_ given: Fields) -> String? {
     given["name"] == nil ? nil : given.name("name")
-  }
-
-  private func timezone(_ given: Fields) -> String? {
-    guard given["timezone"] != nil else { return "UTC" }
-    guard let name = given.text("timezone", length: 1...64) else { return nil }
-    do {
-      _ = try Zone.named(name)
-      return name
-    } catch {
-      given.add("timezone", error.description)
-      return nil
-    }
   }
 
   // MARK: Limits

@@ -19,9 +19,10 @@ struct SettingsReader {
     var settings = JSON.Object()
     for field in shape.fields {
       read(field, fields)
-      if let value = fields[field.name] {
+      if let value = fields[field.name] ?? shape.defaults[field.name] {
         settings[field.name] = value
         checkReferences(value, fields.path.key(field.name))
+        if shape.templates.contains(field.name) { checkTemplates(value, fields.path.key(field.name)) }
       }
     }
     guard findings.problems.count == before else { return nil }
@@ -38,6 +39,7 @@ struct SettingsReader {
     case .text: _ = fields.text(name, required: required, length: 1...4096)
     case .whole(let range): _ = fields.whole(name, in: range, required: required)
     case .flag: _ = fields.flag(name, required: required)
+    case .choice(let words): _ = fields.choice(name, of: words, required: required)
     case .duration: _ = fields.duration(name, required: required)
     case .texts: _ = fields.texts(name, limit: 100)
     case .object: _ = fields.fields(name, "\(quoted(name))", keys: nil, required: required)

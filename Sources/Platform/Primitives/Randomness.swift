@@ -8,15 +8,25 @@ package struct Randomness: Sendable {
     self.bytes = bytes
   }
 
-  /// The system's cryptographic source.
-  package static let system = Randomness { count in
-    var generator = SystemRandomNumberGenerator()
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count {
-      withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
+  /// The system's cryptographic source, asked for a page at a time: ids need few bytes, but often.
+  package static let system: Randomness = {
+    let pool = Lock<[UInt8]>([])
+    return Randomness { count in
+      pool.withLock { pool in
+        while pool.count < count { pool += page() }
+        defer { pool.removeLast(count) }
+        return Array(pool.suffix(count))
+      }
     }
-    bytes.removeLast(bytes.count - count)
+  }()
+
+  /// Asks the kernel, which gives 256 bytes at once without fail.
+  private static func page() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    for start in stride(from: 0, to: bytes.count, by: 256) {
+      let failure = bytes[start..<start + 256].withUnsafeMutableBytes { getentropy($0.baseAddress!, 256) }
+      precondition(failure == 0, "The kernel gave no random bytes: error \(errno).")
+    }
     return bytes
   }
 

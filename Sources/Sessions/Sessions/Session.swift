@@ -155,7 +155,7 @@ package struct Session: Sendable, Equatable {
   /// A resource as the wire shows it.
   package static func shown(_ resource: JSON) -> JSON {
     var shown = resource.objectValue ?? [:]
-    for key in ["sha256", "authorization_token"] { shown[key] = nil }
+    for key in RepositoryMount.hidden { shown[key] = nil }
     return .object(shown)
   }
 

@@ -59,6 +59,11 @@ package final class Sessions: Sendable {
     ).map(Event.init)
   }
 
+  /// An event of a session by its id.
+  package func event(_ tx: Transaction, _ id: String, _ event: String) throws -> Event? {
+    try tx.row("SELECT * FROM events WHERE id = $1 AND session_id = $2", event, id).map(Event.init)
+  }
+
   /// The latest event of a type in the log.
   package func last(_ tx: Transaction, _ id: String, _ type: EventType) throws -> Event? {
     try tx.row(
@@ -70,7 +75,7 @@ package final class Sessions: Sendable {
   }
 
   /// Inputs that no driver has taken, in the order they came.
-  func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
+  package func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
     try tx.rows(
       "SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", id
     ).map(Event.init)

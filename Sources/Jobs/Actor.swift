@@ -1,0 +1,27 @@
+/// How far whoever set something off is trusted.
+package enum Lane: String, Sendable, Hashable, CaseIterable {
+  /// Errand's own people: schedules, API keys, the command line, and what a source says belongs to them.
+  case owner
+  /// Somebody of the team.
+  case member
+  /// Anybody else who can reach the source: what they write is to be read with care.
+  case outside
+  /// A program, Errand itself included: starts nothing unless a job names this lane, so that nothing that
+  /// Errand posts can start Errand again.
+  case bot
+
+  /// Those that may start a job that does not say.
+  package static let standard: [Lane] = [.owner, .member]
+}
+
+/// Who set something off.
+package struct Actor: Sendable, Hashable {
+  /// As the source names them: a login, a user's id, a source's name.
+  package var name: String
+  package var lane: Lane
+
+  package init(name: String, lane: Lane) {
+    self.name = name
+    self.lane = lane
+  }
+}
