@@ -93,7 +93,10 @@ package struct API: Sendable {
     if head.path.hasPrefix("/hooks/") { return .accept(bodyLimit: Hooks.bodyLimit) }
     if head.path == "/healthz" { return .accept(bodyLimit: 0) }
     guard key(in: head.headers) != nil else { return .refuse(unauthorized()) }
-    return .accept(bodyLimit: head.path == "/v1/files" ? API.uploadLimit : API.bodyLimit)
+    if head.path == "/v1/files", head.method == "POST" {
+      return .spool(bodyLimit: API.uploadLimit, directory: domains.files.directory)
+    }
+    return .accept(bodyLimit: API.bodyLimit)
   }
 
   func answer(_ http: HTTPRequest) async -> HTTPResponse {
