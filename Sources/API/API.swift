@@ -46,16 +46,21 @@ package struct API: Sendable {
 
   let domains: Domains
   private let keyHash: SHA256.Digest
+  let links: FileLinks
   let time: Time
   let randomness: Randomness
   let log: Logger
 
-  /// - Parameter key: what callers show as `Authorization: Bearer …` or `x-api-key`.
+  /// - Parameters:
+  ///   - key: what callers show as `Authorization: Bearer …` or `x-api-key`.
+  ///   - links: opens files to those who have a link instead.
   package init(
-    domains: Domains, key: String, time: Time = .system, randomness: Randomness = .system, log: Logger
+    domains: Domains, key: String, links: FileLinks, time: Time = .system, randomness: Randomness = .system,
+    log: Logger
   ) {
     self.domains = domains
     keyHash = SHA256.hash(data: Array(key.utf8))
+    self.links = links
     self.time = time
     self.randomness = randomness
     self.log = log
@@ -79,7 +84,9 @@ package struct API: Sendable {
   private func admit(_ head: RequestHead) -> Admission {
     if head.path.hasPrefix("/hooks/") { return .accept(bodyLimit: Hooks.bodyLimit) }
     if head.path == "/healthz" { return .accept(bodyLimit: 0) }
-    guard isKnown(head.headers) else { return .refuse(unauthorized()) }
+    guard isKnown(head.headers) else {
+      return API.mayBeLink(head) ? .accept(bodyLimit: 0) : .refuse(unauthorized())
+    }
     return .accept(bodyLimit: API.bodyLimit)
   }
 
@@ -107,8 +114,12 @@ package struct API: Sendable {
         allowed.append(route.method)
         continue
       }
-      if route.access == .key && !isKnown(http.headers) { return unauthorized() }
-      return try await route.answer(self, Request(http: http, path: values))
+      let request = Request(http: http, path: values)
+      if route.access != .open && !isKnown(http.headers) {
+        guard route.access == .link, request.query("signature") != nil else { return unauthorized() }
+        if let refusal = refusal(ofLink: request) { return refusal }
+      }
+      return try await route.answer(self, request)
     }
     if allowed.isEmpty { throw APIError.notFound("There is nothing at \(http.path).") }
     throw APIError.methodNotAllowed(method: http.method, path: http.path, allowed: allowed)

@@ -6,6 +6,8 @@ struct Route: Sendable {
     /// Nobody has to show a key.
     case open
     case key
+    /// Whoever shows no key may have a signed link.
+    case link
   }
 
   let method: String

@@ -28,6 +28,6 @@ extension API {
     Route("GET", "/v1/sessions/:id/events/stream") { api, request in try await api.streamEvents(request) },
     Route("GET", "/v1/files") { api, request in try await api.listFiles(request) },
     Route("GET", "/v1/files/:id") { api, request in try await api.showFile(request) },
-    Route("GET", "/v1/files/:id/content") { api, request in try await api.fileContent(request) },
+    Route("GET", "/v1/files/:id/content", .link) { api, request in try await api.fileContent(request) },
   ]
 }

@@ -90,10 +90,12 @@ package struct ErrandService: Sendable {
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
         key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
       workplaces: workplaces, time: time, randomness: randomness)
+    let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,
       targets: [
         WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
+        SlackTarget(client: client, links: links, time: time),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
     if configuration.role.works {
       var options = Worker.Options()
@@ -114,7 +116,7 @@ package struct ErrandService: Sendable {
     api = API(
       domains: API.Domains(
         database: database, files: files, jobs: jobs, runs: runs, sessions: sessions, schedules: schedules,
-        outbox: outbox, hooks: hooks), key: key, time: time,
+        outbox: outbox, hooks: hooks), key: key, links: links, time: time,
       randomness: randomness, log: log)
     if let directory = configuration.jobsDirectory {
       jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
