@@ -74,6 +74,7 @@ let package = Package(
     platform("HTTPClient", uses: ["CCurl", "Primitives"]),
     platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
     platform("Processes", uses: ["CLinux", "Primitives"]),
+    platform("Git", uses: ["Primitives", "Processes"]),
 
     // The domain, in the order of the path.
     .target(name: "Cron", swiftSettings: strict),
@@ -84,13 +85,14 @@ let package = Package(
     domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Outbox"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
-    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes"]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", yams]),
-    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue"]),
+    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git"]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
     domain(
-      "Callbacks", uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures"]),
+      "Callbacks",
+      uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git"]),
     domain(
       "API",
       uses: [
@@ -101,7 +103,7 @@ let package = Package(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", lifecycle,
+        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
         signals,
       ]),
     program(
@@ -121,19 +123,45 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "PathSupport",
+      dependencies: ground + [
+        "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
+        "HTTPClient", "TestSupport",
+      ], path: "Tests/PathSupport", swiftSettings: strict),
+    .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
       swiftSettings: strict),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
-    tests("Sessions", uses: ["Catalog", "Queue", "Store"]),
+    tests("Sessions", uses: ground + ["Catalog", "Queue", "PathSupport"]),
+    tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
+    tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
+    tests("Hooks", uses: ground + ["Jobs", "Runs", "Sessions", "Signatures", "PathSupport"]),
+    tests(
+      "Callbacks",
+      uses: ground + [
+        "Jobs", "Outbox", "Queue", "Catalog", "Sessions", "Runs", "HTTPClient", "HTTPServer", "Signatures",
+        "PathSupport",
+      ]),
+    tests(
+      "API",
+      uses: ground + [
+        "Catalog", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient", "HTTPServer",
+        "Signatures",
+        "PathSupport",
+      ]),
+    tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
     tests("Store", uses: ["SQLite", "JSON"]),
     tests("Queue", uses: ["Store", logging]),
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
+    tests("Git", uses: ["Processes", "Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),

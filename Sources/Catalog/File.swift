@@ -10,6 +10,8 @@ package struct File: Sendable, Equatable {
   package var content: Content
   /// The session that made it; nil for an upload.
   package var session: String?
+  /// What its maker says of it besides, for those who use it; not shown on the wire.
+  package var metadata: JSON?
   package var createdAt: Timestamp
 
   init(_ row: Row) throws {
@@ -18,6 +20,7 @@ package struct File: Sendable, Equatable {
     mimeType = try row["mime_type"]
     content = Content(sha256: try row["sha256"], size: try row["size"])
     session = try row["session_id"]
+    metadata = try row["metadata"]
     createdAt = try row["created_at"]
   }
 

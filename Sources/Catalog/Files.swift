@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+package import JSON
 package import Primitives
 package import Store
 
@@ -21,7 +22,8 @@ package final class Files: Sendable {
         );
         CREATE UNIQUE INDEX files_of_session ON files (session_id, filename) WHERE session_id IS NOT NULL;
         CREATE INDEX files_by_content ON files (sha256);
-        """)
+        """),
+    Migration(id: "files-0002", sql: "ALTER TABLE files ADD COLUMN metadata TEXT"),
   ]
 
   let directory: String
@@ -156,24 +158,41 @@ package final class Files: Sendable {
 
   /// Gives a content a name, in the caller's transaction.
   package func add(
-    _ tx: Transaction, _ content: Content, named filename: String, session: String? = nil
+    _ tx: Transaction, _ content: Content, named filename: String, session: String? = nil,
+    mimeType: String? = nil, metadata: JSON? = nil
   ) throws -> File {
     let now = time.now()
     let row = try tx.row(
       """
-      INSERT INTO files (id, filename, mime_type, sha256, size, session_id, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *
+      INSERT INTO files (id, filename, mime_type, sha256, size, session_id, created_at, metadata)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *
       """,
-      ID.make("file", at: now, randomness), filename, File.mimeType(of: filename), content.sha256,
-      content.size, session, now)
+      ID.make("file", at: now, randomness), filename, mimeType ?? File.mimeType(of: filename),
+      content.sha256, content.size, session, now, metadata)
     guard let row else { throw FilesError.notFound(id: filename) }
     return try File(row)
+  }
+
+  /// Something that was taken out of a session's sandbox.
+  package struct Collected: Sendable, Equatable {
+    package var name: String
+    package var content: Content
+    /// Nil leaves it to the name's ending.
+    package var mimeType: String?
+    package var metadata: JSON?
+
+    package init(name: String, content: Content, mimeType: String? = nil, metadata: JSON? = nil) {
+      self.name = name
+      self.content = content
+      self.mimeType = mimeType
+      self.metadata = metadata
+    }
   }
 
   /// Brings a session's files to what was collected: new ones are added, changed ones replaced, and those
   /// that the agent removed go.
   package func replace(
-    _ tx: Transaction, session: String, with collected: [(name: String, content: Content)]
+    _ tx: Transaction, session: String, with collected: [Collected]
   ) throws -> [File] {
     let before = Dictionary(
       try list(tx, session: session).map { ($0.filename, $0) }, uniquingKeysWith: { first, _ in first })
@@ -181,12 +200,13 @@ package final class Files: Sendable {
     for file in before.values where !names.contains(file.filename) {
       try tx.run("DELETE FROM files WHERE id = $1", file.id)
     }
-    return try collected.map { name, content in
-      if let file = before[name] {
-        if file.content == content { return file }
+    return try collected.map { new in
+      if let file = before[new.name] {
+        if file.content == new.content && file.metadata == new.metadata { return file }
         try tx.run("DELETE FROM files WHERE id = $1", file.id)
       }
-      return try add(tx, content, named: name, session: session)
+      return try add(
+        tx, new.content, named: new.name, session: session, mimeType: new.mimeType, metadata: new.metadata)
     }
   }
 

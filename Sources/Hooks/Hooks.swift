@@ -129,10 +129,12 @@ package final class Hooks: Sendable {
     var context: JSON.Object = ["body": reading.body, "headers": .object(reading.headers)]
     context["source"] = .string(source)
     if let type = reading.type { context["type"] = .string(type) }
-    let firings = try jobs.jobs(tx, withSource: source).map { job, trigger in
-      try runs.start(
-        tx, job, Occurrence(cause: .receipt(receipt.id), trigger: trigger.id, context: context)
-      ).firing
+    var firings: [Firing] = []
+    for (job, trigger) in try jobs.jobs(tx, withSource: source) {
+      let start = try runs.start(
+        tx, job, Occurrence(cause: .receipt(receipt.id), trigger: trigger.id, context: context))
+      // Several triggers of one job on one source are one occurrence.
+      if !start.isRepeat { firings.append(start.firing) }
     }
     return HookAnswer(receipt: receipt.id, isRepeat: false, firings: firings.map(HookAnswer.Fired.init))
   }
@@ -172,7 +174,8 @@ package final class Hooks: Sendable {
         }
       }
     } catch {
-      log.error("The counts of refused webhooks were not written: \(error)")
+      refusals.withLock { $0.merge(counts, uniquingKeysWith: +) }
+      log.error("The counts of refused webhooks were not written, and are tried again: \(error)")
     }
   }
 }

@@ -11,7 +11,12 @@ extension Job {
     object["agent_id"] = .string(agent)
     object["environment_id"] = .string(environment)
     object["triggers"] = .array(triggers.map(\.json))
-    object["input"] = ["message": .string(message), "files": .array(files.map(\.json))]
+    if let overlap { object["overlap"] = .string(overlap.rawValue) }
+    if let expires { object["expires"] = .string(DurationText.text(expires)) }
+    var input: JSON.Object = ["message": .string(message), "files": .array(files.map(\.json))]
+    // Left out when there are none, so that older definitions stay equal.
+    if !repositories.isEmpty { input["repositories"] = .array(repositories.map(\.json)) }
+    object["input"] = .object(input)
     object["outcome"] = outcome?.json ?? .null
     object["limits"] = limits.json
     object["callbacks"] = .array(callbacks.map(\.json))
@@ -41,8 +46,11 @@ extension Job {
     agent = stored["agent_id"]?.stringValue ?? ""
     environment = stored["environment_id"]?.stringValue ?? ""
     triggers = stored["triggers"]?.arrayValue?.map(Trigger.init(json:)) ?? []
+    overlap = stored["overlap"]?.stringValue.flatMap(Overlap.init)
+    expires = stored["expires"]?.stringValue.flatMap(DurationText.parse)
     message = stored["input"]?["message"]?.stringValue ?? ""
     files = stored["input"]?["files"]?.arrayValue?.map(JobFile.init(json:)) ?? []
+    repositories = stored["input"]?["repositories"]?.arrayValue?.map(JobRepository.init(json:)) ?? []
     outcome = stored["outcome"]?.notNull.map(JobOutcome.init(json:))
     limits = stored["limits"].map(Limits.init(json:)) ?? Limits()
     callbacks = stored["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []

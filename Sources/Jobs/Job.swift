@@ -19,9 +19,15 @@ package struct Job: Sendable, Equatable {
   /// An environment's id.
   package var environment: String
   package var triggers: [Trigger]
+  /// What happens to a start that comes while an earlier one has not ended. Nil: `skip` when the job has a
+  /// schedule, else starts by hand run beside each other. Webhooks follow their trigger's key instead.
+  package var overlap: Overlap?
+  /// A start that could not run so long after its time is not made any more; nil for no end.
+  package var expires: Duration?
   /// The template of the first message.
   package var message: String
   package var files: [JobFile]
+  package var repositories: [JobRepository] = []
   package var outcome: JobOutcome?
   package var limits: Limits
   package var callbacks: [Callback]
@@ -32,6 +38,12 @@ package struct Job: Sendable, Equatable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
   package var archivedAt: Timestamp?
+
+  /// How starts by time and by hand meet those that have not ended; nil when they have nothing to do with each
+  /// other.
+  package var effectiveOverlap: Overlap? {
+    overlap ?? (triggers.contains { if case .schedule = $0.kind { true } else { false } } ? .skip : nil)
+  }
 
   /// - Throws: `JobsError.noSuchTrigger`.
   package func trigger(_ id: String) throws -> Trigger {

@@ -84,8 +84,10 @@ extension Jobs {
     var job = Job(
       id: before?.id ?? ID.make("depl", at: now, randomness), name: draft.name,
       description: draft.description, origin: .file, agent: try agent(tx, draft.agent),
-      environment: try environment(tx, draft.environment), triggers: draft.triggers, message: draft.message,
-      files: files, outcome: draft.outcome, limits: draft.limits, callbacks: draft.callbacks,
+      environment: try environment(tx, draft.environment), triggers: draft.triggers,
+      overlap: draft.overlap, expires: draft.expires, message: draft.message, files: files,
+      repositories: draft.repositories, outcome: draft.outcome, limits: draft.limits,
+      callbacks: draft.callbacks,
       rehearsal: draft.rehearsal, revision: before?.revision ?? 1, createdAt: before?.createdAt ?? now,
       updatedAt: before?.updatedAt ?? now, archivedAt: nil)
     if let before {

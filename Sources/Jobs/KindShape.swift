@@ -8,12 +8,19 @@ package struct KindShape: Sendable {
   package var fields: [FieldShape]
   /// Looks at settings whose fields have the right types; a sentence about what is wrong with them.
   package var check: @Sendable (JSON) -> String?
+  /// Settings whose texts, nested ones too, are templates: rendered plain when a run starts.
+  package var templates: [String]
+  /// What stands for settings that the file leaves out.
+  package var defaults: JSON.Object
 
   package init(
-    name: String, fields: [FieldShape], check: @escaping @Sendable (JSON) -> String? = { _ in nil }
+    name: String, fields: [FieldShape], templates: [String] = [], defaults: JSON.Object = [:],
+    check: @escaping @Sendable (JSON) -> String? = { _ in nil }
   ) {
     self.name = name
     self.fields = fields
+    self.templates = templates
+    self.defaults = defaults
     self.check = check
   }
 }

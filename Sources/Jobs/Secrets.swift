@@ -35,6 +35,7 @@ package enum SecretError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Texts with references to secrets: `${env:NAME}` and `${file:PATH}`, alone or inside a longer text.
+/// `${dollar}` is a bare `$`, so that a text from outside can be written without naming a secret.
 package struct Secrets: Sendable {
   /// The variables that `${env:NAME}` can name.
   private let environment: [String: String]
@@ -116,7 +117,9 @@ package struct Secrets: Sendable {
       }
       let inside = rest[dollar.upperBound..<end]
       let whole = String(rest[dollar.lowerBound...end])
-      if inside.hasPrefix("env:"), isVariable(inside.dropFirst(4)) {
+      if inside == "dollar" {
+        parts.append(.text("$"))
+      } else if inside.hasPrefix("env:"), isVariable(inside.dropFirst(4)) {
         parts.append(.reference(.environment(String(inside.dropFirst(4)))))
       } else if inside.hasPrefix("file:"), inside.dropFirst(5).first == "/" {
         parts.append(.reference(.file(String(inside.dropFirst(5)))))

@@ -24,6 +24,10 @@ package struct Trigger: Sendable, Hashable {
   package var repeatPolicy = RepeatPolicy.reject
   /// How long firings gather before they start one run, with `coalesce`.
   package var window: Duration?
+  /// How many runs a schedule starts before it is at rest; nil for no end.
+  package var starts: Int?
+  /// After so many failures of its runs in a row a schedule is paused; nil never does.
+  package var pauseAfterFailures: Int?
 
   /// - Parameter name: nil derives the id from what the trigger does.
   package init(_ kind: Kind, name: String? = nil) {
@@ -50,7 +54,10 @@ package struct Trigger: Sendable, Hashable {
   package var json: JSON {
     switch kind {
     case .schedule(let expression, let timezone):
-      return ["id": .string(id), "schedule": .string(expression), "timezone": .string(timezone)]
+      var object: JSON.Object = ["id": .string(id), "schedule": .string(expression), "timezone": .string(timezone)]
+      object["starts"] = starts.map { .integer(Int64($0)) }
+      object["pause_after_failures"] = pauseAfterFailures.map { .integer(Int64($0)) }
+      return .object(object)
     case .webhook(let source):
       var object: JSON.Object = ["id": .string(id), "webhook": .string(source)]
       object["match"] = match
@@ -77,5 +84,7 @@ package struct Trigger: Sendable, Hashable {
     key = json["key"]?.stringValue
     repeatPolicy = json["repeat"]?.stringValue.flatMap(RepeatPolicy.init) ?? .reject
     window = json["window"]?.stringValue.flatMap(DurationText.parse)
+    starts = json["starts"]?.intValue
+    pauseAfterFailures = json["pause_after_failures"]?.intValue
   }
 }

@@ -21,11 +21,13 @@ package struct Firing: Sendable, Equatable {
   package var job: String
   package var jobName: String
   package var trigger: String
-  /// `schedule`, `webhook` or `manual`.
+  /// `schedule`, `backfill`, `webhook` or `manual`.
   package var kind: String
   /// The time the schedule names, without jitter or lateness.
   package var nominalAt: Timestamp?
   package var receipt: String?
+  /// The rendered key of a webhook; of one key, one run is under way at a time.
+  package var key: String?
   /// Nil while held.
   package var decision: Decision?
   package var reason: String?
@@ -41,6 +43,7 @@ package struct Firing: Sendable, Equatable {
     kind = try row["trigger_kind"]
     nominalAt = try row["nominal_at"]
     receipt = try row["receipt_id"]
+    key = try row["repeat_key"]
     decision = (try row["decision"] as String?).flatMap(Decision.init)
     reason = try row["reason"]
     run = try row["run_id"]
@@ -54,7 +57,7 @@ package struct Firing: Sendable, Equatable {
       "id": .string(id), "type": "firing", "job": .string(jobName), "job_id": .string(job),
       "trigger": .string(trigger), "kind": .string(kind),
       "nominal_at": nominalAt.map { .string($0.description) } ?? .null,
-      "receipt_id": receipt.map { .string($0) } ?? .null,
+      "receipt_id": receipt.map { .string($0) } ?? .null, "key": key.map { .string($0) } ?? .null,
       "decision": decision.map { .string($0.rawValue) } ?? .null,
       "reason": reason.map { .string($0) } ?? .null, "run_id": run.map { .string($0) } ?? .null,
       "created_at": .string(createdAt.description),
@@ -81,17 +84,24 @@ package struct Occurrence: Sendable, Equatable {
   package var context: JSON.Object
   /// Who set it off, when it was somebody.
   package var actor: Actor?
-  /// What it is about, as the trigger's `key` renders; nil bounds nothing.
+  /// What it is about, as the trigger's `key` renders; nil has the trigger's rendered.
   package var key: String?
+  /// Instead of the job's overlap, for this start alone.
+  package var overlap: Overlap?
+  /// Whether the time is made up for: it is in the past on purpose, and does not count as the schedule's start.
+  package var isBackfill: Bool
 
   package init(
-    cause: Cause, trigger: String, context: JSON.Object = [:], actor: Actor? = nil, key: String? = nil
+    cause: Cause, trigger: String, context: JSON.Object = [:], actor: Actor? = nil, key: String? = nil,
+    overlap: Overlap? = nil, isBackfill: Bool = false
   ) {
     self.cause = cause
     self.trigger = trigger
     self.context = context
     self.actor = actor
     self.key = key
+    self.overlap = overlap
+    self.isBackfill = isBackfill
   }
 
   /// Schedules, API keys and the command line are the owner's.
@@ -99,7 +109,7 @@ package struct Occurrence: Sendable, Equatable {
 
   var kind: String {
     switch cause {
-    case .time: "schedule"
+    case .time: isBackfill ? "backfill" : "schedule"
     case .receipt: "webhook"
     case .request: "manual"
     }

@@ -45,6 +45,8 @@ package struct Run: Sendable, Equatable {
   /// The session of the current attempt.
   package var session: String
   package var attempt: Int
+  /// Where it takes its turn, if it does; see `Line`.
+  var line: String?
   /// What the callbacks tell, once it has ended.
   package var result: JSON?
   /// Running time left, the current stretch not counted.
@@ -66,6 +68,7 @@ package struct Run: Sendable, Equatable {
     snapshot = Snapshot(json: try row["snapshot"])
     session = try row["session_id"]
     attempt = try row["attempt"]
+    line = try row["line"]
     result = try row["result"]
     remaining = .microseconds(try row["remaining"] as Int64)
     runningSince = try row["running_since"]

@@ -58,6 +58,37 @@ extension Runs {
           reason TEXT,
           PRIMARY KEY (run_id, number)
         );
-        """)
+        """),
+    Migration(
+      id: "runs-0002",
+      sql: """
+        ALTER TABLE firings ADD COLUMN repeat_key TEXT;
+        ALTER TABLE runs ADD COLUMN line TEXT;
+        CREATE INDEX runs_open_by_line ON runs (job_id, line, id) WHERE line IS NOT NULL AND ended_at IS NULL;
+        CREATE TABLE held (
+          firing_id TEXT PRIMARY KEY REFERENCES firings (id),
+          job_id TEXT NOT NULL,
+          line TEXT NOT NULL,
+          position INTEGER NOT NULL,
+          rule TEXT NOT NULL,
+          context TEXT NOT NULL,
+          size INTEGER NOT NULL,
+          ready_at INTEGER,
+          expires_at INTEGER
+        );
+        CREATE UNIQUE INDEX held_by_line ON held (job_id, line, position);
+        CREATE TABLE tallies (
+          job_id TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          starts INTEGER NOT NULL DEFAULT 0,
+          failures INTEGER NOT NULL DEFAULT 0,
+          PRIMARY KEY (job_id, trigger_id)
+        );
+        CREATE TABLE last_results (
+          job_id TEXT PRIMARY KEY,
+          success_run TEXT,
+          failure_run TEXT
+        );
+        """),
   ]
 }

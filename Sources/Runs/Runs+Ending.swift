@@ -28,11 +28,18 @@ extension Runs {
   private func ring(_ tx: Transaction, _ ref: String) throws {
     let parts = ref.split(separator: ":").map(String.init)
     guard parts.count == 2, let run = try find(tx, parts[0]), !run.state.isTerminal else { return }
-    if parts[1] == "timeout" {
+    switch parts[1] {
+    case "timeout":
       guard run.state == .running else { return }
       try end(
         tx, run, as: .timedOut, reason: "Its running time of \(DurationText.text(run.snapshot.timeout)) was used up.")
-    } else {
+    case "expiry":
+      // Begun, it may take as long as its limits allow.
+      guard run.startedAt == nil else { return }
+      try end(
+        tx, run, as: .cancelled,
+        reason: "It waited in the queue until it was stale, at \(time.now()), and was not begun.")
+    default:
       try end(
         tx, run, as: .timedOut,
         reason: "Its deadline, \(DurationText.text(run.snapshot.deadline)) after it fired, has passed.")
@@ -41,12 +48,23 @@ extension Runs {
 
   /// The first cause wins. Whoever drives the session is interrupted and settles it; a session that nobody
   /// drives is settled here.
-  private func end(_ tx: Transaction, _ run: Run, as state: Run.State, reason: String) throws {
+  func end(_ tx: Transaction, _ run: Run, as state: Run.State, reason: String) throws {
     if run.ending != nil { return }
     try tx.run(
       "UPDATE runs SET ending = $2, ending_reason = $3 WHERE id = $1", run.id, state.rawValue, reason)
     let isDriven = try sessions.isDriven(tx, run.session)
     try sessions.closeDoor(tx, run.session, because: reason, interrupting: isDriven)
+    if !isDriven { try sessions.settleUndriven(tx, run.session, .interrupted) }
+  }
+
+  /// Ends a run here and now. Its session is stopped by whoever drives it, and has no say in the result.
+  func terminate(_ tx: Transaction, _ run: Run, reason: String) throws {
+    let state = run.ending ?? .cancelled
+    let isDriven = try sessions.isDriven(tx, run.session)
+    try sessions.closeDoor(tx, run.session, because: reason, interrupting: isDriven)
+    try finish(
+      tx, run, sessions.session(tx, run.session), as: state, reason: run.endingReason ?? reason,
+      releasing: false)
     if !isDriven { try sessions.settleUndriven(tx, run.session, .interrupted) }
   }
 }

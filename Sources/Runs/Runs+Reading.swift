@@ -12,6 +12,16 @@ extension Runs {
     try tx.row("SELECT * FROM runs WHERE id = $1", id).map(Run.init)
   }
 
+  func find(_ tx: Transaction, firing id: String) throws -> Firing? {
+    try tx.row("SELECT * FROM firings WHERE id = $1", id).map(Firing.init)
+  }
+
+  /// - Throws: `RunsError.notFound`.
+  package func firing(_ tx: Transaction, _ id: String) throws -> Firing {
+    guard let firing = try find(tx, firing: id) else { throw RunsError.notFound(id: id) }
+    return firing
+  }
+
   /// The run whose current attempt the session is. An earlier attempt's session has no say any more.
   func run(_ tx: Transaction, ofSession session: String) throws -> Run? {
     try tx.row(

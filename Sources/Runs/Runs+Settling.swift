@@ -20,6 +20,7 @@ extension Runs: Settling {
     // The timer of an earlier stretch must not stay, or its earlier time would count.
     try queue.remove(tx, .timer, "\(run.id):timeout")
     try queue.push(tx, .timer, "\(run.id):timeout", due: now + max(.zero, run.remaining))
+    if run.snapshot.expiresAt != nil { try queue.remove(tx, .timer, "\(run.id):expiry") }
   }
 
   package func settled(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws {
@@ -36,6 +37,7 @@ extension Runs: Settling {
     switch verdict {
     case .wait(let reason), .pause(let reason):
       try tx.run("UPDATE runs SET state = 'waiting', reason = $2 WHERE id = $1", run.id, reason)
+      if settlement == .interrupted { try renewOutcome(tx, run, session) }
     case .end(let state, let reason):
       try finish(tx, run, session, as: state, reason: reason)
     case .retry(let reason):
@@ -48,21 +50,25 @@ extension Runs: Settling {
     try sessions.last(tx, session.id, .error)?.body["error"]?["message"]?.stringValue
   }
 
-  /// Writes the terminal state, closes the session and puts the result on its way.
-  private func finish(
-    _ tx: Transaction, _ run: Run, _ session: Session, as state: Run.State, reason: String
+  /// Writes the terminal state, closes the session, puts the result on its way and starts what waited for it.
+  func finish(
+    _ tx: Transaction, _ run: Run, _ session: Session, as state: Run.State, reason: String,
+    releasing: Bool = true
   ) throws {
     let now = time.now()
     try closeAttempt(tx, run, session, reason: reason)
     try queue.remove(tx, .timer, "\(run.id):deadline")
+    if run.runningSince != nil { try queue.remove(tx, .timer, "\(run.id):timeout") }
+    if run.snapshot.expiresAt != nil { try queue.remove(tx, .timer, "\(run.id):expiry") }
     var ended = run
     ended.state = state
     ended.reason = reason
     ended.endedAt = now
     let result = try result(tx, ended, session)
     try tx.run(
-      "UPDATE runs SET state = $2, reason = $3, result = $4, ended_at = $5 WHERE id = $1", run.id,
-      state.rawValue, reason, result, now)
+      """
+      UPDATE runs SET state = $2, reason = $3, result = $4, ended_at = $5, running_since = NULL WHERE id = $1
+      """, run.id, state.rawValue, reason, result, now)
     for callback in run.snapshot.callbacks where callback.wants(state.rawValue) {
       try outbox.add(
         tx, run: run.id, kind: callback.kind, target: callback.settings,
@@ -70,6 +76,8 @@ extension Runs: Settling {
           "type": .string("run.\(state.rawValue)"), "timestamp": .string(now.description), "data": result,
         ])
     }
+    try tell(tx, remember(tx, run, state, reason: reason, at: now))
+    if releasing, let line = run.line { try release(tx, run.job, line) }
   }
 
   private func retry(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
@@ -111,10 +119,12 @@ extension Runs: Settling {
       } ?? .null,
       "files": .array(
         try files.list(tx, session: session.id).map { file in
-          [
+          var object: JSON.Object = [
             "id": .string(file.id), "filename": .string(file.filename),
             "mime_type": .string(file.mimeType), "size_bytes": .integer(file.content.size),
           ]
+          if let metadata = file.metadata { object["metadata"] = metadata }
+          return .object(object)
         }),
       "usage": session.usage.json, "created_at": .string(run.createdAt.description),
       "started_at": run.startedAt.map { .string($0.description) } ?? .null,

@@ -8,7 +8,9 @@ package import Sessions
 package import Store
 
 extension ItemKind {
-  /// A run's clock: the ref is `<run>:timeout` or `<run>:deadline`.
+  /// A held firing: the ref is its id.
+  package static let start = ItemKind(rawValue: "start")
+  /// A run's clock: the ref is `<run>:timeout`, `<run>:deadline` or `<run>:expiry`.
   package static let timer = ItemKind(rawValue: "timer")
 }
 
@@ -28,6 +30,7 @@ package final class Runs: Sendable {
   let randomness: Randomness
   /// Whether sessions play their jobs' rehearsals instead of asking models.
   let rehearses: Bool
+  private let observers = Lock<[@Sendable (Transaction, Finished) throws -> Void]>([])
 
   package init(
     jobs: Jobs, agents: Agents, environments: Environments, sessions: Sessions, files: Files, outbox: Outbox,
@@ -44,6 +47,17 @@ package final class Runs: Sendable {
     self.time = time
     self.randomness = randomness
     sessions.attach(self)
+    jobs.onChange { [weak self] tx, job in if job.archivedAt != nil { try self?.callOff(tx, ofArchived: job) } }
+  }
+
+  /// Has `body` called for every run that ends, in the transaction that ends it and before anything that waited
+  /// for its end starts.
+  package func onFinished(_ body: @escaping @Sendable (Transaction, Finished) throws -> Void) {
+    observers.withLock { $0.append(body) }
+  }
+
+  func tell(_ tx: Transaction, _ finished: Finished) throws {
+    for observer in observers.withLock({ $0 }) { try observer(tx, finished) }
   }
 
   /// What `start` came to.
@@ -53,8 +67,9 @@ package final class Runs: Sendable {
     package var isRepeat: Bool
   }
 
-  /// Fires a job for an occurrence: writes the ledger row and, unless it fails to start, the run with
-  /// everything that it needs to go on by itself. All in the caller's transaction.
+  /// Fires a job for an occurrence: writes the ledger row and decides what becomes of it. It may start a run with
+  /// everything that the run needs to go on by itself, go into a run that is there, or wait: then it has no
+  /// decision yet. All in the caller's transaction.
   ///
   /// The same occurrence always answers with the same firing.
   /// - Throws: `RunsError.jobArchived`; a job that cannot start now is no error but a firing with the
@@ -63,17 +78,7 @@ package final class Runs: Sendable {
     if job.archivedAt != nil { throw RunsError.jobArchived(name: job.name) }
     let (firing, isNew) = try enter(tx, job, occurrence)
     guard isNew else { return Start(firing: firing, isRepeat: true) }
-    let snapshot: Snapshot
-    do {
-      snapshot = try self.snapshot(tx, job, occurrence, firing)
-    } catch let error where !(error is StoreError) {
-      let reason = String(describing: error)
-      return Start(
-        firing: try decide(tx, firing.id, .failedToStart, reason: reason, run: nil), isRepeat: false)
-    }
-    let run = try begin(tx, job, firing, snapshot)
-    return Start(
-      firing: try decide(tx, firing.id, .started, reason: "It started \(run).", run: run), isRepeat: false)
+    return Start(firing: try admit(tx, Fire(job: job, occurrence: occurrence, firing: firing)), isRepeat: false)
   }
 
   /// Records an occurrence that starts nothing.
@@ -82,126 +87,20 @@ package final class Runs: Sendable {
     _ tx: Transaction, _ job: Job, _ occurrence: Occurrence, _ decision: Firing.Decision, reason: String
   ) throws -> Firing {
     let (firing, isNew) = try enter(tx, job, occurrence)
-    return isNew ? try decide(tx, firing.id, decision, reason: reason, run: nil) : firing
+    return isNew ? try decide(tx, firing.id, decision, reason: reason) : firing
   }
+}
 
-  // MARK: The ledger
+/// A firing with the job as it stands now and what came with it.
+struct Fire {
+  let job: Job
+  let occurrence: Occurrence
+  let firing: Firing
 
-  /// The occurrence's row, made when it is not there yet.
-  private func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool)
-  {
-    var nominal: Timestamp?
-    var receipt: String?
-    var key: String?
-    switch occurrence.cause {
-    case .time(let time): nominal = time
-    case .receipt(let id): receipt = id
-    case .request(let given): key = given
-    }
-    let now = time.now()
-    let inserted = try tx.row(
-      """
-      INSERT INTO firings (id, job_id, job_name, trigger_id, trigger_kind, nominal_at, receipt_id, idempotency_key,
-        created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING *
-      """,
-      ID.make("drun", at: now, randomness), job.id, job.name, occurrence.trigger, occurrence.kind, nominal,
-      receipt, key, now)
-    if let inserted { return (try Firing(inserted), true) }
-    let existing = try tx.row(
-      """
-      SELECT * FROM firings WHERE job_id = $1 AND (
-        ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2) OR ($4 IS NOT NULL AND receipt_id = $4)
-        OR ($5 IS NOT NULL AND idempotency_key = $5))
-      """, job.id, nominal, occurrence.trigger, receipt, key)
-    guard let existing else { throw RunsError.notFound(id: job.id) }
-    return (try Firing(existing), false)
-  }
-
-  private func decide(
-    _ tx: Transaction, _ id: String, _ decision: Firing.Decision, reason: String, run: String?
-  ) throws -> Firing {
-    let row = try tx.row(
-      """
-      UPDATE firings SET decision = $2, reason = $3, run_id = $4, decided_at = $5
-      WHERE id = $1 AND decision IS NULL RETURNING *
-      """, id, decision.rawValue, reason, run, time.now())
-    guard let row else { throw RunsError.notFound(id: id) }
-    return try Firing(row)
-  }
-
-  // MARK: Starting
-
-  private func snapshot(
-    _ tx: Transaction, _ job: Job, _ occurrence: Occurrence, _ firing: Firing
-  ) throws -> Snapshot {
-    var trigger: JSON.Object = [
-      "kind": .string(occurrence.kind), "id": .string(occurrence.trigger),
-      "time": .string((firing.nominalAt ?? firing.createdAt).description),
-    ]
-    if let receipt = firing.receipt { trigger["receipt_id"] = .string(receipt) }
-    var context = trigger
-    for (key, value) in occurrence.context { context[key] = value }
-    let message = try Template.render(
-      job.message,
-      context: [
-        "trigger": .object(context),
-        "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
-        "firing": ["id": .string(firing.id), "time": trigger["time"] ?? .null],
-      ], randomness: randomness)
-    let agent = try agent(tx, job.agent)
-    let environment = try environment(tx, job.environment)
-    // Last: a job that does not start leaves no rows of files.
-    let resources = try job.files.map { file in try resource(tx, file) }
-    return Snapshot(
-      of: job, trigger: .object(trigger), agent: agent, environment: environment, message: message,
-      resources: resources,
-      rehearsal: rehearses ? job.rehearsal : nil)
-  }
-
-  /// The agent as it stands now, as a session keeps it.
-  private func agent(_ tx: Transaction, _ id: String) throws -> JSON {
-    let agent = try agents.agent(tx, id)
-    if agent.archivedAt != nil { throw RunsError.archived(kind: "agent", name: agent.name) }
-    var snapshot = agent.json.objectValue ?? [:]
-    for key in ["created_at", "updated_at", "archived_at", "metadata"] { snapshot[key] = nil }
-    return .object(snapshot)
-  }
-
-  private func environment(_ tx: Transaction, _ id: String) throws -> JSON {
-    let environment = try environments.environment(tx, id)
-    if environment.archivedAt != nil {
-      throw RunsError.archived(kind: "environment", name: environment.name)
-    }
-    return environment.config
-  }
-
-  private func resource(_ tx: Transaction, _ file: JobFile) throws -> JSON {
-    let now = time.now()
-    let stored = try files.add(tx, file.content, named: file.name)
-    return [
-      "id": .string(ID.make("sesrsc", at: now, randomness)), "type": "file", "file_id": .string(stored.id),
-      "mount_path": .string(file.path), "sha256": .string(file.content.sha256),
-      "created_at": .string(now.description), "updated_at": .string(now.description),
-    ]
-  }
-
-  private func begin(
-    _ tx: Transaction, _ job: Job, _ firing: Firing, _ snapshot: Snapshot
-  ) throws -> String {
-    let now = time.now()
-    let run = ID.make("run", at: now, randomness)
-    let session = try sessions.create(tx, snapshot.session(job: job.id, name: job.name))
-    try tx.run(
-      """
-      INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, remaining, created_at)
-      VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8)
-      """, run, firing.id, job.id, job.name, snapshot.json, session.id, snapshot.timeout.microseconds, now)
-    try tx.run(
-      "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, 1, $2, $3)", run, session.id,
-      now)
-    try sessions.append(tx, to: session.id, snapshot.inputs)
-    try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.deadline)
-    return run
+  /// When it is too late to begin; nil never. What is made up for is late from the start, so it counts from the
+  /// asking.
+  var expiresAt: Timestamp? {
+    let base = occurrence.isBackfill ? firing.createdAt : firing.nominalAt ?? firing.createdAt
+    return job.expires.map { base + $0 }
   }
 }

@@ -2,14 +2,18 @@
 package enum RunsError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
   case ended(id: String, state: String)
+  /// A firing that does not wait any more.
+  case decided(id: String, decision: String)
   case jobArchived(name: String)
   /// Something that the job names is archived: an agent or an environment.
   case archived(kind: String, name: String)
 
   package var description: String {
     switch self {
-    case .notFound(let id): "There is no run \(id)."
+    case .notFound(let id): id.hasPrefix("drun_") ? "There is no firing \(id)." : "There is no run \(id)."
     case .ended(let id, let state): "Run \(id) has ended already: \(state)."
+    case .decided(let id, let decision):
+      "Firing \(id) does not wait any more: \(decision). Only a waiting one can be called off."
     case .archived(let kind, let name):
       "The \(kind) \(name) is archived. Apply its file again, or name another in the job."
     case .jobArchived(let name):

@@ -1,7 +1,7 @@
 import Catalog
 package import JSON
 package import Jobs
-import Primitives
+package import Primitives
 import Queue
 package import Sessions
 
@@ -17,6 +17,8 @@ package struct Snapshot: Sendable, Equatable {
   package var environment: JSON
   /// The rendered prompt.
   package var message: String
+  /// What joined the run after it had started, rendered like the message.
+  package var joined: [String] = []
   /// File resources of the wire, with the contents' hashes.
   package var resources: [JSON]
   /// The `user.define_outcome` body, or nil.
@@ -28,6 +30,8 @@ package struct Snapshot: Sendable, Equatable {
   package var concurrency: Int
   package var callbacks: [Callback]
   package var rehearsal: JSON?
+  /// When it is not worth beginning any more; nil for no end.
+  package var expiresAt: Timestamp?
 
   /// A session for one attempt.
   func session(job: String, name: String) -> NewSession {
@@ -39,11 +43,14 @@ package struct Snapshot: Sendable, Equatable {
 
   /// The inputs that every attempt begins with.
   var inputs: [NewEvent] {
-    var inputs = [
-      NewEvent(.userMessage, ["content": [["type": "text", "text": .string(message)]]])
-    ]
+    var inputs = [Snapshot.message(message)]
+    inputs += joined.map(Snapshot.message)
     if let outcome { inputs.append(NewEvent(.userDefineOutcome, outcome.objectValue ?? [:])) }
     return inputs
+  }
+
+  static func message(_ text: String) -> NewEvent {
+    NewEvent(.userMessage, ["content": [["type": "text", "text": .string(text)]]])
   }
 
   var json: JSON {
@@ -54,6 +61,8 @@ package struct Snapshot: Sendable, Equatable {
       "timeout": .integer(timeout.microseconds), "deadline": .integer(deadline.microseconds),
       "attempts": .integer(Int64(attempts)), "concurrency": .integer(Int64(concurrency)),
       "callbacks": .array(callbacks.map(\.json)), "rehearsal": rehearsal ?? .null,
+      "joined": .array(joined.map { .string($0) }),
+      "expires_at": expiresAt.map { .string($0.description) } ?? .null,
     ]
   }
 
@@ -73,10 +82,13 @@ package struct Snapshot: Sendable, Equatable {
     concurrency = json["concurrency"]?.intValue ?? 1
     callbacks = json["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? []
     rehearsal = json["rehearsal"]?.notNull
+    joined = json["joined"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    expiresAt = json["expires_at"]?.stringValue.flatMap(Timestamp.init)
   }
 
   init(
-    of job: Job, trigger: JSON, agent: JSON, environment: JSON, message: String, resources: [JSON],
+    of job: Job, callbacks: [Callback], trigger: JSON, agent: JSON, environment: JSON, message: String,
+    resources: [JSON],
     rehearsal: JSON?
   ) {
     revision = job.revision
@@ -98,7 +110,7 @@ package struct Snapshot: Sendable, Equatable {
     deadline = job.limits.deadline
     attempts = job.limits.attempts
     concurrency = job.limits.concurrency
-    callbacks = job.callbacks
+    self.callbacks = callbacks
     self.rehearsal = rehearsal
   }
 }

@@ -22,9 +22,6 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
-  /// What job files may say about sources, callbacks and patterns.
-  package static let kinds = Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes)
-
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
@@ -107,7 +104,7 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(), runs.startHandler(),
         ], options: options)
     } else {
       worker = nil

@@ -39,6 +39,15 @@ package final class Transaction {
     return connection.changes
   }
 
+  /// Keeps every other transaction that takes the same lock waiting until this one has ended: what is counted
+  /// after it stays true. SQLite has one writer, who has every lock.
+  package func lock(_ name: String) throws {
+    switch dialect {
+    case .sqlite: break
+    case .postgresql: _ = try row("SELECT pg_advisory_xact_lock(hashtext($1))", name)
+    }
+  }
+
   /// Registers something to do once the commit is on the disk; it never happens otherwise. Actions run on the
   /// database's thread in the order they were registered, those of earlier closures first, and before
   /// `write` returns. They must be quick and must not wait for the database. In a read they run at its end.

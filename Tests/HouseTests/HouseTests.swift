@@ -6,42 +6,43 @@ import Testing
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  private static func sources(_ folder: String) throws -> [URL] {
-    let all = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+  private static func sources(_ folder: String) -> [URL] {
+    let all = FileManager.default.enumerator(
+      at: root.appending(path: folder), includingPropertiesForKeys: nil)
     return (all?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "swift" }
   }
 
-  private struct Described: Decodable {
-    struct Target: Decodable {
-      var name: String
-      var path: String
-      var target_dependencies: [String]?
-      var product_dependencies: [String]?
-    }
-    var targets: [Target]
+  private static func text(_ file: URL) throws -> String {
+    try String(contentsOf: file, encoding: .utf8)
   }
 
-  /// What the package manager itself makes of the manifest.
-  private static func manifest() throws -> String {
-    try String(contentsOf: root.appending(path: "Package.swift"), encoding: .utf8)
+  private static func manifest() throws -> Manifest {
+    try Manifest(text(root.appending(path: "Package.swift")))
+  }
+
+  private static func imports(_ file: URL) throws -> Set<String> {
+    Set(
+      try text(file).matches(
+        of:
+          #/(?m)^\s*(?:(?:package|internal|private|public|fileprivate|@testable|@preconcurrency) )*import (?:(?:struct|class|enum|func|protocol|let|var|typealias) )?(\w+)/#
+      ).map { String($0.1) })
   }
 
   @Test func `nothing is public`() throws {
-    for file in try Self.sources("Sources") {
-      let text = try String(contentsOf: file, encoding: .utf8)
-      #expect(!text.contains(/(?m)^\s*public /), "\(file.lastPathComponent) has a public declaration")
+    for file in Self.sources("Sources") {
+      let text = try Self.text(file)
+      #expect(!text.contains(/(?m)^\s*public\s/), "\(file.lastPathComponent) has a public declaration")
     }
   }
 
   @Test func `every import is a line of the manifest`() throws {
-    let declared = Dictionary(uniqueKeysWithValues: try Manifest(Self.manifest()).targets.map { ($0.folder, $0) })
+    let targets = try Self.manifest().targets
     var checked = 0
-    for (folder, target) in declared {
-      for file in try Self.sources(folder) {
-        let text = try String(contentsOf: file, encoding: .utf8)
-        for match in text.matches(of: /(?m)^(?:package |@testable )?import (?:struct |class |enum )?(\w+)/) {
-          let module = String(match.1)
-          if Manifest.system.contains(module) { continue }
+    for target in targets {
+      let folder = Self.root.appending(path: target.folder).path
+      #expect(FileManager.default.fileExists(atPath: folder), "\(target.name) has no folder \(folder)")
+      for file in Self.sources(target.folder) {
+        for module in try Self.imports(file) where !Manifest.system.contains(module) {
           checked += 1
           #expect(
             target.uses.contains(module),
@@ -49,26 +50,80 @@ import Testing
         }
       }
     }
-    #expect(checked > 100)
+    #expect(checked > 500)
   }
 
-  @Test func `the hot modules do without Foundation`() throws {
-    for file in try Self.sources("Sources") {
-      let text = try String(contentsOf: file, encoding: .utf8)
-      // Yams needs it where YAML is read.
-      #expect(
-        !text.contains(/(?m)^(package )?import Foundation/), "\(file.lastPathComponent) imports Foundation")
+  @Test func `every source belongs to a target of the manifest`() throws {
+    let folders = try Self.manifest().targets.map { Self.root.appending(path: $0.folder).path + "/" }
+    for file in Self.sources("Sources") + Self.sources("Tests") {
+      #expect(folders.contains { file.path.hasPrefix($0) }, "\(file.path) belongs to no target")
     }
   }
 
-  @Test func `every function of a test suite is a test or private`() throws {
-    for file in try Self.sources("Tests") where file.lastPathComponent.hasSuffix("Tests.swift") {
-      let text = try String(contentsOf: file, encoding: .utf8)
+  @Test(arguments: [
+    ("Brain", ["Hands", "Managed"]), ("Hands", ["Brain", "Managed"]),
+    ("Runs", ["Brain", "Hands", "Managed"]),
+    ("Queue", ["Sessions", "Runs", "Outbox"]), ("Outbox", ["Callbacks", "HTTPClient"]), ("Cron", ["Store"]),
+  ])
+  func `walls stand between those that must not know each other`(name: String, strangers: [String]) throws {
+    let target = try #require(try Self.manifest().targets.first { $0.name == name })
+    #expect(target.uses.isDisjoint(with: strangers))
+    for file in Self.sources(target.folder) {
+      #expect(
+        try Self.imports(file).isDisjoint(with: strangers), "\(file.lastPathComponent) imports a stranger")
+    }
+  }
+
+  @Test func `the hot modules do without Foundation`() throws {
+    for file in Self.sources("Sources") {
+      let imports = try Self.imports(file)
+      #expect(!imports.contains("Foundation"), "\(file.lastPathComponent) imports Foundation")
+    }
+  }
+
+  @Test func `every sentence of a test suite is a test`() throws {
+    for file in Self.sources("Tests") {
+      let text = try Self.text(file)
       let sentences = text.matches(of: /(?m)^\s*(?:@Test.*\n?\s*)?func `/).count
       let attributes = text.matches(of: /@Test/).count
       #expect(
         attributes >= sentences,
         "\(file.lastPathComponent) has \(sentences) sentences but \(attributes) tests")
     }
+  }
+
+  @Test func `an import that a line lacks is found`() throws {
+    let manifest = try Manifest(
+      """
+      let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+      let ground: [Target.Dependency] = ["JSON", crypto]
+      let package = Package(
+        targets: [
+          // A comment with domain("No", uses: []).
+          library("CThing", package: "thing", "libthing-dev"),
+          .target(name: "Cron", swiftSettings: strict),
+          platform("Small", uses: ["CThing"]),
+          domain("Runs", in: "Sessions/Runs", uses: ["Jobs", crypto]),
+          domain(
+            "API",
+            uses: [
+              "Runs", "Jobs",
+            ]),
+          .executableTarget(
+            name: "Bench",
+            dependencies: ground + ["HTTPClient"],
+            path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+          tests("API", uses: ground + ["Runs"], resources: [.copy("Fixtures")]),
+        ]
+      )
+      """)
+    let found = manifest.targets.map { "\($0.name) \($0.folder) \($0.uses.sorted().joined(separator: ","))" }
+    #expect(
+      found == [
+        "Cron Sources/Cron ", "Small Sources/Platform/Small CThing",
+        "Runs Sources/Sessions/Runs Crypto,JSON,Jobs", "API Sources/API Crypto,JSON,Jobs,Runs",
+        "Bench Sources/Bench Crypto,HTTPClient,JSON",
+        "APITests Tests/APITests API,Crypto,JSON,Runs,TestSupport",
+      ])
   }
 }

@@ -44,7 +44,7 @@ private struct JobsStore {
     files = try Files(directory: directory + "/files", time: clock.time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: Environments(time: clock.time),
-      sourceShapes: Gallery.kinds.sources, callbackShapes: Gallery.kinds.callbacks, time: clock.time)
+      kinds: Gallery.kinds, time: clock.time)
     jobs.onChange { [told] _, job in
       told.withLock { $0.append("\(job.name) \(job.revision)\(job.archivedAt == nil ? "" : " archived")") }
     }

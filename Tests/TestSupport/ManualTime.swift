@@ -27,6 +27,9 @@ package final class ManualTime: Sendable {
     Time(now: { self.now }, sleep: { try await self.sleep($0) })
   }
 
+  /// When the sleeper that wakes first will; nil when nobody sleeps. Counts elapsed time.
+  package var nextEnd: Timestamp? { state.withLock { $0.sleepers.values.map(\.end).min() } }
+
   /// Moves the wall clock without any time passing, as an operator or a time server does.
   package func step(by duration: Duration) {
     state.withLock { $0.now = $0.now + duration }

@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 
 /// A bundle in which everything was found right.
 struct CheckedBundle: Sendable {
@@ -16,8 +17,11 @@ struct JobDraft: Sendable {
   var agent: String
   var environment: String
   var triggers: [Trigger]
+  var overlap: Overlap?
+  var expires: Duration?
   var message: String
   var files: [(path: String, bytes: [UInt8])]
+  var repositories: [JobRepository]
   var outcome: JobOutcome?
   var limits: Limits
   var callbacks: [Callback]

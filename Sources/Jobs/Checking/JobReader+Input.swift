@@ -13,10 +13,11 @@ extension JobReader {
 
   // MARK: Input
 
-  func input(_ job: Fields) -> (message: String, files: [(path: String, bytes: [UInt8])])? {
-    guard let input = job.fields("input", "the input", keys: ["message", "files"], required: true) else {
-      return nil
-    }
+  func input(
+    _ job: Fields
+  ) -> (message: String, files: [(path: String, bytes: [UInt8])], repositories: [JobRepository])? {
+    let keys = ["message", "files", "repositories"]
+    guard let input = job.fields("input", "the input", keys: keys, required: true) else { return nil }
     let message = text(input, "message", "prompt")
     if let message {
       do {
@@ -27,7 +28,8 @@ extension JobReader {
       }
     }
     let files = files(input)
-    return message.map { ($0, files) }
+    let repositories = repositories(input)
+    return message.map { ($0, files, repositories) }
   }
 
   private func files(_ input: Fields) -> [(path: String, bytes: [UInt8])] {

@@ -15,7 +15,8 @@ struct JobReader {
   let findings: Findings
 
   static let keys = [
-    "name", "description", "agent", "environment", "triggers", "input", "outcome", "limits", "callbacks",
+    "name", "description", "agent", "environment", "triggers", "overlap", "expires", "input", "outcome", "limits",
+    "callbacks",
   ]
 
   /// Nil when anything that the job cannot be without is wrong.
@@ -29,6 +30,8 @@ struct JobReader {
     let agent = reference(job, "agent", names.agents, id: "agent_")
     let environment = reference(job, "environment", names.environments, id: "env_")
     let triggers = triggers(job)
+    let overlap = job.choice("overlap", of: Overlap.allCases.map(\.rawValue)).flatMap(Overlap.init)
+    let expires = job.duration("expires")
     let input = input(job)
     let outcome = outcome(job)
     let limits = limits(job)
@@ -37,7 +40,8 @@ struct JobReader {
     guard let name, let agent, let environment, let input else { return nil }
     return JobDraft(
       name: name, description: description, agent: agent, environment: environment, triggers: triggers,
-      message: input.message, files: input.files, outcome: outcome, limits: limits, callbacks: callbacks,
+      overlap: overlap, expires: expires, message: input.message, files: input.files,
+      repositories: input.repositories, outcome: outcome, limits: limits, callbacks: callbacks,
       rehearsal: rehearsal)
   }
 
@@ -89,7 +93,7 @@ struct JobReader {
       }
       return nil
     case (true, false):
-      let keys = ["schedule", "timezone", "name"]
+      let keys = ["schedule", "timezone", "name", "starts", "pause_after_failures"]
       guard let given = Fields(value, at: path, "a schedule trigger", keys: keys, findings) else {
         return nil
       }
@@ -105,7 +109,10 @@ struct JobReader {
         return nil
       }
       guard let timezone else { return nil }
-      return Trigger(.schedule(expression: expression, timezone: timezone), name: name)
+      var trigger = Trigger(.schedule(expression: expression, timezone: timezone), name: name)
+      trigger.starts = given.whole("starts", in: 1...1_000_000)
+      trigger.pauseAfterFailures = given.whole("pause_after_failures", in: 1...1000)
+      return trigger
     case (false, true):
       return webhook(value, path)
     }

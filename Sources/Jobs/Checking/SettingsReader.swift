@@ -19,9 +19,10 @@ struct SettingsReader {
     var settings = JSON.Object()
     for field in shape.fields {
       read(field, fields)
-      if let value = fields[field.name] {
+      if let value = fields[field.name] ?? shape.defaults[field.name] {
         settings[field.name] = value
         checkReferences(value, fields.path.key(field.name))
+        if shape.templates.contains(field.name) { checkTemplates(value, fields.path.key(field.name)) }
       }
     }
     guard findings.problems.count == before else { return nil }

@@ -2,7 +2,7 @@ import Catalog
 package import JSON
 package import Primitives
 
-/// A prompt with places for values: Mustache over `trigger`, `job` and `firing`, without any escaping.
+/// A prompt with places for values: Mustache over `trigger`, `job`, `firing` and `last`, without any escaping.
 ///
 /// What a stranger may have written, which is everything of `trigger` but the few members that Errand sets
 /// itself, lands between two marks with a boundary that nobody can know before, and a sentence at the top
@@ -47,7 +47,7 @@ package struct Template: Sendable {
   }
 
   /// What is at hand outside of every section.
-  private static let roots = ["trigger", "job", "firing"]
+  private static let roots = ["trigger", "job", "firing", "last"]
 
   private static func check(_ parts: [TemplatePart]) throws(TemplateError) {
     for part in parts {

@@ -108,8 +108,13 @@ struct TemplateRenderer {
   }
 
   private func isOutside(_ path: [String]) -> Bool {
-    guard path.first == "trigger" else { return path.isEmpty }
-    return path.count == 1 || !TemplateRenderer.ownMembers.contains(path[1])
+    switch path.first {
+    case nil: true
+    case "trigger": path.count == 1 || !TemplateRenderer.ownMembers.contains(path[1])
+    // What an agent said was made from outside text.
+    case "last": path.count != 3 || (path[2] != "time" && path[2] != "run_id")
+    default: false
+    }
   }
 
   /// The text between marks, on lines of its own when it has several.

@@ -28,6 +28,8 @@ package struct Command: Sendable {
   /// Whether what goes to stderr is put between what goes to stdout, in the order it was written.
   package var mergesOutput = false
   package var confinement = Confinement()
+  /// Further files of the program, by the number it knows them under; 3 or more.
+  package var descriptors: [Int32: Descriptor] = [:]
 
   package init(
     _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
@@ -88,6 +90,7 @@ package struct Command: Sendable {
     launch.environment = environment
     launch.directory = directory
     launch.confinement = confinement
+    launch.descriptors = descriptors
     var feed: Descriptor?
     switch input {
     case .none: break

@@ -73,6 +73,7 @@ struct Progress: Sendable {
       failures = 0
     case .evaluationEnd:
       noteEvaluation(event)
+    case .error where RepositoryTrouble.isMeant(by: event): break
     case .error:
       switch event.body["error"]?["retry_status"]?["type"]?.stringValue {
       case "retrying": failures += 1

@@ -52,12 +52,17 @@ package struct Workplace: Sendable, Equatable {
   /// The session's id; its workspace is named after it.
   package var session: String
   package var mounts: [Mount]
+  package var repositories: [RepositoryMount]
   /// Variables for the agent's commands. Never secrets.
   package var environment: [String: String]
 
-  package init(session: String, mounts: [Mount] = [], environment: [String: String] = [:]) {
+  package init(
+    session: String, mounts: [Mount] = [], repositories: [RepositoryMount] = [],
+    environment: [String: String] = [:]
+  ) {
     self.session = session
     self.mounts = mounts
+    self.repositories = repositories
     self.environment = environment
   }
 }
@@ -69,12 +74,23 @@ package struct OutputFile: Sendable, Equatable {
   package var size: Int64
   /// The host path of a private copy, out of the sandbox's reach. Whoever collected it removes it.
   package var copy: String
+  /// Nil leaves it to the name's ending.
+  package var mimeType: String?
+  /// What is known of it besides; for a bundle of commits `{repository, base_commit, head_commit, branch}`.
+  package var metadata: JSON?
 
-  package init(path: String, size: Int64, copy: String) {
+  package init(
+    path: String, size: Int64, copy: String, mimeType: String? = nil, metadata: JSON? = nil
+  ) {
     self.path = path
     self.size = size
     self.copy = copy
+    self.mimeType = mimeType
+    self.metadata = metadata
   }
+
+  /// The type of a bundle of commits, which is no type of a registry.
+  package static let bundleType = "application/x-git-bundle"
 }
 
 /// Where a session's tools run. Made cheaply; provisioned at the first call.
@@ -84,10 +100,17 @@ package protocol Hands: Sendable {
   func execute(_ name: String, _ input: JSON) async throws -> ToolResult
   /// Runs a shell command in the sandbox, in a process of its own, never in the agent's shell.
   func check(_ command: String, limit: Duration) async throws -> CheckResult
-  /// Copies what lies under `/mnt/session/outputs`.
+  /// Clones the workplace's repositories that are not in the sandbox yet.
+  /// - Returns: those that could not be.
+  func mountRepositories() async throws -> [RepositoryTrouble]
+  /// Copies what lies under `/mnt/session/outputs`, and the commits made in repositories, as bundles.
   func collect() async throws -> [OutputFile]
   /// Ends every process and removes the workspace.
   func end() async
+}
+
+extension Hands {
+  package func mountRepositories() async throws -> [RepositoryTrouble] { [] }
 }
 
 /// The sandbox itself cannot work. The sentence says why, for the person who must act.

@@ -150,7 +150,7 @@ package struct Session: Sendable, Equatable {
       "resources": .array(
         resources.map { resource in
           var shown = resource.objectValue ?? [:]
-          shown["sha256"] = nil
+          for member in RepositoryMount.hidden { shown[member] = nil }
           return .object(shown)
         }),
       "outcome_evaluations": .array(outcomes.map(\.json)), "usage": usageJSON(at: now),

@@ -69,7 +69,7 @@ package final class Sessions: Sendable {
   }
 
   /// Inputs that no driver has taken, in the order they came.
-  func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
+  package func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
     try tx.rows(
       "SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", id
     ).map(Event.init)

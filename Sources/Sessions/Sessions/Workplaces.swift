@@ -35,7 +35,9 @@ package actor Workplaces {
       else { return nil }
       return Mount(path: path, source: files.path(ofContent: hash))
     }
-    let workplace = Workplace(session: session.id, mounts: mounts)
+    let workplace = Workplace(
+      session: session.id, mounts: mounts,
+      repositories: session.resources.compactMap(RepositoryMount.init(resource:)))
     let hands: any Hands
     do { hands = try provider.hands(for: workplace) } catch { throw SandboxError(error) }
     let (id, node) = (session.id, node)
@@ -64,9 +66,12 @@ package actor Workplaces {
     } catch {
       throw SandboxError(error)
     }
-    var contents: [(name: String, content: Content)] = []
+    var contents: [Files.Collected] = []
     for output in outputs {
-      contents.append((output.path, try await files.keep(copy: output.copy)))
+      contents.append(
+        Files.Collected(
+          name: output.path, content: try await files.keep(copy: output.copy), mimeType: output.mimeType,
+          metadata: output.metadata))
     }
     let kept = contents
     let (files, claim, sessions) = (files, session.claim, sessions)

@@ -1,0 +1,151 @@
+import JSON
+import Jobs
+import Primitives
+import Queue
+import Store
+
+// A firing meets its line: the facts are gathered, the rule decides, and what it decided is done.
+extension Runs {
+  func admit(_ tx: Transaction, _ fire: Fire) throws -> Firing {
+    let now = time.now()
+    if let expiresAt = fire.expiresAt, expiresAt <= now {
+      return try decide(tx, fire.firing.id, .missed, reason: stale(fire, expiresAt))
+    }
+    if let reason = try usedUp(tx, fire) { return try decide(tx, fire.firing.id, .skipped, reason: reason) }
+    let turn: Turn?
+    do {
+      turn = try Turn(fire.job, fire.occurrence, context: .object(context(fire).whole))
+    } catch {
+      return try decide(tx, fire.firing.id, .failedToStart, reason: "No key: \(error)")
+    }
+    guard let turn else { return try launch(tx, fire, line: nil) }
+    if let key = turn.key {
+      try tx.run("UPDATE firings SET repeat_key = $2 WHERE id = $1", fire.firing.id, key)
+    }
+    if turn.rule == .allowAll { return try launch(tx, fire, line: turn.line) }
+    try lock(tx, fire.job.id, turn.line)
+    let line = try line(tx, fire.job.id, turn)
+    switch turn.rule.admission(line, window: turn.window) {
+    case .start: return try launch(tx, fire, line: turn.line)
+    case .skip(let reason): return try decide(tx, fire.firing.id, .skipped, reason: reason)
+    case .hold(let reason): return try hold(tx, fire, turn, line, reason: reason)
+    case .join(let run):
+      if let joined = try join(tx, fire, to: self.run(tx, run), interrupting: turn.rule == .interrupt) {
+        return joined
+      }
+      // Its session has closed its door, so the run is about to end.
+      var ending = line
+      ending.open[0].isEnding = true
+      guard case .hold(let reason) = turn.rule.admission(ending, window: turn.window) else {
+        return try decide(tx, fire.firing.id, .skipped, reason: "Run \(run) takes no messages any more.")
+      }
+      return try hold(tx, fire, turn, line, reason: reason)
+    case .replace(let runs, let waiting, let atOnce):
+      return try replace(tx, fire, turn, line, runs: runs, waiting: waiting, atOnce: atOnce)
+    }
+  }
+
+  /// Whoever counts in a line, or frees it, holds its lock.
+  func lock(_ tx: Transaction, _ job: String, _ line: String) throws {
+    try tx.lock("line \(job) \(line)")
+  }
+
+  private func line(_ tx: Transaction, _ job: String, _ turn: Turn) throws -> Line {
+    var line = Line()
+    line.limit = turn.key == nil ? Line.jobLimit : Line.keyLimit
+    line.open = try open(tx, job, turn.line, limit: turn.rule.replaces ? .max : 1)
+    guard
+      let head = try tx.row(
+        "SELECT firing_id FROM held WHERE job_id = $1 AND line = $2 ORDER BY position LIMIT 1", job, turn.line)
+    else {
+      // The usual case. The counts are for those that may have to wait.
+      if !line.open.isEmpty || turn.window != nil { try count(tx, job, turn.line, &line) }
+      return line
+    }
+    line.next = try head["firing_id"]
+    try count(tx, job, turn.line, &line)
+    if turn.rule.replaces {
+      line.replaceable = try tx.rows(
+        "SELECT firing_id, rule FROM held WHERE job_id = $1 AND line = $2 ORDER BY position", job, turn.line
+      ).filter { Rule(rawValue: try $0["rule"])?.isReplaceable == true }.map { try $0["firing_id"] }
+    }
+    return line
+  }
+
+  private func count(_ tx: Transaction, _ job: String, _ name: String, _ line: inout Line) throws {
+    let counts = try tx.row(
+      """
+      SELECT COUNT(*) AS waiting, COALESCE(SUM(size), 0) AS size,
+        COALESCE(SUM(CASE WHEN line = $2 THEN 1 ELSE 0 END), 0) AS here FROM held WHERE job_id = $1
+      """, job, name)
+    guard let counts else { return }
+    line.waiting = try counts["here"]
+    line.waitingInJob = try counts["waiting"]
+    line.sizeInJob = try counts["size"]
+  }
+
+  /// The runs of a line that have not ended, the oldest first.
+  func open(_ tx: Transaction, _ job: String, _ line: String, limit: Int) throws -> [Line.Open] {
+    try tx.rows(
+      """
+      SELECT id, state, ending FROM runs WHERE job_id = $1 AND line = $2 AND ended_at IS NULL ORDER BY id LIMIT $3
+      """, job, line, limit
+    ).map { row in
+      Line.Open(
+        run: try row["id"], state: Run.State(rawValue: try row["state"]) ?? .queued,
+        isEnding: try row["ending"] as String? != nil)
+    }
+  }
+
+  /// - Parameter first: before everything that waits in its line.
+  private func hold(
+    _ tx: Transaction, _ fire: Fire, _ turn: Turn, _ line: Line, reason: String, first: Bool = false
+  ) throws -> Firing {
+    let (now, firing) = (time.now(), fire.firing)
+    let context = JSON.object(fire.occurrence.context)
+    let size = Int64(context.bytes.count)
+    if line.sizeInJob + size > Line.sizeLimit, !first {
+      return try decide(
+        tx, firing.id, .skipped,
+        reason: "It would have to wait, and has \(size) bytes: all that wait in a job have at most "
+          + "\(Line.sizeLimit >> 20) MiB.")
+    }
+    // Only the first of a line collects; the others go with it.
+    let readyAt = turn.rule == .coalesce && line.isFree ? turn.window.map { now + $0 } : nil
+    try tx.run(
+      """
+      INSERT INTO held (firing_id, job_id, line, position, rule, context, size, ready_at, expires_at)
+      SELECT $1, $2, $3, \(first ? "COALESCE(MIN(position), 0) - 1" : "COALESCE(MAX(position), 0) + 1"),
+        $4, $5, $6, $7, $8 FROM held WHERE job_id = $2 AND line = $3
+      """, firing.id, fire.job.id, turn.line, turn.rule.rawValue, context, size, readyAt, fire.expiresAt)
+    try queue.push(
+      tx, .start, firing.id, due: Held.due(readyAt: readyAt, expiresAt: fire.expiresAt, now: now))
+    return try note(tx, firing.id, reason: reason)
+  }
+
+  /// Makes room for a firing by ending what runs.
+  private func replace(
+    _ tx: Transaction, _ fire: Fire, _ turn: Turn, _ line: Line, runs: [String], waiting: [String],
+    atOnce: Bool
+  ) throws -> Firing {
+    for firing in waiting {
+      try letGo(tx, firing, .superseded, reason: "Firing \(fire.firing.id) came and takes its place.")
+    }
+    let reason = "A newer start of its job takes its place: firing \(fire.firing.id)."
+    if atOnce || runs.isEmpty {
+      for run in runs { try terminate(tx, self.run(tx, run), reason: reason) }
+      return try launch(tx, fire, line: turn.line)
+    }
+    // Held first: a run that nobody drives ends right here, and its end starts what is first in the line.
+    let held = try hold(
+      tx, fire, turn, line, reason: "It waits until \(runs.joined(separator: ", ")) has stopped.", first: true)
+    for run in runs { try end(tx, self.run(tx, run), as: .cancelled, reason: reason) }
+    return try find(tx, firing: held.id) ?? held
+  }
+
+  func stale(_ fire: Fire, _ expiresAt: Timestamp) -> String {
+    let time = fire.expiresAt.map { $0 - (fire.job.expires ?? .zero) } ?? fire.firing.createdAt
+    let late = fire.job.expires.map { DurationText.text($0) } ?? "its time"
+    return "It could not start in time: it was due at \(time) and is stale after \(late), since \(expiresAt)."
+  }
+}

@@ -1,0 +1,151 @@
+import JSON
+import Jobs
+import Primitives
+package import Queue
+import Sessions
+package import Store
+
+// The end of waiting: a run ends, a window closes, a firing is too old, or somebody calls it off.
+extension Runs {
+  /// So many firings are decided in one transaction when one after the other cannot start.
+  private static let batch = 50
+
+  /// Starts what is first in a line, when the line is free. Called in the transaction that frees it.
+  func release(_ tx: Transaction, _ job: String, _ line: String) throws {
+    guard var held = try first(tx, job, line) else { return }
+    try lock(tx, job, line)
+    for _ in 0..<Runs.batch {
+      guard try open(tx, job, line, limit: 1).isEmpty else { return }
+      if let readyAt = held.readyAt, readyAt > time.now() { return }
+      if try launch(tx, held) { return try collect(tx, job, line) }
+      guard let next = try first(tx, job, line) else { return }
+      held = next
+    }
+    // The rest in transactions of their own.
+    try queue.push(tx, .start, held.firing, due: time.now())
+  }
+
+  /// - Returns: false when there is no run: the firing has another decision.
+  private func launch(_ tx: Transaction, _ held: Held) throws -> Bool {
+    guard let fire = try fire(tx, held) else { return false }
+    if let expiresAt = held.expiresAt, expiresAt <= time.now() {
+      try letGo(tx, held.firing, .missed, reason: stale(fire, expiresAt))
+      return false
+    }
+    try drop(tx, held.firing)
+    let waited = DurationText.text(.seconds((time.now() - fire.firing.createdAt).components.seconds))
+    return try launch(tx, fire, line: held.line, after: "After \(waited) of waiting: ").run != nil
+  }
+
+  /// Gives a run that has just started what was collected for it.
+  private func collect(_ tx: Transaction, _ job: String, _ line: String) throws {
+    for row in try tx.rows("SELECT * FROM held WHERE job_id = $1 AND line = $2 ORDER BY position", job, line) {
+      let held = try Held(row)
+      guard held.rule.joins else { continue }
+      guard let fire = try fire(tx, held), let open = try open(tx, job, line, limit: 1).first else { continue }
+      try drop(tx, held.firing)
+      if try join(tx, fire, to: run(tx, open.run), interrupting: false) == nil {
+        _ = try decide(tx, held.firing, .skipped, reason: "Run \(open.run) takes no messages any more.")
+      }
+    }
+  }
+
+  private func first(_ tx: Transaction, _ job: String, _ line: String) throws -> Held? {
+    try tx.row("SELECT * FROM held WHERE job_id = $1 AND line = $2 ORDER BY position LIMIT 1", job, line)
+      .map(Held.init)
+  }
+
+  /// What waits, with its job as it stands now. Nil when there is no such job any more; it is decided then.
+  private func fire(_ tx: Transaction, _ held: Held) throws -> Fire? {
+    guard let firing = try find(tx, firing: held.firing) else { return nil }
+    let job: Job
+    do {
+      job = try jobs.job(tx, id: held.job)
+    } catch let error as JobsError {
+      try letGo(tx, held.firing, .failedToStart, reason: error.description)
+      return nil
+    }
+    if job.archivedAt != nil {
+      try letGo(tx, held.firing, .skipped, reason: Runs.archived(job))
+      return nil
+    }
+    let cause: Occurrence.Cause =
+      if let receipt = firing.receipt {
+        .receipt(receipt)
+      } else if let nominal = firing.nominalAt {
+        .time(nominal)
+      } else {
+        .request(key: nil)
+      }
+    let occurrence = Occurrence(
+      cause: cause, trigger: firing.trigger, context: held.context, key: firing.key,
+      isBackfill: firing.kind == "backfill")
+    return Fire(job: job, occurrence: occurrence, firing: firing)
+  }
+
+  // MARK: The items
+
+  /// The handler for firings that wait.
+  package func startHandler() -> Handler {
+    Handler(kind: .start, concurrency: 2) { [self] claim in
+      try await sessions.database.write { [self] tx in
+        // Given back first: what is decided takes its item with it, and the claim would be stale.
+        try queue.finish(tx, claim)
+        try look(tx, claim.ref)
+      }
+    }
+  }
+
+  /// Decides about a waiting firing what can be decided now, and says when to look again.
+  func look(_ tx: Transaction, _ id: String) throws {
+    guard let held = try held(tx, id) else { return }
+    let now = time.now()
+    if let expiresAt = held.expiresAt, expiresAt <= now, let fire = try fire(tx, held) {
+      try letGo(tx, id, .missed, reason: stale(fire, expiresAt))
+    }
+    try release(tx, held.job, held.line)
+    guard let held = try self.held(tx, id) else { return }
+    try queue.push(
+      tx, .start, id, due: Held.due(readyAt: held.readyAt, expiresAt: held.expiresAt, now: now))
+  }
+
+  func held(_ tx: Transaction, _ id: String) throws -> Held? {
+    try tx.row("SELECT * FROM held WHERE firing_id = $1", id).map(Held.init)
+  }
+
+  // MARK: Letting go
+
+  /// Decides a waiting firing that starts nothing.
+  @discardableResult
+  func letGo(_ tx: Transaction, _ id: String, _ decision: Firing.Decision, reason: String) throws -> Firing {
+    try drop(tx, id)
+    return try decide(tx, id, decision, reason: reason)
+  }
+
+  private func drop(_ tx: Transaction, _ id: String) throws {
+    try tx.run("DELETE FROM held WHERE firing_id = $1", id)
+    try queue.remove(tx, .start, id)
+  }
+
+  /// Calls a firing off that waits.
+  /// - Throws: `RunsError.notFound`, `RunsError.decided`.
+  package func callOff(_ tx: Transaction, _ id: String, reason: String) throws -> Firing {
+    guard let firing = try find(tx, firing: id) else { throw RunsError.notFound(id: id) }
+    guard let held = try held(tx, id) else {
+      throw RunsError.decided(id: id, decision: firing.decision?.rawValue ?? "")
+    }
+    let decided = try letGo(tx, id, .skipped, reason: reason)
+    // Others may have waited for this one alone, such as what was collected with it.
+    try release(tx, held.job, held.line)
+    return decided
+  }
+
+  /// What waits for an archived job waits for nothing.
+  func callOff(_ tx: Transaction, ofArchived job: Job) throws {
+    for row in try tx.rows("SELECT firing_id FROM held WHERE job_id = $1", job.id) {
+      try letGo(tx, row["firing_id"], .skipped, reason: Runs.archived(job))
+    }
+  }
+
+  private static func archived(_ job: Job) -> String { "Job \(job.name) was archived while it waited." }
+}

@@ -1,0 +1,119 @@
+import Catalog
+import JSON
+import Jobs
+import Primitives
+import Queue
+import Sessions
+import Store
+
+// The start of a run: a copy of all it needs, its session with the first input, its clocks.
+extension Runs {
+  /// Starts the firing's run, or decides why there can be none.
+  /// - Parameter line: where the run takes its turn.
+  func launch(_ tx: Transaction, _ fire: Fire, line: String?, after wait: String = "") throws -> Firing {
+    if let reason = try usedUp(tx, fire) { return try decide(tx, fire.firing.id, .skipped, reason: reason) }
+    let snapshot: Snapshot
+    do {
+      snapshot = try self.snapshot(tx, fire)
+    } catch let error where !(error is StoreError) {
+      return try decide(tx, fire.firing.id, .failedToStart, reason: String(describing: error))
+    }
+    let run = try begin(tx, fire, snapshot, line: line)
+    try countStart(tx, fire)
+    return try decide(tx, fire.firing.id, .started, reason: "\(wait)It started \(run).", run: run)
+  }
+
+  /// What a template sees, except for the last results.
+  func context(_ fire: Fire) -> (trigger: JSON.Object, whole: JSON.Object) {
+    var trigger: JSON.Object = [
+      "kind": .string(fire.occurrence.kind), "id": .string(fire.occurrence.trigger),
+      "time": .string((fire.firing.nominalAt ?? fire.firing.createdAt).description),
+    ]
+    if let receipt = fire.firing.receipt { trigger["receipt_id"] = .string(receipt) }
+    var all = trigger
+    for (key, value) in fire.occurrence.context { all[key] = value }
+    return (
+      trigger,
+      [
+        "trigger": .object(all),
+        "job": ["name": .string(fire.job.name), "description": .string(fire.job.description ?? "")],
+        "firing": ["id": .string(fire.firing.id), "time": trigger["time"] ?? .null],
+      ]
+    )
+  }
+
+  /// The prompt for a firing.
+  func message(_ tx: Transaction, _ fire: Fire) throws -> String {
+    var context = context(fire).whole
+    // Most prompts don't ask, and looking costs.
+    if fire.job.message.contains("last") { context["last"] = try lastResults(tx, of: fire.job.id) }
+    return try Template.render(fire.job.message, context: .object(context), randomness: randomness)
+  }
+
+  private func snapshot(_ tx: Transaction, _ fire: Fire) throws -> Snapshot {
+    let job = fire.job
+    let message = try message(tx, fire)
+    let context = context(fire)
+    let values = JSON.object(context.whole)
+    let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
+    let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
+    let agent = try agent(tx, job.agent)
+    let environment = try environment(tx, job.environment)
+    // Last: a job that does not start leaves no rows of files.
+    let resources = try job.files.map { file in try resource(tx, file) } + repositories
+    var snapshot = Snapshot(
+      of: job, callbacks: callbacks, trigger: .object(context.trigger), agent: agent,
+      environment: environment, message: message, resources: resources,
+      rehearsal: rehearses ? job.rehearsal : nil)
+    snapshot.expiresAt = fire.expiresAt
+    return snapshot
+  }
+
+  /// The agent as it stands now, as a session keeps it.
+  private func agent(_ tx: Transaction, _ id: String) throws -> JSON {
+    let agent = try agents.agent(tx, id)
+    if agent.archivedAt != nil { throw RunsError.archived(kind: "agent", name: agent.name) }
+    var snapshot = agent.json.objectValue ?? [:]
+    for key in ["created_at", "updated_at", "archived_at", "metadata"] { snapshot[key] = nil }
+    return .object(snapshot)
+  }
+
+  private func environment(_ tx: Transaction, _ id: String) throws -> JSON {
+    let environment = try environments.environment(tx, id)
+    if environment.archivedAt != nil {
+      throw RunsError.archived(kind: "environment", name: environment.name)
+    }
+    return environment.config
+  }
+
+  private func resource(_ tx: Transaction, _ file: JobFile) throws -> JSON {
+    let now = time.now()
+    let stored = try files.add(tx, file.content, named: file.name)
+    return [
+      "id": .string(ID.make("sesrsc", at: now, randomness)), "type": "file", "file_id": .string(stored.id),
+      "mount_path": .string(file.path), "sha256": .string(file.content.sha256),
+      "created_at": .string(now.description), "updated_at": .string(now.description),
+    ]
+  }
+
+  private func begin(
+    _ tx: Transaction, _ fire: Fire, _ snapshot: Snapshot, line: String?
+  ) throws -> String {
+    let (now, job) = (time.now(), fire.job)
+    let run = ID.make("run", at: now, randomness)
+    let session = try sessions.create(tx, snapshot.session(job: job.id, name: job.name))
+    try tx.run(
+      """
+      INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, line, remaining, created_at)
+      VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9)
+      """, run, fire.firing.id, job.id, job.name, snapshot.json, session.id, line,
+      snapshot.timeout.microseconds, now)
+    try tx.run(
+      "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, 1, $2, $3)", run, session.id,
+      now)
+    try sessions.append(tx, to: session.id, snapshot.inputs)
+    try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.deadline)
+    if let expiresAt = snapshot.expiresAt { try queue.push(tx, .timer, "\(run):expiry", due: expiresAt) }
+    return run
+  }
+}

@@ -1,0 +1,69 @@
+import JSON
+import Jobs
+import Primitives
+
+/// Which line a firing stands in, and by what rule.
+struct Turn: Equatable {
+  var line: String
+  var rule: Rule
+  var window: Duration?
+  /// The rendered key of a webhook.
+  var key: String?
+
+  /// The longest key, in bytes.
+  static let keyLimit = 256
+
+  /// Nil when the firing meets nobody: a webhook without a key, or a start by hand of a job without overlap.
+  /// - Throws: `TemplateError` or `KeyProblem` for a key that cannot be made of this webhook.
+  init?(_ job: Job, _ occurrence: Occurrence, context: JSON) throws {
+    switch occurrence.cause {
+    case .receipt:
+      guard let trigger = job.triggers.first(where: { $0.id == occurrence.trigger }),
+        let template = trigger.key
+      else { return nil }
+      let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: context))
+      self.init(line: Line.ofKey(key), rule: Rule(trigger.repeatPolicy), window: trigger.window, key: key)
+    case .time, .request:
+      guard let overlap = occurrence.overlap ?? job.effectiveOverlap else { return nil }
+      self.init(line: Line.times, rule: Rule(overlap), window: nil, key: nil)
+    }
+  }
+
+  init(line: String, rule: Rule, window: Duration?, key: String?) {
+    self.line = line
+    self.rule = rule
+    self.window = window
+    self.key = key
+  }
+
+  /// The key as it is kept: outside text, so bounded, and on one line without anything that moves a cursor.
+  static func key(_ rendered: String) throws(KeyProblem) -> String {
+    var key = ""
+    for scalar in rendered.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator, .spaceSeparator:
+        if !key.isEmpty && !key.hasSuffix(" ") { key.append(" ") }
+      case .format, .surrogate, .privateUse: continue
+      default: key.unicodeScalars.append(scalar)
+      }
+      if key.utf8.count > keyLimit { throw .tooLong(limit: keyLimit) }
+    }
+    if key.hasSuffix(" ") { key.removeLast() }
+    if key.isEmpty { throw .empty }
+    return key
+  }
+}
+
+/// What makes a rendered key useless.
+enum KeyProblem: Error, Equatable, CustomStringConvertible {
+  case empty
+  case tooLong(limit: Int)
+
+  var description: String {
+    switch self {
+    case .empty: "the trigger's key came out empty for this webhook. Build it from something that every one has."
+    case .tooLong(let limit):
+      "the trigger's key came out longer than \(limit) bytes for this webhook. Build it from ids, not from texts."
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Catalog
+import Foundation
+import JSON
+import Outbox
+import PathSupport
+import Primitives
+import TestSupport
+import Testing
+
+@testable import Callbacks
+
+@Suite(.timeLimit(.minutes(1))) struct DirectoryTargetTests {
+  /// Puts files of a session on their way to a folder.
+  private static func add(_ bench: CallbackBench, _ files: [(String, String)], to folder: String? = nil) async throws
+    -> String
+  {
+    let ids = try await bench.path.database.write { tx in
+      try files.map { name, text in
+        let content = try bench.path.files.keep(Array(text.utf8))
+        return JSON.object([
+          "id": .string(try bench.path.files.add(tx, content, named: name, session: "sesn_1").id)
+        ])
+      }
+    }
+    return try await bench.add(
+      "directory", ["path": .string(folder ?? bench.folder)],
+      data: ["job": "daily-brief", "created_at": "2026-11-12T09:00:00Z", "files": .array(ids)])
+  }
+
+  private static func tree(_ folder: String) -> [String] {
+    (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []).sorted()
+  }
+
+  @Test func `a run's files and its result appear in a folder of their own`() async throws {
+    try await withCallbacks { bench in
+      let id = try await Self.add(bench, [("brief.md", "# Brief"), ("data/2026/a.csv", "a,b")])
+      try await bench.work()
+      let folder = "2026-11-12-daily-brief-run_1"
+      #expect(
+        Self.tree(bench.folder) == [
+          folder, "\(folder)/brief.md", "\(folder)/data", "\(folder)/data/2026",
+          "\(folder)/data/2026/a.csv", "\(folder)/result.json",
+        ])
+      #expect(try String(contentsOfFile: "\(bench.folder)/\(folder)/brief.md", encoding: .utf8) == "# Brief")
+      let delivery = try await bench.delivery(id)
+      let result = try String(contentsOfFile: "\(bench.folder)/\(folder)/result.json", encoding: .utf8)
+      #expect(try JSON(parsing: result) == delivery.payload)
+      #expect(delivery.receipt == ["path": .string("\(bench.folder)/\(folder)"), "files": 2])
+    }
+  }
+
+  @Test func `a repeat changes nothing`() async throws {
+    try await withCallbacks { bench in
+      let id = try await Self.add(bench, [("brief.md", "# Brief")])
+      try await bench.work()
+      let before = Self.tree(bench.folder)
+      let file = "\(bench.folder)/2026-11-12-daily-brief-run_1/brief.md"
+      try "Edited by its reader.".write(toFile: file, atomically: true, encoding: .utf8)
+      let target = DirectoryTarget(database: bench.path.database, files: bench.path.files)
+      let delivery = try await bench.delivery(id)
+      let again = try await target.send(delivery, settings: delivery.target)
+      #expect(again == .delivered(receipt: try #require(delivery.receipt)))
+      #expect(Self.tree(bench.folder) == before)
+      #expect(try String(contentsOfFile: file, encoding: .utf8) == "Edited by its reader.")
+    }
+  }
+
+  @Test func `what an attempt left half done is replaced whole`() async throws {
+    try await withCallbacks { bench in
+      let id = try await Self.add(bench, [("brief.md", "# Brief")])
+      let partial = "\(bench.folder)/.\(id).partial"
+      try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
+      try "# Br".write(toFile: "\(partial)/brief.md", atomically: true, encoding: .utf8)
+      try await bench.work()
+      let folder = "2026-11-12-daily-brief-run_1"
+      #expect(Self.tree(bench.folder) == [folder, "\(folder)/brief.md", "\(folder)/result.json"])
+      #expect(try String(contentsOfFile: "\(bench.folder)/\(folder)/brief.md", encoding: .utf8) == "# Brief")
+    }
+  }
+
+  @Test func `names that lead out of the folder are left out`() async throws {
+    try await withCallbacks { bench in
+      _ = try await Self.add(
+        bench,
+        [
+          ("../outside.md", "no"), ("/etc/absolute.md", "no"), ("a/../../up.md", "no"), ("a//b.md", "no"),
+          (".", "no"), ("fine ; rm -rf.md", "yes"),
+        ])
+      try await bench.work()
+      let folder = "2026-11-12-daily-brief-run_1"
+      #expect(Self.tree(bench.folder) == [folder, "\(folder)/fine ; rm -rf.md", "\(folder)/result.json"])
+      #expect(!FileManager.default.fileExists(atPath: "\(bench.path.folder.path)/outside.md"))
+    }
+  }
+
+  @Test func `an agent's own result.json keeps its name`() async throws {
+    try await withCallbacks { bench in
+      _ = try await Self.add(bench, [("result.json", "the agent's")])
+      try await bench.work()
+      let folder = "\(bench.folder)/2026-11-12-daily-brief-run_1"
+      #expect(try String(contentsOfFile: "\(folder)/result.json", encoding: .utf8) == "the agent's")
+      #expect(Self.tree(folder) == ["errand-result.json", "result.json"])
+    }
+  }
+
+  @Test func `a path that can't be written says why, and is tried again`() async throws {
+    try await withCallbacks { bench in
+      let blocked = "\(bench.path.folder.path)/blocked"
+      try "A file.".write(toFile: blocked, atomically: true, encoding: .utf8)
+      let id = try await Self.add(bench, [("brief.md", "# Brief")], to: "\(blocked)/briefs")
+      try await bench.work()
+      let delivery = try await bench.delivery(id)
+      #expect(delivery.state == .pending)
+      #expect(delivery.lastError == "\(blocked)/briefs: Not a directory.")
+    }
+  }
+
+  @Test func `a system that refuses a folder is quoted, not called missing`() async throws {
+    try await withCallbacks { bench in
+      let id = try await Self.add(bench, [], to: "/proc/errand/briefs")
+      try await bench.work()
+      let error = try await bench.delivery(id).lastError
+      #expect(error == "/proc/errand: No such file or directory." || error == "/proc/errand: Permission denied.")
+    }
+  }
+
+  @Test func `a relative path is refused with what it is`() async throws {
+    try await withCallbacks { bench in
+      let id = try await Self.add(bench, [], to: "briefs")
+      try await bench.work()
+      #expect(
+        try await bench.delivery(id).lastError == "The callback's path is “briefs”; it must be absolute.")
+    }
+  }
+
+  @Test func `files that are gone make the delivery hopeless`() async throws {
+    try await withCallbacks { bench in
+      let id = try await bench.add(
+        "directory", ["path": .string(bench.folder)],
+        data: ["job": "job", "files": [["id": "file_gone"]]])
+      try await bench.work()
+      let delivery = try await bench.delivery(id)
+      #expect(delivery.state == .dead)
+      #expect(delivery.lastError == "There is no file file_gone.")
+    }
+  }
+}

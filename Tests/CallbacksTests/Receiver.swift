@@ -1,0 +1,33 @@
+import HTTPClient
+import HTTPServer
+import JSON
+import Primitives
+
+/// A receiver of webhooks on this machine: answers as it is told and keeps what came.
+final class Receiver: Sendable {
+  private let received = Lock<[HTTPRequest]>([])
+  private let answers = Lock<[HTTPResponse]>([])
+  private let server: HTTPServer
+
+  init() throws {
+    let (received, answers) = (received, answers)
+    server = try HTTPServer.start(
+      HTTPServer.Configuration { request in
+        received.withLock { $0.append(request) }
+        return answers.withLock { $0.isEmpty ? HTTPResponse(status: 204) : $0.removeFirst() }
+      })
+  }
+
+  var url: String { "http://127.0.0.1:\(server.port)/results" }
+
+  var requests: [HTTPRequest] { received.withLock { $0 } }
+
+  /// What the next requests are answered; then 204.
+  func answer(_ answers: HTTPResponse...) {
+    self.answers.withLock { $0 = answers }
+  }
+
+  func stop() async {
+    await server.stop(grace: .zero)
+  }
+}

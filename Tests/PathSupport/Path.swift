@@ -1,0 +1,241 @@
+import Callbacks
+package import Catalog
+package import Hooks
+package import JSON
+package import Jobs
+package import Logging
+package import Outbox
+import Primitives
+package import Queue
+package import Runs
+package import Schedules
+package import Sessions
+package import Store
+package import TestSupport
+
+/// The path from a firing to a delivery on a database file of its own, with a scripted driver in place of the
+/// brain and time that the test advances.
+package final class Path: Sendable {
+  package static let secret = "whsec_" + Base64.encode(Array("a secret of twenty-four.".utf8))
+  package static let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  package let folder: TemporaryFolder
+  package let clock: ManualTime
+  package let faults = FaultPlan()
+  package let database: Database
+  package let queue: Queue
+  package let outbox: Outbox
+  package let files: Files
+  package let agents: Agents
+  package let environments: Environments
+  package let jobs: Jobs
+  package let sessions: Sessions
+  package let runs: Runs
+  package let schedules: Schedules
+  package let hooks: Hooks
+  package let provider = RecordedProvider()
+  package let workplaces: Workplaces
+  package let driver = ScriptedDriver()
+  package let secrets: Secrets
+
+  /// - Parameters:
+  ///   - sharing: another path whose database file is used, as a second process does.
+  package init(
+    at start: String = "2026-11-12T09:00:00Z", rehearses: Bool = false, sharing other: Path? = nil,
+    environment: [String: String] = ["DESK_SECRET": Path.secret]
+  ) async throws {
+    folder = try other?.folder ?? TemporaryFolder()
+    clock = other?.clock ?? ManualTime(Timestamp(start)!)
+    var options = Database.Options()
+    options.faults = faults.faults
+    database = try await Database.open(
+      "\(folder.path)/errand.db", migrations: Path.migrations, options: options)
+    let time = clock.time
+    queue = Queue(database: database, time: time)
+    outbox = Outbox(queue: queue, time: time)
+    files = try Files(directory: "\(folder.path)/files", time: time)
+    agents = Agents(time: time)
+    environments = Environments(time: time)
+    jobs = Jobs(
+      database: database, files: files, agents: agents, environments: environments,
+      sourceShapes: Hooks.kinds.map { $0.shape }, callbackShapes: Courier.shapes, time: time)
+    sessions = Sessions(database: database, queue: queue, time: time)
+    runs = Runs(
+      jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
+      outbox: outbox, rehearses: rehearses, time: time)
+    secrets = Secrets(environment: environment)
+    schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: Path.log)
+    hooks = Hooks(database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, log: Path.log)
+    workplaces = Workplaces(
+      sessions: sessions, files: files, provider: provider, node: "here", log: Path.log)
+  }
+
+  private static let migrations =
+    queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
+    + Sessions.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations + Hooks.migrations
+
+  // MARK: Jobs
+
+  /// Applies jobs, each with what they need: an agent `tester`, an environment `bench`, a source `desk`.
+  @discardableResult
+  package func apply(_ definitions: JobDefinition..., prune: Bool = false) async throws -> ApplyReport {
+    let bundle = Bundle(
+      agents: [["name": "tester", "model": "claude-opus-4-8"]],
+      environments: [["name": "bench", "config": ["type": "cloud"]]],
+      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]],
+      jobs: definitions.map(\.entry))
+    return try await jobs.apply(bundle, prune: prune)
+  }
+
+  package func job(_ name: String = "job") async throws -> Job {
+    try await database.read { [jobs] tx in try jobs.job(tx, named: name) }
+  }
+
+  // MARK: Runs
+
+  @discardableResult
+  package func start(
+    _ name: String = "job", _ cause: Occurrence.Cause = .request(key: nil), trigger: String = "manual",
+    _ context: JSON.Object = [:]
+  ) async throws -> Runs.Start {
+    let occurrence = Occurrence(cause: cause, trigger: trigger, context: context)
+    return try await database.write { [jobs, runs] tx in
+      try runs.start(tx, jobs.job(tx, named: name), occurrence)
+    }
+  }
+
+  /// Starts a job and returns its run.
+  package func started(_ name: String = "job") async throws -> Run {
+    guard let id = try await start(name).firing.run else { throw Missing("a run of \(name)") }
+    return try await run(id)
+  }
+
+  package func run(_ id: String) async throws -> Run {
+    try await database.read { [runs] tx in try runs.run(tx, id) }
+  }
+
+  package func cancel(_ id: String, _ reason: String = "Enough.") async throws -> Run {
+    try await database.write { [runs] tx in try runs.cancel(tx, id, reason: reason) }
+  }
+
+  package func session(_ id: String) async throws -> Session {
+    try await database.read { [sessions] tx in try sessions.session(tx, id) }
+  }
+
+  package func log(_ id: String) async throws -> [Event] {
+    try await database.read { [sessions] tx in try sessions.log(tx, id) }
+  }
+
+  package func deliveries(_ run: String) async throws -> [Delivery] {
+    try await database.read { [outbox] tx in try outbox.deliveries(tx, ofRun: run) }
+  }
+
+  package func send(_ session: String, _ inputs: NewEvent...) async throws {
+    _ = try await database.write { [sessions] tx in try sessions.append(tx, to: session, inputs) }
+  }
+
+  // MARK: Rows
+
+  package func count(_ sql: String) async throws -> Int {
+    try await database.read { tx in try tx.row("SELECT COUNT(*) AS count FROM \(sql)")?["count"] ?? -1 }
+  }
+
+  package func item(_ kind: ItemKind, _ ref: String) async throws -> Item? {
+    try await database.read { [queue] tx in try queue.item(tx, kind, ref) }
+  }
+
+  /// The plan of a query, one line for each step.
+  package func plan(_ sql: String, _ values: Int) async throws -> [String] {
+    try await database.read { tx in
+      // The values make no difference to a plan.
+      let rows =
+        switch values {
+        case 0: try tx.rows("EXPLAIN QUERY PLAN \(sql)")
+        case 1: try tx.rows("EXPLAIN QUERY PLAN \(sql)", 1)
+        case 2: try tx.rows("EXPLAIN QUERY PLAN \(sql)", 1, 1)
+        case 3: try tx.rows("EXPLAIN QUERY PLAN \(sql)", 1, 1, 1)
+        case 4: try tx.rows("EXPLAIN QUERY PLAN \(sql)", 1, 1, 1, 1)
+        default: try tx.rows("EXPLAIN QUERY PLAN \(sql)", 1, 1, 1, 1, 1)
+        }
+      return try rows.map { try $0["detail"] }
+    }
+  }
+
+  // MARK: Working
+
+  package func handlers(sessions count: Int = 16) -> [Handler] {
+    [
+      SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: Path.log)
+        .handler(concurrency: count), runs.timerHandler(),
+    ]
+  }
+
+  /// Runs a worker while `body` runs.
+  package func working<Result>(
+    _ handlers: [Handler]? = nil, _ body: () async throws -> Result
+  ) async throws -> Result {
+    var options = Worker.Options()
+    options.logger = Path.log
+    let worker = try Worker(queue: queue, handlers: handlers ?? self.handlers(), options: options)
+    let work = Task { try await worker.run() }
+    let result: Result
+    do {
+      result = try await body()
+    } catch {
+      work.cancel()
+      _ = await work.result
+      throw error
+    }
+    work.cancel()
+    try await work.value
+    return result
+  }
+
+  /// Works until nothing is due any more.
+  package func work(_ handlers: [Handler]? = nil) async throws {
+    let handlers = handlers ?? self.handlers()
+    try await working(handlers) {
+      let (database, now, kinds) = (self.database, clock.now, handlers.map(\.kind.rawValue))
+      try await until {
+        try await database.read { tx in
+          try !kinds.contains { kind in
+            try tx.row(
+              "SELECT 1 FROM items WHERE kind = $1 AND (worker IS NOT NULL OR due <= $2)", kind, now) != nil
+          }
+        }
+      }
+    }
+  }
+
+  /// Waits until a condition holds; the test's time limit ends it.
+  package func until(_ holds: () async throws -> Bool) async throws {
+    while try await !holds() {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
+  }
+
+  package func close() async {
+    await database.close()
+  }
+}
+
+package struct Missing: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ what: String) { description = "There is no \(what)." }
+}
+
+/// Runs a test on a path of its own, and closes its database whatever happens.
+package func withPath(
+  at start: String = "2026-11-12T09:00:00Z", rehearses: Bool = false,
+  environment: [String: String] = ["DESK_SECRET": Path.secret], _ body: (Path) async throws -> Void
+) async throws {
+  let path = try await Path(at: start, rehearses: rehearses, environment: environment)
+  do {
+    try await body(path)
+  } catch {
+    await path.close()
+    throw error
+  }
+  await path.close()
+}
