@@ -1,5 +1,6 @@
 import Catalog
 import HTTPServer
+import Primitives
 
 // Signed links to files, for people who have no key.
 extension API {
