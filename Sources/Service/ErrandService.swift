@@ -22,6 +22,9 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
+  /// What job files may say about sources and callbacks.
+  package static let kinds = Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes)
+
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
