@@ -97,7 +97,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", crypto,
+        "Callbacks", "HTTPServer", "Signatures", crypto,
       ]),
     domain(
       "Service",
@@ -156,8 +156,8 @@ let package = Package(
       ]),
     tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
-    tests("Store", uses: ["SQLite", "JSON"]),
-    tests("Queue", uses: ["Store", logging]),
+    tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
+    tests("Queue", uses: ["Primitives", "Store", logging]),
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),

@@ -58,7 +58,7 @@ package final class Path: Sendable {
     environments = Environments(time: time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      sourceShapes: Hooks.kinds.map { $0.shape }, callbackShapes: Courier.shapes, time: time)
+      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes), time: time)
     sessions = Sessions(database: database, queue: queue, time: time)
     runs = Runs(
       jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
