@@ -15,7 +15,7 @@ extension API {
     let refusal = links.refusal(
       of: request.path("id"), expires: request.query("expires") ?? "",
       signature: request.query("signature") ?? "", now: time.now())
-    return refusal.map { .text($0 == .forged ? 403 : 410, "\($0)\n") }
+    return refusal.map { .text($0 == .forged ? 403 : 410, "\($0)") }
   }
 
   /// A download under the file's own name (RFC 6266). Never shown as a page: the content comes from an agent.

@@ -18,6 +18,10 @@ package struct SlackTarget: Target {
     fields: [
       FieldShape("response_url", .text), FieldShape("text", .text),
       FieldShape("response_type", .choice(["ephemeral", "in_channel"])), FieldShape("allowed_hosts", .texts),
+    ], templates: ["response_url", "text"],
+    // Empty when the run was not set off from Slack.
+    defaults: [
+      "response_url": "{{#trigger.body}}{{#response_url}}{{.}}{{/response_url}}{{/trigger.body}}"
     ])
 
   /// How long Slack may take.
