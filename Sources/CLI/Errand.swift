@@ -21,7 +21,7 @@ struct Errand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Local", subcommands: [Serve.self, Try.self, Validate.self]),
+      CommandGroup(name: "Local", subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self]),
       CommandGroup(
         name: "Job", subcommands: [Apply.self, ListJobs.self, ListSchedules.self, ListFirings.self]),
       CommandGroup(

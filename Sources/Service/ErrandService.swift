@@ -22,8 +22,9 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
-  /// What job files may say about sources and callbacks.
-  package static let kinds = Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes)
+  /// What job files may say about sources, callbacks and patterns.
+  package static let kinds = Kinds(
+    sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems)
 
   package let configuration: Configuration
   /// The key that API callers show.
