@@ -133,6 +133,12 @@ let package = Package(
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
       swiftSettings: strict),
+    tests(
+      "CLI",
+      uses: [
+        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        argumentParser,
+      ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
@@ -162,7 +168,7 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "JSON", "Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "Git", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),

@@ -13,7 +13,10 @@ import Store
 extension API {
   func health() async throws -> HTTPResponse {
     let now = time.now()
-    try await domains.database.read { tx in _ = try tx.row("SELECT 1 AS alive") }
+    let fault = try await domains.database.read { [domains, born] tx in
+      try domains.schedules.fault(tx, born: born)
+    }
+    if let fault { throw APIError.notReady(fault) }
     return json(["status": "ok", "time": .string(now.description)])
   }
 
@@ -36,11 +39,6 @@ extension API {
     let prunes = body["prune"]?.boolValue ?? false
     let report = try await domains.jobs.apply(try Bundle(json: body), prune: prunes)
     return json(report.json)
-  }
-
-  func listSchedules(_ request: Request) async throws -> HTTPResponse {
-    let schedules = try await domains.database.read { [domains] tx in try domains.schedules.schedules(tx) }
-    return json(["data": .array(schedules.map(\.json)), "next_page": .null])
   }
 
   // MARK: Runs

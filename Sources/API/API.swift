@@ -50,6 +50,8 @@ package struct API: Sendable {
   let time: Time
   let randomness: Randomness
   let log: Logger
+  /// When this process began to answer.
+  let born: Timestamp
 
   /// - Parameters:
   ///   - key: what callers show as `Authorization: Bearer …` or `x-api-key`.
@@ -64,6 +66,7 @@ package struct API: Sendable {
     self.time = time
     self.randomness = randomness
     self.log = log
+    born = time.now()
   }
 
   /// The server's settings for this API.

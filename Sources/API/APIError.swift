@@ -5,6 +5,7 @@ import JSON
 import Jobs
 import Outbox
 import Runs
+import Schedules
 import Sessions
 import Store
 
@@ -56,6 +57,8 @@ struct Refusal {
     case RunsError.notFound, SessionError.notFound, OutboxError.notFound, FilesError.notFound,
       JobsError.notFound, CatalogError.notFound, CatalogError.noSuchVersion:
       self = Refusal(404, sentence)
+    case SchedulesError.notFound: self = Refusal(404, sentence)
+    case is SchedulesError: self = Refusal(400, sentence)
     case RunsError.ended, OutboxError.notDead, CatalogError.conflict: self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)

@@ -21,9 +21,11 @@ struct Errand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Local", subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self]),
       CommandGroup(
-        name: "Job", subcommands: [Apply.self, ListJobs.self, ListSchedules.self, ListFirings.self]),
+        name: "Local",
+        subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self, CronCommand.self]),
+      CommandGroup(
+        name: "Job", subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),
       CommandGroup(
         name: "Run",
         subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, CancelRun.self]),

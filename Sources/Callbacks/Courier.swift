@@ -34,7 +34,7 @@ package struct Courier: Sendable {
   package static let shapes = kinds.map { $0.shape }
 
   private static let kinds: [any Target.Type] = [
-    WebhookTarget.self, DirectoryTarget.self, SlackTarget.self,
+    WebhookTarget.self, DirectoryTarget.self, GitHubTarget.self, SlackTarget.self,
   ]
 
   /// The delivery as the API shows it: without what in its settings is a credential.

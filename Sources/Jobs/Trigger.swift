@@ -4,8 +4,8 @@ import Primitives
 /// What starts runs of a job.
 package struct Trigger: Sendable, Hashable {
   package enum Kind: Sendable, Hashable {
-    /// A cron expression, and the IANA zone in which it is read.
-    case schedule(expression: String, timezone: String)
+    /// Times of a clock.
+    case schedule(ScheduleSpec)
     /// Every accepted webhook of a source.
     case webhook(source: String)
   }
@@ -35,10 +35,10 @@ package struct Trigger: Sendable, Hashable {
     self.kind = kind
   }
 
-  /// `schedule-1a2b3c4d`: a changed schedule is another trigger, whose past is not the old one's.
+  /// `schedule-1a2b3c4d`: other times are another trigger, whose past is not the old one's; other policies are not.
   private static func derivedID(_ kind: Kind) -> String {
     switch kind {
-    case .schedule(let expression, let timezone): "schedule-" + hash("\(expression)\n\(timezone)")
+    case .schedule(let spec): "schedule-" + hash(spec.identity)
     case .webhook(let source): "webhook-" + hash(source)
     }
   }
@@ -52,21 +52,21 @@ package struct Trigger: Sendable, Hashable {
 
   /// As it is shown and stored. What is as usual is left out.
   package var json: JSON {
+    var object: JSON.Object = ["id": .string(id)]
     switch kind {
-    case .schedule(let expression, let timezone):
-      var object: JSON.Object = ["id": .string(id), "schedule": .string(expression), "timezone": .string(timezone)]
+    case .schedule(let spec):
+      object.merge(spec.json.objectValue ?? [:])
       object["starts"] = starts.map { .integer(Int64($0)) }
       object["pause_after_failures"] = pauseAfterFailures.map { .integer(Int64($0)) }
-      return .object(object)
     case .webhook(let source):
-      var object: JSON.Object = ["id": .string(id), "webhook": .string(source)]
+      object["webhook"] = .string(source)
       object["match"] = match
       if lanes != Lane.standard { object["lanes"] = .array(lanes.map { .string($0.rawValue) }) }
       object["key"] = key.map { .string($0) }
       if repeatPolicy != .reject { object["repeat"] = .string(repeatPolicy.rawValue) }
       object["window"] = window.map { .string(DurationText.text($0)) }
-      return .object(object)
     }
+    return .object(object)
   }
 
   package init(json: JSON) {
@@ -74,8 +74,7 @@ package struct Trigger: Sendable, Hashable {
     if let source = json["webhook"]?.stringValue {
       kind = .webhook(source: source)
     } else {
-      kind = .schedule(
-        expression: json["schedule"]?.stringValue ?? "", timezone: json["timezone"]?.stringValue ?? "UTC")
+      kind = .schedule(ScheduleSpec(json: json))
     }
     match = json["match"]
     if let lanes = json["lanes"]?.arrayValue {

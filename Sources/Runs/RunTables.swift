@@ -90,5 +90,13 @@ extension Runs {
           failure_run TEXT
         );
         """),
+    // A time that was missed and is made up for has two rows: what was decided then, and the backfill.
+    Migration(
+      id: "runs-0003",
+      sql: """
+        DROP INDEX firings_by_time;
+        CREATE UNIQUE INDEX firings_by_time_and_kind ON firings (job_id, trigger_id, nominal_at, trigger_kind)
+          WHERE nominal_at IS NOT NULL;
+        """),
   ]
 }

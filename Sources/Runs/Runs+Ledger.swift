@@ -29,9 +29,9 @@ extension Runs {
     let existing = try tx.row(
       """
       SELECT * FROM firings WHERE job_id = $1 AND (
-        ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2) OR ($4 IS NOT NULL AND receipt_id = $4)
+        ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2 AND trigger_kind = $6) OR ($4 IS NOT NULL AND receipt_id = $4)
         OR ($5 IS NOT NULL AND idempotency_key = $5))
-      """, job.id, nominal, occurrence.trigger, receipt, key)
+      """, job.id, nominal, occurrence.trigger, receipt, key, occurrence.kind)
     guard let existing else { throw RunsError.notFound(id: job.id) }
     return (try Firing(existing), false)
   }

@@ -1,3 +1,4 @@
+package import Primitives
 import Sessions
 package import Store
 
@@ -56,6 +57,18 @@ extension Runs {
         AND \(decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
       ORDER BY id DESC LIMIT $4
       """, job, decision?.rawValue, before, limit
+    ).map(Firing.init)
+  }
+
+  /// What was decided about a schedule's time when it came; nil when nothing was yet.
+  package func firing(
+    _ tx: Transaction, job: String, trigger: String, nominal: Timestamp
+  ) throws -> Firing? {
+    try tx.row(
+      """
+      SELECT * FROM firings
+      WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'schedule'
+      """, job, trigger, nominal
     ).map(Firing.init)
   }
 

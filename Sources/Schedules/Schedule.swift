@@ -1,64 +1,123 @@
 import Cron
-package import JSON
+package import Jobs
 package import Primitives
 import Store
 
-/// A schedule trigger of a job: when it is due next, and up to where its occurrences are decided.
+/// A schedule trigger of a job: its text, when it is due next, and up to where its times are decided.
 package struct Schedule: Sendable, Equatable {
+  /// Whether times start anything.
+  package enum State: String, Sendable, CaseIterable {
+    case active
+    /// Somebody, or too many failures, stopped it; see `pause`.
+    case paused
+    /// No time follows any more: its end has passed, or it has started as often as it may.
+    case exhausted
+  }
+
+  /// Who stopped it, when and why.
+  package struct Pause: Sendable, Equatable {
+    package var at: Timestamp
+    package var by: String
+    package var reason: String
+  }
+
+  /// How often something was decided, since the schedule was made.
+  package struct Counts: Sendable, Equatable {
+    package var started = 0
+    /// Those of the started ones that came more than `Schedules.lateness` after their time.
+    package var late = 0
+    package var missed = 0
+    package var skipped = 0
+  }
+
   package var job: String
   package var jobName: String
   package var trigger: String
-  package var expression: String
-  package var timezone: String
-  /// Every nominal time up to and including this one is decided. Only moves forward, and only in the
+  package var spec: ScheduleSpec
+  /// Every nominal time up to and including this moment is decided. Only moves forward, and only in the
   /// transaction that decides; the next time is computed from here, never from now.
   package var cursor: Timestamp
-  /// The next nominal time; nil when there is none any more.
+  /// The next nominal time, excluded ones included; nil when there is none, and while it is paused.
   package var nextAt: Timestamp?
+  /// The next nominal time with its jitter.
+  package var dueAt: Timestamp?
+  package var pause: Pause?
+  /// How many runs it may start in all, as its text says; nil for no end.
+  package var starts: Int?
+  /// How many of them are left.
+  package var startsLeft: Int?
+  /// How many of its runs failed in a row.
+  package var failures: Int
+  /// After how many of them it is paused; nil never.
+  package var pauseAfter: Int?
+  /// The firing of the latest time that started something.
+  package var lastFiring: String?
+  /// How long after its due time that one was made.
+  package var lastLate: Duration?
+  package var counts: Counts
+  /// One more with every change of the row: who read an older one has to look again.
+  var version: Int64
 
   init(_ row: Row) throws {
     job = try row["job_id"]
     jobName = try row["job_name"]
     trigger = try row["trigger_id"]
-    expression = try row["expression"]
-    timezone = try row["timezone"]
+    let stored: String? = try row["spec"]
+    spec =
+      try stored.map { try Timetables.shared.spec($0) }
+      ?? ScheduleSpec(.cron(try row["expression"]), timezone: try row["timezone"])
     cursor = try row["cursor_at"]
     nextAt = try row["next_at"]
+    dueAt = try row["due_at"]
+    if let at: Timestamp = try row["paused_at"] {
+      pause = Pause(
+        at: at, by: try row["paused_by"] as String? ?? "", reason: try row["paused_reason"] as String? ?? "")
+    }
+    starts = try row["starts"]
+    startsLeft = try row["starts_left"]
+    failures = try row["failures"]
+    pauseAfter = try row["pause_after"]
+    lastFiring = try row["last_firing"]
+    lastLate = (try row["last_late"] as Int64?).map { .microseconds($0) }
+    counts = Counts(
+      started: try row["started"], late: try row["late"], missed: try row["missed"],
+      skipped: try row["skipped"])
+    version = try row["version"]
   }
 
-  package var json: JSON {
-    [
-      "type": "schedule", "job": .string(jobName), "trigger": .string(trigger),
-      "expression": .string(expression), "timezone": .string(timezone),
-      "next_at": nextAt.map { .string($0.description) } ?? .null, "decided_to": .string(cursor.description),
-    ]
+  /// A schedule that is new: what it would have named before now is not one of its times.
+  init(job: Job, trigger: Trigger, spec: ScheduleSpec, now: Timestamp) {
+    self.job = job.id
+    jobName = job.name
+    self.trigger = trigger.id
+    self.spec = spec
+    cursor = now
+    starts = trigger.starts
+    startsLeft = trigger.starts
+    failures = 0
+    pauseAfter = trigger.pauseAfterFailures
+    counts = Counts()
+    version = 0
   }
-}
 
-/// What to do about the occurrences that have come.
-struct Due: Equatable {
-  var fire: [Timestamp]
-  var missed: [Timestamp]
-  /// The last of them: the cursor's next place.
-  var cursor: Timestamp
+  /// Computes when it is due next, from the cursor.
+  mutating func place(_ timetable: Timetable) {
+    let next = pause != nil || startsLeft == 0 ? nil : timetable.next(after: cursor.seconds)
+    nextAt = next.map { Timestamp(seconds: $0) }
+    dueAt = next.map { Timestamp(seconds: $0) + .milliseconds(timetable.delay(of: $0)) }
+  }
 
-  /// The most occurrences that one decision takes; the rest follow in the next.
-  static let batch = 500
+  /// Its name in addresses: the job's id, a dot, and the trigger's.
+  package var id: String { "\(job).\(trigger)" }
 
-  /// Decides the occurrences after the cursor up to now; nil when there are none.
-  ///
-  /// Those that came while the service was there to see them, from `since` on, all fire. Of the earlier ones,
-  /// which a downtime swallowed, the latest fires and the others are missed.
-  /// - Parameters:
-  ///   - occurrences: the nominal times after the cursor, in order.
-  ///   - latestMissed: the last occurrence before `since`.
-  init?(
-    _ occurrences: some Sequence<Timestamp>, now: Timestamp, since: Timestamp, latestMissed: Timestamp?
-  ) {
-    let batch = Array(occurrences.lazy.prefix { $0 <= now }.prefix(Due.batch))
-    guard let last = batch.last else { return nil }
-    fire = batch.filter { $0 >= since || $0 == latestMissed }
-    missed = batch.filter { $0 < since && $0 != latestMissed }
-    cursor = last
+  package var state: State {
+    if pause != nil { return .paused }
+    return nextAt == nil ? .exhausted : .active
+  }
+
+  /// Splits an `id`; nil when it is none.
+  package static func parts(of id: String) -> (job: String, trigger: String)? {
+    guard let dot = id.firstIndex(of: ".") else { return nil }
+    return (String(id[..<dot]), String(id[id.index(after: dot)...]))
   }
 }

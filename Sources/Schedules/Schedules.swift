@@ -5,111 +5,87 @@ package import Primitives
 package import Runs
 package import Store
 
-/// The timer: fires jobs at the times that their schedules name, each nominal time once.
+/// The timer: fires jobs at the times that their schedules name, and keeps the ledger whole.
 ///
-/// A schedule's cursor and the firing it leads to are written in one transaction, so a crash at any moment
-/// neither loses an occurrence nor fires it twice.
+/// Every nominal time gets one decision with its reason: a firing of the ledger, or, for a stretch of times that
+/// passed during a pause or a long downtime, one row of `schedule_spans` for all of them. A schedule's cursor and
+/// what it leads to are written in one transaction, so a crash at any moment neither loses a time nor fires it
+/// twice; several processes may run timers on one database, and the first to write decides.
+///
+/// Nothing of a schedule is in memory before it is due: the timer asks the database for what is, by an index.
 package final class Schedules: Sendable {
-  package static let migrations = [
-    Migration(
-      id: "schedules-0001",
-      sql: """
-        CREATE TABLE schedules (
-          job_id TEXT NOT NULL,
-          job_name TEXT NOT NULL,
-          trigger_id TEXT NOT NULL,
-          expression TEXT NOT NULL,
-          timezone TEXT NOT NULL,
-          cursor_at INTEGER NOT NULL,
-          next_at INTEGER,
-          PRIMARY KEY (job_id, trigger_id)
-        );
-        CREATE INDEX schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;
-        """)
-  ]
-
-  /// The longest sleep: a wall clock that was set shows itself within this time.
-  static let heartbeat = Duration.seconds(10)
+  /// The longest sleep. A wall clock that was set, and a schedule that another process made, show themselves
+  /// within this time.
+  static let heartbeat = Duration.seconds(1)
   /// The wait after the store has failed.
   static let pause = Duration.seconds(1)
   /// A sleep that took this much longer than asked means that the machine, or the clock, jumped over time
   /// that nobody saw.
-  static let gap = Duration.seconds(30)
+  static let gap = Duration.seconds(10)
+  /// What came so shortly before the timer began counts as seen: a restart is no downtime.
+  static let slack = Duration.seconds(1)
+  /// A start that comes more than this after its due time is counted as late.
+  package static let lateness = Duration.seconds(1)
+  /// How many schedules are decided in one transaction. Other writers wait so long.
+  static let batch = 200
+  /// How long a schedule that cannot be decided is left alone.
+  static let patience = Duration.seconds(60)
 
-  private let database: Database
-  private let jobs: Jobs
-  private let runs: Runs
-  private let time: Time
-  private let log: Logger
-  private let bell = Bell()
+  let database: Database
+  let jobs: Jobs
+  let runs: Runs
+  let time: Time
+  let randomness: Randomness
+  let log: Logger
+  let bell = Bell()
+  private let watch = Lock(Watch())
 
-  package init(database: Database, jobs: Jobs, runs: Runs, time: Time = .system, log: Logger) {
+  /// What the timer of this process remembers.
+  private struct Watch {
+    /// From when on it was there without a gap; nil while it does not run.
+    var since: Timestamp?
+    /// Schedules that could not be decided, by id, and when they are tried again.
+    var stuck: [String: Timestamp] = [:]
+  }
+
+  package init(
+    database: Database, jobs: Jobs, runs: Runs, time: Time = .system, randomness: Randomness = .system,
+    log: Logger
+  ) {
     self.database = database
     self.jobs = jobs
     self.runs = runs
     self.time = time
+    self.randomness = randomness
     self.log = log
     jobs.onChange { [self] tx, job in try take(tx, job) }
+    runs.onFinished { [self] tx, finished in try ended(tx, finished) }
   }
 
-  // MARK: Keeping in step with the jobs
-
-  /// Brings a job's schedules to what its file says, in the transaction that applies it.
-  ///
-  /// A new or changed schedule starts from now: what it would have named before it existed is not an
-  /// occurrence. An unchanged one keeps its cursor.
-  func take(_ tx: Transaction, _ job: Job) throws {
-    let now = time.now()
-    var kept: Set<String> = []
-    for trigger in job.triggers where job.archivedAt == nil {
-      guard case .schedule(let expression, let timezone) = trigger.kind else { continue }
-      kept.insert(trigger.id)
-      let existing = try tx.row(
-        "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", job.id, trigger.id
-      ).map(Schedule.init)
-      if let existing, existing.expression == expression, existing.timezone == timezone { continue }
-      let next = try Schedules.times(job.name, trigger.id, expression, timezone).next(after: now.seconds)
-        .map { Timestamp(seconds: $0) }
-      try tx.run(
-        """
-        INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, cursor_at, next_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (job_id, trigger_id) DO UPDATE SET job_name = $2, expression = $4, timezone = $5,
-          cursor_at = $6, next_at = $7
-        """, job.id, job.name, trigger.id, expression, timezone, now, next)
+  /// From when on the service was there to see times come. A process without a timer speaks for the moment.
+  func since(_ now: Timestamp) -> Timestamp {
+    watch.withLock { watch in
+      guard let since = watch.since else { return now - Schedules.gap }
+      // After a step back of the clock, what comes is seen, though it lies before the start.
+      watch.since = min(since, now)
+      return min(since, now) - Schedules.slack
     }
-    for row in try tx.rows("SELECT trigger_id FROM schedules WHERE job_id = $1", job.id) {
-      let trigger: String = try row["trigger_id"]
-      if !kept.contains(trigger) {
-        try tx.run("DELETE FROM schedules WHERE job_id = $1 AND trigger_id = $2", job.id, trigger)
-      }
-    }
-    tx.afterCommit { [bell] in bell.ring() }
   }
 
-  /// `H` spreads by job and trigger, so that it stays the same over restarts and edits elsewhere.
-  private static func times(
-    _ job: String, _ trigger: String, _ expression: String, _ timezone: String
-  ) throws -> CronSchedule {
-    CronSchedule(
-      expression: try CronExpression(expression, name: "\(job)/\(trigger)"), zone: try Zone.named(timezone))
-  }
-
-  // MARK: Reading
-
-  package func schedules(_ tx: Transaction) throws -> [Schedule] {
-    try tx.rows("SELECT * FROM schedules ORDER BY job_name, trigger_id").map(Schedule.init)
-  }
+  /// When the timer of this process began to watch without a gap; nil while it does not run.
+  var awake: Timestamp? { watch.withLock { $0.since } }
 
   // MARK: The timer
 
   /// Fires what is due, until cancelled.
   package func run() async throws {
-    var since = time.now()
+    let start = time.now()
+    watch.withLock { $0.since = start }
+    defer { watch.withLock { $0.since = nil } }
     while !Task.isCancelled {
-      let next: Timestamp?
+      var next: Timestamp?
       do {
-        next = try await fire(since: since)
+        next = try await tick()
       } catch let error as StoreError {
         log.error("Schedules wait, because the store refused: \(error)")
         next = time.now() + Schedules.pause
@@ -117,74 +93,229 @@ package final class Schedules: Sendable {
       let asleep = time.now()
       let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
       try await bell.wait(upTo: sleep, time)
-      // Time that passed unseen counts as a downtime.
-      if time.now() - asleep > sleep + Schedules.gap { since = time.now() }
+      noticeGap(asleep: asleep, sleep: sleep)
     }
   }
 
-  /// Decides every occurrence up to now. A schedule that cannot be decided, because its zone has gone from the
-  /// system for instance, is logged and tried again the next time; it holds up no other.
-  /// - Parameter since: from when on the service was there to see them.
-  /// - Returns: when the next one is due.
-  func fire(since: Timestamp) async throws -> Timestamp? {
-    var stuck: Set<[String]> = []
-    var again: Timestamp?
+  /// Time that passed unseen counts as a downtime.
+  func noticeGap(asleep: Timestamp, sleep: Duration) {
+    let now = time.now()
+    if now - asleep > sleep + Schedules.gap { watch.withLock { $0.since = now } }
+  }
+
+  /// Decides everything that is due, batch by batch.
+  /// - Returns: when the next schedule is due.
+  func tick() async throws -> Timestamp? {
     while true {
       let now = time.now()
-      let limit = 100 + stuck.count
-      let due = try await database.read { tx in
-        try tx.rows(
-          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT $2", now,
-          limit
-        ).map(Schedule.init)
-      }.filter { !stuck.contains([$0.job, $0.trigger]) }
-      if due.isEmpty {
-        return try await database.read { tx in
-          try tx.row("SELECT MIN(next_at) AS next_at FROM schedules WHERE next_at > $1", now).flatMap {
-            try $0["next_at"] as Timestamp?
-          }
-        }.map { min($0, again ?? $0) } ?? again
+      let stuck = watch.withLock { watch in
+        watch.stuck = watch.stuck.filter { $0.value > now }
+        return watch.stuck
       }
-      for schedule in due {
-        do {
-          try await database.write { [self] tx in try decide(tx, schedule, now: now, since: since) }
-        } catch {
-          if error is StoreError { again = now + Schedules.pause }
-          stuck.insert([schedule.job, schedule.trigger])
-          log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
+      let limit = Schedules.batch + stuck.count
+      let rows = try await database.read { tx in
+        try tx.rows("SELECT * FROM schedules WHERE due_at <= $1 ORDER BY due_at LIMIT $2", now, limit)
+      }
+      let plans = try rows.map(Schedule.init).filter { stuck[$0.id] == nil }.compactMap { plan($0, now: now) }
+      if plans.isEmpty {
+        if rows.count == limit { continue }
+        return try await database.read { tx in
+          try tx.row("SELECT due_at FROM schedules WHERE due_at > $1 ORDER BY due_at LIMIT 1", now).flatMap {
+            try $0["due_at"] as Timestamp?
+          }
         }
+      }
+      try await carryOut(plans)
+    }
+  }
+
+  /// A schedule with what it names and what is to be decided.
+  struct Plan: Sendable {
+    var schedule: Schedule
+    var timetable: Timetable
+  }
+
+  /// Nil, with a line in the log, when the schedule's times cannot be computed: its zone has gone from the
+  /// system, for instance. It holds up no other.
+  private func plan(_ schedule: Schedule, now: Timestamp) -> Plan? {
+    do {
+      return Plan(schedule: schedule, timetable: try Timetables.shared.timetable(of: schedule))
+    } catch {
+      stick(schedule, error)
+      return nil
+    }
+  }
+
+  private func stick(_ schedule: Schedule, _ error: any Error) {
+    let again = time.now() + Schedules.patience
+    watch.withLock { $0.stuck[schedule.id] = again }
+    log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
+  }
+
+  /// All in one transaction; when that fails, each in its own, so that one cannot keep the others from firing.
+  private func carryOut(_ plans: [Plan]) async throws {
+    do {
+      try await database.write { [self] tx in
+        var counts = Schedule.Counts()
+        for plan in plans { counts.add(try decide(tx, plan)) }
+        try count(tx, counts)
+      }
+      return
+    } catch  where plans.count > 1 {
+      log.warning("Schedules are decided one by one, because deciding them together failed: \(error)")
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      stick(plans[0].schedule, error)
+      return
+    }
+    for plan in plans { try await carryOut([plan]) }
+  }
+
+  // MARK: Deciding
+
+  /// Decides what has come of one schedule and moves its cursor.
+  private func decide(_ tx: Transaction, _ plan: Plan) throws -> Schedule.Counts {
+    var schedule = plan.schedule
+    // Another process decided it, or an edit came first.
+    guard try claim(tx, &schedule) else { return Schedule.Counts() }
+    let now = time.now()
+    let before = schedule.counts
+    if let due = try due(tx, schedule, plan.timetable, now: now) {
+      try apply(tx, due, to: &schedule, now: now)
+    }
+    schedule.place(plan.timetable)
+    try write(tx, schedule)
+    return schedule.counts.since(before)
+  }
+
+  /// Takes the row for this transaction; false when it is not as it was read.
+  func claim(_ tx: Transaction, _ schedule: inout Schedule) throws -> Bool {
+    let claimed = try tx.run(
+      "UPDATE schedules SET version = version + 1 WHERE job_id = $1 AND trigger_id = $2 AND version = $3",
+      schedule.job, schedule.trigger, schedule.version)
+    if claimed == 1 { schedule.version += 1 }
+    return claimed == 1
+  }
+
+  func due(_ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, now: Timestamp) throws -> Due? {
+    var skips: [Int64: String] = [:]
+    for row in try tx.rows(
+      "SELECT nominal_at, reason FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at <= $3",
+      schedule.job, schedule.trigger, now)
+    {
+      let nominal: Timestamp = try row["nominal_at"]
+      skips[nominal.seconds] = try row["reason"]
+    }
+    return Due(
+      timetable, cursor: schedule.cursor, now: now, since: since(now), catchUp: schedule.spec.catchUp,
+      skips: skips)
+  }
+
+  /// Writes the ledger's rows, starts what starts, and moves the cursor.
+  /// - Parameter supersedes: given, nothing starts any more, for this reason.
+  func apply(
+    _ tx: Transaction, _ due: Due, to schedule: inout Schedule, now: Timestamp, supersedes: String? = nil
+  ) throws {
+    let job = try jobs.job(tx, id: schedule.job)
+    if let span = due.span {
+      try self.span(
+        tx, schedule, after: span.after, until: span.until, .missed, reason: span.reason, times: span.times)
+      schedule.counts.missed += span.times ?? Due.countLimit
+      schedule.cursor = max(schedule.cursor, span.until)
+    }
+    for item in due.items {
+      let occurrence = Occurrence(
+        cause: .time(Timestamp(seconds: item.nominal)), trigger: schedule.trigger)
+      switch item.verdict {
+      case .start:
+        if let supersedes {
+          try runs.record(tx, job, occurrence, .superseded, reason: supersedes)
+        } else {
+          schedule.note(try runs.start(tx, job, occurrence), of: item, now: now)
+          if schedule.starts != nil {
+            schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: schedule.trigger)
+          }
+        }
+      case .missed(let reason):
+        try runs.record(tx, job, occurrence, .missed, reason: reason)
+        schedule.counts.missed += 1
+      case .skipped(let reason):
+        try runs.record(tx, job, occurrence, .skipped, reason: reason)
+        schedule.counts.skipped += 1
+        try tx.run(
+          "DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3",
+          schedule.job,
+          schedule.trigger, Timestamp(seconds: item.nominal))
+      }
+      schedule.cursor = max(schedule.cursor, Timestamp(seconds: item.nominal))
+      if schedule.startsLeft == 0 { break }
+      if let limit = schedule.pauseAfter, schedule.failures >= limit, schedule.pause == nil {
+        try pause(
+          tx, &schedule, by: Schedules.ownName,
+          reason: "\(schedule.failures) runs in a row failed, the last because it could not start.")
+        break
       }
     }
   }
 
-  /// Decides one schedule's occurrences and moves its cursor, in one transaction.
-  private func decide(_ tx: Transaction, _ seen: Schedule, now: Timestamp, since: Timestamp) throws {
-    let row = try tx.row(
-      "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2 AND cursor_at = $3", seen.job,
-      seen.trigger,
-      seen.cursor)
-    // Another process decided it, or an edit replaced it.
-    guard let row else { return }
-    let schedule = try Schedule(row)
-    let times = try Schedules.times(
-      schedule.jobName, schedule.trigger, schedule.expression, schedule.timezone)
-    let job = try jobs.job(tx, id: schedule.job)
-    let latestMissed = times.previous(before: since.seconds).map { Timestamp(seconds: $0) }
-    let due = Due(
-      times.occurrences(after: schedule.cursor.seconds).lazy.map { Timestamp(seconds: $0) }, now: now,
-      since: Timestamp(seconds: since.seconds), latestMissed: latestMissed)
-    for time in due?.missed ?? [] {
-      try runs.record(
-        tx, job, Occurrence(cause: .time(time), trigger: schedule.trigger), .missed,
-        reason: "Nobody was running at \(time); a later time of the same schedule fired instead.")
-    }
-    for time in due?.fire ?? [] {
-      _ = try runs.start(tx, job, Occurrence(cause: .time(time), trigger: schedule.trigger))
-    }
-    let cursor = due?.cursor ?? schedule.cursor
-    let next = times.next(after: cursor.seconds).map { Timestamp(seconds: $0) }
+  /// Who pauses by itself.
+  static let ownName = "errand"
+
+  func write(_ tx: Transaction, _ schedule: Schedule) throws {
     try tx.run(
-      "UPDATE schedules SET cursor_at = $3, next_at = $4 WHERE job_id = $1 AND trigger_id = $2", schedule.job,
-      schedule.trigger, cursor, next)
+      """
+      UPDATE schedules SET cursor_at = $3, next_at = $4, due_at = $5, paused_at = $6, paused_by = $7,
+        paused_reason = $8, starts_left = $9, failures = $10, last_firing = $11, last_late = $12, started = $13,
+        late = $14, missed = $15, skipped = $16
+      WHERE job_id = $1 AND trigger_id = $2
+      """, schedule.job, schedule.trigger, schedule.cursor, schedule.nextAt, schedule.dueAt,
+      schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.startsLeft, schedule.failures,
+      schedule.lastFiring, schedule.lastLate?.microseconds, schedule.counts.started, schedule.counts.late,
+      schedule.counts.missed, schedule.counts.skipped)
+  }
+
+  /// Adds to the totals over all schedules.
+  func count(_ tx: Transaction, _ counts: Schedule.Counts) throws {
+    for (name, value) in counts.named where value != 0 {
+      try tx.run("UPDATE schedule_totals SET value = value + $2 WHERE name = $1", name, value)
+    }
+  }
+}
+
+extension Schedule {
+  /// Takes down what became of a time that was to start.
+  mutating func note(_ start: Runs.Start, of item: Due.Item, now: Timestamp) {
+    // Decided before the cursor was last written: nothing new.
+    if start.isRepeat { return }
+    let late = max(.zero, now - item.due)
+    switch start.firing.decision {
+    case .skipped, .filtered, .missed, .superseded: counts.skipped += 1
+    case .failedToStart: failures += 1
+    case .started, .joined, nil:
+      counts.started += 1
+      if late > Schedules.lateness { counts.late += 1 }
+    }
+    lastFiring = start.firing.id
+    lastLate = late
+  }
+}
+
+extension Schedule.Counts {
+  var named: [(String, Int)] {
+    [("started", started), ("late", late), ("missed", missed), ("skipped", skipped)]
+  }
+
+  mutating func add(_ other: Schedule.Counts) {
+    started += other.started
+    late += other.late
+    missed += other.missed
+    skipped += other.skipped
+  }
+
+  func since(_ before: Schedule.Counts) -> Schedule.Counts {
+    Schedule.Counts(
+      started: started - before.started, late: late - before.late, missed: missed - before.missed,
+      skipped: skipped - before.skipped)
   }
 }

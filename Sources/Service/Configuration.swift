@@ -1,3 +1,4 @@
+package import Git
 import Glibc
 import Primitives
 
@@ -27,6 +28,8 @@ package struct Configuration: Sendable {
   package var rehearses = false
   package var sandbox = Sandbox.bubblewrap
   package var role = Role.all
+  /// Asked every minute while all is well, so that somebody else notices when it is not asked any more.
+  package var ping: String?
   /// How many sessions are driven at once.
   package var sessions = 16
   /// How many deliveries are on their way at once.
@@ -39,6 +42,13 @@ package struct Configuration: Sendable {
   package init(dataDirectory: String, environment: [String: String]) {
     self.dataDirectory = dataDirectory
     self.environment = environment
+  }
+
+  /// Which repositories on this machine jobs may use: those below the folders that
+  /// `ERRAND_LOCAL_REPOSITORIES` names, with colons between them. None without it.
+  package var localRepositories: LocalRepositories {
+    let folders = environment["ERRAND_LOCAL_REPOSITORIES"]?.split(separator: ":").map(String.init)
+    return LocalRepositories(below: folders ?? [])
   }
 
   /// Where data lies unless `--data` says otherwise.

@@ -8,6 +8,8 @@ package struct DataDirectory: Sendable {
   var database: String { "\(path)/errand.db" }
   var files: String { "\(path)/files" }
   var workspaces: String { "\(path)/workspaces" }
+  /// git's home, and repositories for as long as they are needed.
+  var git: String { "\(path)/git" }
   package var keyFile: String { "\(path)/api-key" }
 
   /// Makes the directory when it is missing, readable by this user only.

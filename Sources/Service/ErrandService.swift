@@ -2,6 +2,7 @@ import API
 import Brain
 import Callbacks
 import Catalog
+import Git
 import Glibc
 import HTTPClient
 import HTTPServer
@@ -81,8 +82,11 @@ package struct ErrandService: Sendable {
 
     // The work: brain, hands, courier.
     client = HTTPClient(userAgent: "errand")
+    let git = try Git(home: data.git)
+    let local = configuration.localRepositories
     let hands = SandboxProvider(
-      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap)
+      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap,
+      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) })
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
@@ -96,6 +100,9 @@ package struct ErrandService: Sendable {
       database: database, outbox: outbox,
       targets: [
         WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
+        GitHubTarget(
+          database: database, files: files, client: client, git: git, local: local,
+          api: configuration.environment["GITHUB_API_URL"], time: time),
         SlackTarget(client: client, links: links, time: time),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
     if configuration.role.works {
@@ -148,6 +155,10 @@ package struct ErrandService: Sendable {
       services.append(Part { [schedules] in try await schedules.run() })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
+    if let url = configuration.ping {
+      let ping = Ping(url: url, client: client, database: database, schedules: schedules, log: log)
+      services.append(Part { try await ping.run() })
+    }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
       services.append(

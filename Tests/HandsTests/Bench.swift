@@ -17,13 +17,15 @@ struct Bench: Sendable {
   /// Runs a test with hands, and removes everything afterwards.
   static func with<Result>(
     _ kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(), mounts: [Mount] = [],
-    environment: [String: String] = [:], _ body: (Bench) async throws -> Result
+    environment: [String: String] = [:], repositories: Repositories? = nil,
+    mounting: [RepositoryMount] = [], _ body: (Bench) async throws -> Result
   ) async throws -> Result {
     let name = Hex.encode(Randomness.system.bytes(8))
     let root = "/tmp/errand-hands-\(name)"
     let session = "sesn_\(name)"
-    let provider = SandboxProvider(root: root, kind: kind, limits: limits)
-    let hands = try provider.hands(for: Workplace(session: session, mounts: mounts, environment: environment))
+    let provider = SandboxProvider(root: root, kind: kind, limits: limits, repositories: repositories)
+    let hands = try provider.hands(
+      for: Workplace(session: session, mounts: mounts, repositories: mounting, environment: environment))
     let bench = Bench(root: root, session: session, provider: provider, hands: hands)
     do {
       let result = try await body(bench)

@@ -42,6 +42,10 @@ struct Serve: AsyncParsableCommand {
   var sandbox = Configuration.Sandbox.bubblewrap
   @Option(help: "api only takes requests, worker only works; both share one data directory.")
   var role = Configuration.Role.all
+  @Option(
+    help: ArgumentHelp(
+      "An address to ask every minute while all is well, such as a dead man's switch.", valueName: "url"))
+  var ping: String?
   @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical.")
   var logLevel = "notice"
 
@@ -51,6 +55,9 @@ struct Serve: AsyncParsableCommand {
     }
     if let publicURL, Configuration.readPublicURL(publicURL) == nil {
       throw ValidationError("--public-url: “\(publicURL)” is no address such as https://errand.example.com.")
+    }
+    if let ping, !ping.hasPrefix("http://"), !ping.hasPrefix("https://") {
+      throw ValidationError("--ping: “\(ping)” is not an address such as https://example.org/ping/1.")
     }
     if Logger.Level(rawValue: logLevel) == nil {
       let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -70,6 +77,7 @@ struct Serve: AsyncParsableCommand {
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
     configuration.role = role
+    configuration.ping = ping
     let level = Logger.Level(rawValue: logLevel) ?? .notice
     let log = Logger(label: "errand") { _ in LogWriter(level: level) }
     let service = try await ErrandService(configuration, log: log)

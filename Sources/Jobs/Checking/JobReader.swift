@@ -1,5 +1,4 @@
 import Catalog
-import Cron
 import JSON
 import Primitives
 import Sessions
@@ -79,40 +78,22 @@ struct JobReader {
 
   private func trigger(_ value: JSON, _ path: FieldPath) -> Trigger? {
     guard let kind = Fields(value, at: path, "a trigger", keys: nil, findings) else { return nil }
-    switch (kind.object["schedule"] != nil, kind.object["webhook"] != nil) {
+    let isTimed = JobReader.timeKeys.contains { kind.object[$0] != nil }
+    switch (isTimed, kind.object["webhook"] != nil) {
     case (true, true):
-      findings.add(path, "A trigger has either \"schedule\" or \"webhook\". Make two triggers of this one.")
+      findings.add(path, "A trigger has either times or \"webhook\". Make two triggers of this one.")
       return nil
     case (false, false):
       let before = findings.problems.count
-      let keys = ["schedule", "webhook", "timezone"] + JobReader.webhookKeys.dropFirst()
+      let keys = JobReader.scheduleKeys + JobReader.webhookKeys.filter { $0 != "name" }
       _ = Fields(value, at: path, "a trigger", keys: keys, findings)
       // Whoever misspelt it needs no second sentence.
       if findings.problems.count == before {
-        findings.add(path, "A trigger needs \"schedule\" or \"webhook\".")
+        findings.add(path, "A trigger needs \"schedule\", \"every\", \"at\" or \"webhook\".")
       }
       return nil
     case (true, false):
-      let keys = ["schedule", "timezone", "name", "starts", "pause_after_failures"]
-      guard let given = Fields(value, at: path, "a schedule trigger", keys: keys, findings) else {
-        return nil
-      }
-      let name = triggerName(given)
-      let timezone = timezone(given)
-      guard let expression = given.text("schedule", required: true, length: 1...1000) else { return nil }
-      do {
-        // The name is what `H` spreads by. Its value makes no difference to what is right.
-        _ = try CronExpression(expression, name: "job")
-      } catch {
-        findings.add(
-          Problem(path.key("schedule"), error.description, aim: .character(error.offset)))
-        return nil
-      }
-      guard let timezone else { return nil }
-      var trigger = Trigger(.schedule(expression: expression, timezone: timezone), name: name)
-      trigger.starts = given.whole("starts", in: 1...1_000_000)
-      trigger.pauseAfterFailures = given.whole("pause_after_failures", in: 1...1000)
-      return trigger
+      return schedule(value, path)
     case (false, true):
       return webhook(value, path)
     }
@@ -132,18 +113,6 @@ struct JobReader {
 
   func triggerName(_ given: Fields) -> String? {
     given["name"] == nil ? nil : given.name("name")
-  }
-
-  private func timezone(_ given: Fields) -> String? {
-    guard given["timezone"] != nil else { return "UTC" }
-    guard let name = given.text("timezone", length: 1...64) else { return nil }
-    do {
-      _ = try Zone.named(name)
-      return name
-    } catch {
-      given.add("timezone", error.description)
-      return nil
-    }
   }
 
   // MARK: Limits

@@ -209,6 +209,13 @@ struct JobFolderLoader {
     for (index, file) in (job["input"]?["files"]?.arrayValue ?? []).enumerated() {
       add(file["path"], input.key("files").index(index).key("path"))
     }
+    for (index, trigger) in (job["triggers"]?.arrayValue ?? []).enumerated() {
+      let place = FieldPath.root.key("triggers").index(index).key("exclude")
+      for (index, exclusion) in (trigger["exclude"]?.arrayValue ?? []).enumerated()
+      where exclusion.stringValue?.hasSuffix(".ics") == true {
+        add(exclusion, place.index(index))
+      }
+    }
     return named
   }
 }

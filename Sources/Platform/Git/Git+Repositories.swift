@@ -36,7 +36,7 @@ extension Git {
   package func withRepository<Result>(
     _ body: (BareRepository) async throws -> Result
   ) async throws -> Result {
-    let path = "\(home)/\(Hex.encode(Randomness.system.bytes(12))).git"
+    let path = newRepositoryPath()
     func remove() async {
       // In a task of its own, since a cancelled one removes as well. What stays behind is removed at the
       // next start of the service.

@@ -78,6 +78,28 @@ package struct Git: Sendable {
       unlink(partial)
       throw .failed(detail: "\(error)")
     }
+    removeLeftovers()
+  }
+
+  /// Where a repository of this process lies.
+  func newRepositoryPath() -> String {
+    "\(home)/\(getpid())-\(Hex.encode(Randomness.system.bytes(12))).git"
+  }
+
+  /// Removes what processes that are gone left. What cannot be removed only takes room.
+  private func removeLeftovers() {
+    guard let folder = opendir(home) else { return }
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
+      }
+      guard name.hasSuffix(".git"), let pid = Int32(name.prefix { $0 != "-" }), kill(pid, 0) != 0,
+        errno == ESRCH
+      else { continue }
+      let path = "\(home)/\(name)"
+      Task { _ = try? await Command(["/bin/rm", "-rf", "--", path], limit: .seconds(600)).run() }
+    }
   }
 
   /// What a remote is asked with.

@@ -43,7 +43,12 @@ package struct RepositoryURL: Sendable, Hashable, CustomStringConvertible {
       throw refuse("it has a space, a control character or something outside of ASCII")
     }
     if text.hasPrefix("-") { throw refuse("it begins with “-”, which programs read as an option") }
-    if text.contains("::") { throw refuse("it names a helper program with “::”, which is never run") }
+    // Later on it can only be the middle of an IPv6 address.
+    if let colons = text.firstRange(of: "::"),
+      !text[..<colons.lowerBound].contains("://")
+    {
+      throw refuse("it names a helper program with “::”, which is never run")
+    }
     if text.hasPrefix("/") {
       (scheme, host, path) = (.file, "", text)
     } else if let slashes = text.firstRange(of: "://") {

@@ -3,7 +3,7 @@ import JSON
 /// The tools of `agent_toolset_20260401` that work in the sandbox, as the model is told of them. Hands runs
 /// them under these names.
 enum BuiltinTools {
-  static let all: [JSON] = [bash, read, write, edit]
+  static let all: [JSON] = [bash, read, write, edit, glob, grep]
 
   private static let bash: JSON = [
     "name": "bash",
@@ -66,6 +66,40 @@ enum BuiltinTools {
         "replace_all": ["type": "boolean", "description": "Whether to replace every occurrence."],
       ],
       "required": ["file_path", "old_string", "new_string"],
+    ],
+  ]
+
+  private static let glob: JSON = [
+    "name": "glob",
+    "description": """
+    Finds files in the sandbox by a pattern of their paths, newest first, at most 200. * and ? match within one \
+    directory, ** any number of directories, {one,two} alternatives: **/*.py finds Python files at every depth. \
+    Hidden and ignored files (.gitignore) are left out.
+    """,
+    "input_schema": [
+      "type": "object",
+      "properties": [
+        "pattern": ["type": "string", "description": "The pattern, relative to path, such as src/**/*.ts."],
+        "path": ["type": "string", "description": "The directory; /workspace by default."],
+      ],
+      "required": ["pattern"],
+    ],
+  ]
+
+  private static let grep: JSON = [
+    "name": "grep",
+    "description": """
+    Searches the lines of files in the sandbox with a regular expression of Perl's flavour; (?i) at its beginning \
+    ignores case. Results are lines file:line:text, up to 100 KiB. Hidden, binary and ignored files (.gitignore) \
+    are left out.
+    """,
+    "input_schema": [
+      "type": "object",
+      "properties": [
+        "pattern": ["type": "string", "description": "The regular expression."],
+        "path": ["type": "string", "description": "The file or directory; /workspace by default."],
+      ],
+      "required": ["pattern"],
     ],
   ]
 }

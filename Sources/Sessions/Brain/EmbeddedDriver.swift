@@ -35,9 +35,10 @@ package struct EmbeddedDriver: Driver {
   package func drive(_ session: DrivenSession) async throws -> Settlement {
     do {
       var log = try await wake(session)
+      var isFurnished = false
       while true {
         try Task.checkCancellation()
-        if let settlement = try await step(session, &log) { return settlement }
+        if let settlement = try await step(session, &log, &isFurnished) { return settlement }
       }
     } catch let error as SandboxError {
       return try await giveUp(session, error)
@@ -45,8 +46,11 @@ package struct EmbeddedDriver: Driver {
   }
 
   /// Takes what has come, decides, and acts.
+  /// - Parameter isFurnished: whether this drive has seen to the session's repositories.
   /// - Returns: how the drive ends, or nil to go on.
-  private func step(_ session: DrivenSession, _ log: inout [Event]) async throws -> Settlement? {
+  private func step(
+    _ session: DrivenSession, _ log: inout [Event], _ isFurnished: inout Bool
+  ) async throws -> Settlement? {
     _ = try await session.take()
     var row = try await session.session()
     log += try await session.log(after: log.last?.position ?? 0)
@@ -58,7 +62,16 @@ package struct EmbeddedDriver: Driver {
       log += try await session.log(after: log.last?.position ?? 0)
       progress = Progress(log)
     }
-    switch Step.next(Situation(row), progress, limits) {
+    let next = Step.next(Situation(row), progress, limits)
+    if next.needsRepositories, !isFurnished {
+      switch try await mountRepositories(session, row) {
+      case .done: isFurnished = true
+      case .interrupted: break
+      case .hopeless(let reason): return .terminated(reason)
+      }
+      return nil
+    }
+    switch next {
     case .settle(let settlement):
       // Whoever is told that the turn is over finds the deliverables.
       if settlement == .idle(.endTurn) { try await workplaces.collect(session) }

@@ -31,6 +31,14 @@ enum Step: Sendable, Equatable {
   case evaluate(Outcome, iteration: Int, start: Event?)
   case tooManyRounds
 
+  /// Whether the agent or a check is about to work in the sandbox.
+  var needsRepositories: Bool {
+    switch self {
+    case .run, .ask, .evaluate: true
+    case .settle, .stop, .deny, .tooManyRounds: false
+    }
+  }
+
   static func next(
     _ situation: Situation, _ progress: Progress, _ limits: EmbeddedDriver.Limits
   ) -> Step {

@@ -18,6 +18,8 @@ package struct SandboxLimits: Sendable, Equatable {
   /// Files that are taken from `/mnt/session/outputs` at one time, and bytes of each.
   package var outputFiles = 500
   package var outputFileSize: Int64 = 500_000_000
+  /// Bytes of the commits that are taken from one repository; they pass through memory.
+  package var bundle = 64 << 20
 
   package init() {}
 

@@ -10,12 +10,14 @@ package struct SandboxProvider: HandsProvider {
   /// - Parameter root: the folder of all workspaces; made when missing, closed to other users.
   /// - Parameter readOnly: host folders that every sandbox sees read-only at the same place, such as
   ///   tools under `/opt`, or what such tools need of `/etc`.
+  /// - Parameter repositories: who clones; nil refuses every repository.
   package init(
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
-    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap"
+    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil
   ) {
     settings = SandboxSettings(
-      root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap)
+      root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap,
+      repositories: repositories)
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
@@ -56,6 +58,7 @@ struct SandboxSettings: Sendable {
   let limits: SandboxLimits
   let readOnly: [String]
   let bubblewrap: String
+  let repositories: Repositories?
 
   func workspace(_ session: String) throws -> Workspace {
     try Workspace(

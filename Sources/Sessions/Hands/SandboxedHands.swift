@@ -1,3 +1,4 @@
+import Glibc
 package import JSON
 import Primitives
 import Processes
@@ -7,11 +8,12 @@ package import Sessions
 /// shell in it, and the tools. Calls may come at the same time; the shell takes them one by one.
 package final class SandboxedHands: Hands {
   let settings: SandboxSettings
-  private let workplace: Workplace
-  private let workspace: Workspace
+  let workplace: Workplace
+  let workspace: Workspace
   private let disk: DiskUsage
   private let provisioning = Turnstile()
   private let shellTurn = Turnstile()
+  let mountTurn = Turnstile()
   private let state = Lock(State())
 
   private struct State {
@@ -55,7 +57,13 @@ package final class SandboxedHands: Hands {
   package func collect() async throws -> [OutputFile] {
     let workspace = workspace
     let limits = settings.limits
-    return try await DiskThread.run { try Outputs.collect(from: workspace, limits: limits) }
+    let outputs = try await DiskThread.run { try Outputs.collect(from: workspace, limits: limits) }
+    do {
+      return outputs + (try await bundles(besides: Set(outputs.map(\.path))))
+    } catch {
+      for output in outputs { unlink(output.copy) }
+      throw error
+    }
   }
 
   package func end() async {

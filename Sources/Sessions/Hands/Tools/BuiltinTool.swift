@@ -22,7 +22,9 @@ extension BuiltinTool {
 }
 
 package enum BuiltinTools {
-  static let all: [any BuiltinTool] = [BashTool(), ReadTool(), WriteTool(), EditTool()]
+  static let all: [any BuiltinTool] = [
+    BashTool(), ReadTool(), WriteTool(), EditTool(), GlobTool(), GrepTool(),
+  ]
 
   /// The definitions of all tools, in the order models are shown them.
   package static let definitions: [JSON] = all.map(\.definition)

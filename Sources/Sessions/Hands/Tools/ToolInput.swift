@@ -43,6 +43,10 @@ struct ToolInput: Sendable {
     return path
   }
 
+  func optionalPath(_ field: String) throws -> String? {
+    try optionalText(field) == nil ? nil : path(field)
+  }
+
   /// False when it is missing.
   func flag(_ field: String) throws -> Bool {
     guard let value = value(field) else { return false }

@@ -1,0 +1,46 @@
+import ArgumentParser
+import JSON
+import Primitives
+
+/// `errand schedules list`
+struct ListSchedules: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List schedules with what comes next and what came last. This is what `errand schedules` does.",
+    discussion: """
+      EXAMPLES:
+        errand schedules --job daily-brief
+        errand schedules --json | jq -r '.data[] | [.job, .next_at] | @tsv'
+      """)
+
+  @Option(help: "Only schedules of this job.")
+  var job: String?
+  @Option(help: "Only those in this state: active, paused or exhausted.")
+  var state: String?
+  @Option(help: "How many to show; at most 1000.")
+  var limit = 100
+  @Flag(help: "Print the API's JSON, one document, and nothing else.")
+  var json = false
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(
+      ["v1", "schedules"], [("job", job), ("state", state), ("limit", String(limit))])
+    if json {
+      Say.output(answer.prettyText)
+      return
+    }
+    let schedules = answer["data"]?.arrayValue ?? []
+    if schedules.isEmpty {
+      Say.notice("No job has such a schedule.")
+      return
+    }
+    let now = Time.system.now()
+    let blocks = schedules.map { ScheduleWords.lines($0, now: now, on: .output).joined(separator: "\n") }
+    Say.output(blocks.joined(separator: "\n\n"))
+    if answer["next_page"]?.isNull == false {
+      Say.notice(
+        Terminal.errors.paint("The first \(schedules.count) schedules; more with --limit 1000.", .quiet))
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import Git
+import JSON
+
+/// The settings of a `github` callback, templates rendered and secrets resolved.
+struct GitHubSettings: Sendable {
+  struct PullRequest: Sendable {
+    /// Nil is the branch that was cloned.
+    var base: String?
+    var branch: BranchName
+    var title: String
+    var body: String?
+    var isDraft: Bool
+    var labels: [String]
+    /// Whether a branch that has other commits is overwritten.
+    var replaces: Bool
+  }
+
+  struct Comment: Sendable {
+    var issue: Int
+    var body: String?
+  }
+
+  var repository: String?
+  var token: String
+  /// Without a slash at its end.
+  var api: String
+  var pullRequest: PullRequest?
+  var comment: Comment?
+
+  private static let pullRequestKeys = ["base", "branch", "title", "body", "draft", "labels", "replace"]
+  private static let commentKeys = ["issue", "body"]
+
+  /// What is wrong with settings as a file has them.
+  static let problem: @Sendable (JSON) -> String? = { settings in
+    guard settings["pull_request"] != nil || settings["comment"] != nil else {
+      return "A github callback needs \"pull_request\" or \"comment\"."
+    }
+    for (name, keys) in [("pull_request", pullRequestKeys), ("comment", commentKeys)] {
+      let unknown = settings[name]?.objectValue?.keys.first { !keys.contains($0) }
+      if let unknown { return "\"\(unknown)\" is no field of \"\(name)\". It has: \(keys.joined(separator: ", "))." }
+    }
+    if let pull = settings["pull_request"] {
+      for name in ["branch", "title"] where pull[name]?.stringValue?.isEmpty ?? true {
+        return "\"pull_request\" needs a text \"\(name)\"."
+      }
+      if let branch = pull["branch"]?.stringValue, !branch.contains("{{") {
+        do { _ = try BranchName(branch) } catch { return "\(error)" }
+      }
+      for name in ["base", "body"] where pull[name] != nil && pull[name]?.stringValue == nil {
+        return "\"\(name)\" of \"pull_request\" is a text."
+      }
+      for name in ["draft", "replace"] where pull[name] != nil && pull[name]?.boolValue == nil {
+        return "\"\(name)\" of \"pull_request\" is true or false."
+      }
+      if let labels = pull["labels"] {
+        guard let list = labels.arrayValue, list.allSatisfy({ $0.stringValue != nil }) else {
+          return "\"labels\" of \"pull_request\" is a list of texts."
+        }
+      }
+    }
+    if let comment = settings["comment"], comment["issue"]?.stringValue == nil, comment["issue"]?.intValue == nil {
+      return "\"comment\" needs the number of the \"issue\", such as \"{{trigger.body.issue.number}}\"."
+    }
+    return nil
+  }
+
+  /// - Throws: `GitHubError.hopeless`, `BranchNameError` as such.
+  init(_ settings: JSON, standardAPI: String) throws(GitHubError) {
+    let given = settings["repository"]?.stringValue ?? ""
+    repository = given.isEmpty ? nil : given
+    token = settings["token"]?.stringValue ?? ""
+    var api = settings["api"]?.stringValue ?? standardAPI
+    while api.hasSuffix("/") { api.removeLast() }
+    self.api = api
+    guard GitHubAPI.host(of: api) != nil else {
+      throw .hopeless("“\(api.prefix(200))” is no address of an API. Write https://HOST/api/v3.")
+    }
+    if let pull = settings["pull_request"] {
+      do {
+        pullRequest = PullRequest(
+          base: try pull["base"]?.stringValue.map { try BranchName($0).text },
+          branch: try BranchName(pull["branch"]?.stringValue ?? ""),
+          title: GitHubText.title(pull["title"]?.stringValue ?? ""), body: pull["body"]?.stringValue,
+          isDraft: pull["draft"]?.boolValue ?? false,
+          labels: pull["labels"]?.arrayValue?.compactMap(\.stringValue).filter { !$0.isEmpty } ?? [],
+          replaces: pull["replace"]?.boolValue ?? false)
+      } catch {
+        throw .hopeless("\(error)")
+      }
+    }
+    if let comment = settings["comment"] {
+      let number = comment["issue"]?.intValue ?? comment["issue"]?.stringValue.flatMap { Int($0) }
+      guard let number, number > 0 else {
+        throw .hopeless("“\(comment["issue"]?.stringValue?.prefix(60) ?? "")” is no number of an issue.")
+      }
+      self.comment = Comment(issue: number, body: comment["body"]?.stringValue)
+    }
+  }
+
+  /// `owner/name`, of characters that GitHub has in names.
+  static func isRepository(_ text: String) -> Bool {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 2
+      && parts.allSatisfy { part in
+        (1...100).contains(part.utf8.count) && part != "." && part != ".." && part.first != "-"
+          && part.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+              || byte == 0x2D || byte == 0x2E || byte == 0x5F
+          }
+      }
+  }
+}
+
+/// Texts within GitHub's limits.
+enum GitHubText {
+  /// Characters of a comment or a pull request's text.
+  static let longestBody = 65_536
+  static let longestTitle = 256
+
+  /// On one line.
+  static func title(_ text: String) -> String {
+    let line = String(
+      String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
+    return line.count <= longestTitle ? line : line.prefix(longestTitle - 1) + "…"
+  }
+
+  /// The text with a mark that readers do not see, by which it is found again.
+  static func body(_ text: String, mark: String) -> String {
+    let ending = "\n\n\(mark)"
+    let room = longestBody - ending.unicodeScalars.count - 1
+    // What looks like a mark in the text must not be taken for ours.
+    let text = text.replacing("<!-- errand:", with: "<!-- ")
+    guard text.unicodeScalars.count > room else { return text + ending }
+    return String(String.UnicodeScalarView(text.unicodeScalars.prefix(room))) + "…" + ending
+  }
+}

@@ -1,0 +1,151 @@
+package import Catalog
+package import Git
+package import HTTPClient
+package import JSON
+package import Jobs
+package import Outbox
+package import Primitives
+package import Store
+
+/// GitHub: the run's commits as a branch with a pull request, its answer as a comment, or both.
+///
+/// ```yaml
+/// github:
+///   pull_request: {base: main, branch: "errand/{{trigger.body.issue.number}}", title: "Fix …"}
+///   comment: {issue: "{{trigger.body.issue.number}}"}
+/// ```
+///
+/// Every step may have been made by an attempt whose end nobody saw. So each looks first: a branch that is there
+/// already is not pushed, a pull request that is there is the result, a comment with the mark is not repeated.
+package struct GitHubTarget: Target {
+  package static let name = "github"
+  package static let shape = KindShape(
+    name: name,
+    fields: [
+      FieldShape("pull_request", .object), FieldShape("comment", .object), FieldShape("repository", .text),
+      FieldShape("token", .secret), FieldShape("api", .text),
+    ],
+    templates: ["pull_request", "comment", "repository"],
+    defaults: [
+      "token": "${env:GITHUB_TOKEN}",
+      // What GitHub's deliveries say of themselves; the clone's address says it otherwise.
+      "repository":
+        "{{#trigger.body}}{{#repository}}{{#full_name}}{{.}}{{/full_name}}{{/repository}}{{/trigger.body}}",
+    ], check: GitHubSettings.problem)
+
+  let database: Database
+  let files: Files
+  let client: HTTPClient
+  let git: Git
+  let local: LocalRepositories
+  /// Where the REST API is when the file does not say.
+  let api: String
+  let time: Time
+  let pace: GitHubPace
+
+  /// - Parameter api: nil is `https://api.github.com`.
+  package init(
+    database: Database, files: Files, client: HTTPClient, git: Git, local: LocalRepositories,
+    api: String? = nil, time: Time = .system
+  ) {
+    self.database = database
+    self.files = files
+    self.client = client
+    self.git = git
+    self.local = local
+    self.api = api ?? "https://api.github.com"
+    self.time = time
+    pace = GitHubPace(time: time)
+  }
+
+  package func send(_ delivery: Delivery, settings: JSON) async throws -> Attempt {
+    do {
+      return .delivered(receipt: try await deliver(delivery, GitHubSettings(settings, standardAPI: api)))
+    } catch let error as GitHubError {
+      return error.attempt
+    } catch let error as GitError {
+      let reason = "\(error)"
+      return error.isRetryable ? .failed(reason: reason, retryAfter: nil) : .hopeless(reason: reason)
+    } catch let error as HTTPClientError {
+      let reason = "\(error)"
+      return error.isRetryable ? .failed(reason: reason, retryAfter: nil) : .hopeless(reason: reason)
+    } catch let error as FilesError {
+      return .hopeless(reason: "\(error)")
+    }
+  }
+
+  private func deliver(_ delivery: Delivery, _ settings: GitHubSettings) async throws -> JSON {
+    let result = GitHubResult(delivery)
+    let bundle = try result.bundle(for: settings)
+    guard let repository = settings.repository ?? bundle?.url.fullName else {
+      throw GitHubError.hopeless(
+        "Which repository is meant is not known. Write “repository: OWNER/NAME” into the callback.")
+    }
+    guard GitHubSettings.isRepository(repository) else {
+      throw GitHubError.hopeless("“\(repository.prefix(100))” is no repository. Write OWNER/NAME.")
+    }
+    let api = GitHubAPI(
+      client: client, base: settings.api, token: settings.token, repository: repository, pace: pace,
+      time: time, attempts: delivery.attempts)
+    var receipt: JSON.Object = ["repository": .string(repository)]
+    if let wanted = settings.pullRequest {
+      if result.succeeded {
+        receipt["pull_request"] = try await open(wanted, result, bundle, settings, api)
+      } else {
+        receipt["note"] = .string("The run ended \(result.state), so there is no pull request.")
+      }
+    }
+    if let wanted = settings.comment {
+      receipt["comment"] = try await comment(wanted, result, receipt["pull_request"], api, since: delivery.createdAt)
+    }
+    return .object(receipt)
+  }
+
+  // MARK: The pull request
+
+  private func open(
+    _ wanted: GitHubSettings.PullRequest, _ result: GitHubResult, _ bundle: GitHubResult.Bundle?,
+    _ settings: GitHubSettings, _ api: GitHubAPI
+  ) async throws -> JSON {
+    guard let bundle else {
+      throw GitHubError.hopeless(
+        "The run made no commits, so there is nothing to open a pull request with. The agent must commit what it "
+          + "changes.")
+    }
+    let pushed = try await push(bundle, to: wanted.branch, replacing: wanted.replaces, settings)
+    let base = wanted.base ?? bundle.baseBranch ?? "main"
+    guard base != wanted.branch.text else {
+      throw GitHubError.hopeless("The pull request's branch and its base are both “\(base)”.")
+    }
+    let (pull, isNew) = try await api.openPullRequest(
+      head: wanted.branch.text, base: base, title: wanted.title,
+      body: GitHubText.body(wanted.body ?? result.message, mark: result.mark), isDraft: wanted.isDraft)
+    var receipt: JSON.Object = [
+      "number": pull["number"] ?? .null, "url": pull["html_url"] ?? .null,
+      "branch": .string(wanted.branch.text), "commit": .string(pushed.text), "created": .bool(isNew),
+    ]
+    // The pull request is there; labels that are refused do not undo it.
+    if !wanted.labels.isEmpty, let number = pull["number"]?.intValue {
+      do {
+        try await api.label(number, wanted.labels)
+      } catch let error as GitHubError {
+        receipt["labels_refused"] = .string(error.reason)
+      }
+    }
+    return .object(receipt)
+  }
+
+  // MARK: The comment
+
+  private func comment(
+    _ wanted: GitHubSettings.Comment, _ result: GitHubResult, _ pull: JSON?, _ api: GitHubAPI,
+    since: Timestamp
+  ) async throws -> JSON {
+    if let earlier = try await api.comment(on: wanted.issue, with: result.mark, since: since) {
+      return ["id": earlier["id"] ?? .null, "url": earlier["html_url"] ?? .null, "created": false]
+    }
+    let text = wanted.body ?? result.summary(pullRequest: pull?["url"]?.stringValue)
+    let made = try await api.addComment(to: wanted.issue, GitHubText.body(text, mark: result.mark))
+    return ["id": made["id"] ?? .null, "url": made["html_url"] ?? .null, "created": true]
+  }
+}

@@ -1,0 +1,240 @@
+import Catalog
+import Cron
+import JSON
+import Primitives
+
+// What a trigger says about its times.
+extension JobReader {
+  /// One of them makes a trigger a schedule.
+  static let timeKeys = ["schedule", "every", "at"]
+  static let scheduleKeys =
+    timeKeys + [
+      "timezone", "dst", "phase", "start", "end", "exclude", "jitter", "catch_up", "starts",
+      "pause_after_failures", "name",
+    ]
+  /// As many moments as `at` can list, and exclusions as a schedule can have.
+  private static let listLimit = 1000
+  private static let longestJitter = Duration.seconds(86_400)
+  private static let longestWindow = Duration.seconds(366 * 86_400)
+
+  func schedule(_ value: JSON, _ path: FieldPath) -> Trigger? {
+    guard let given = Fields(value, at: path, "a schedule trigger", keys: JobReader.scheduleKeys, findings)
+    else { return nil }
+    let before = findings.problems.count
+    let name = triggerName(given)
+    let zone = zone(given)
+    let times = times(given, zone)
+    let bounds = bounds(given, zone)
+    var dst = DSTRule.once
+    if let word = given.choice("dst", of: DSTRule.allCases.map(\.rawValue)) {
+      dst = DSTRule(rawValue: word) ?? dst
+      if case .cron? = times {} else { given.add("dst", "\"dst\" goes with \"schedule\" only.") }
+    }
+    let exclusions = exclusions(given)
+    let jitter = given.duration("jitter", in: .milliseconds(1)...JobReader.longestJitter)
+    let catchUp = catchUp(given)
+    let starts = given.whole("starts", in: 1...1_000_000)
+    let failures = given.whole("pause_after_failures", in: 1...1000)
+    guard findings.problems.count == before, let times, let zone else { return nil }
+    let spec = ScheduleSpec(
+      times, timezone: zone.name, dst: dst, start: bounds.start, end: bounds.end, exclusions: exclusions,
+      jitter: jitter ?? .zero, catchUp: catchUp)
+    guard names(something: spec, given) else { return nil }
+    var trigger = Trigger(.schedule(spec), name: name)
+    trigger.starts = starts
+    trigger.pauseAfterFailures = failures
+    return trigger
+  }
+
+  private func zone(_ given: Fields) -> Zone? {
+    guard given["timezone"] != nil else { return .utc }
+    guard let name = given.text("timezone", length: 1...64) else { return nil }
+    do {
+      return try Zone.named(name)
+    } catch {
+      given.add("timezone", error.description)
+      return nil
+    }
+  }
+
+  // MARK: Times
+
+  private func times(_ given: Fields, _ zone: Zone?) -> ScheduleSpec.Times? {
+    let keys = JobReader.timeKeys.filter { given.object[$0] != nil }
+    guard keys.count == 1, let key = keys.first else {
+      given.add(keys[1], "A trigger has one of \(keys.alternatives). Make two triggers of this one.")
+      return nil
+    }
+    if key != "every", given["phase"] != nil { given.add("phase", "\"phase\" goes with \"every\" only.") }
+    switch key {
+    case "schedule": return expression(given).map { .cron($0) }
+    case "every":
+      guard let period = wholeSeconds(given, "every", in: .seconds(1)...JobReader.longestWindow) else {
+        return nil
+      }
+      guard given["phase"] != nil else { return .every(period, phase: 0) }
+      guard let phase = wholeSeconds(given, "phase", in: .zero...JobReader.longestWindow) else { return nil }
+      guard phase < period else {
+        given.add(
+          "phase", "The phase must be shorter than the period, \(DurationText.text(.seconds(period))).")
+        return nil
+      }
+      return .every(period, phase: phase)
+    default: return moments(given, zone).map { .at($0) }
+    }
+  }
+
+  private func expression(_ given: Fields) -> String? {
+    guard let expression = given.text("schedule", required: true, length: 1...1000) else { return nil }
+    do {
+      // The name is what `H` spreads by. Its value makes no difference to what is right.
+      _ = try CronExpression(expression, name: "job")
+      return expression
+    } catch {
+      findings.add(
+        Problem(given.path.key("schedule"), error.description, aim: .character(error.offset)))
+      return nil
+    }
+  }
+
+  private func wholeSeconds(_ given: Fields, _ key: String, in range: ClosedRange<Duration>) -> Int64? {
+    guard let duration = given.duration(key, in: range, required: true) else { return nil }
+    guard duration.components.attoseconds == 0 else {
+      given.add(key, "Expected whole seconds, found \(DurationText.text(duration)).")
+      return nil
+    }
+    return duration.components.seconds
+  }
+
+  private func moments(_ given: Fields, _ zone: Zone?) -> [Int64]? {
+    let values: [(value: JSON, path: FieldPath)] =
+      given["at"]?.arrayValue == nil
+      ? [(given["at"] ?? .null, given.path.key("at"))] : given.list("at", limit: JobReader.listLimit)
+    let moments = values.compactMap { moment($0.value, $0.path, zone) }.compactMap(\.self)
+    guard !moments.isEmpty else {
+      if values.isEmpty { given.add("at", "Name at least one time.") }
+      return nil
+    }
+    return moments.count == values.count ? Array(Set(moments)).sorted() : nil
+  }
+
+  /// RFC 3339, or a time of the schedule's zone without one.
+  /// - Parameter endOfDay: a date alone means its last second instead of its first.
+  private func moment(
+    _ value: JSON, _ path: FieldPath, _ zone: Zone?, allowsDates: Bool = false, endOfDay: Bool = false
+  ) -> Int64? {
+    if let text = value.stringValue {
+      if let moment = Timestamp(text) {
+        if moment.microseconds % 1_000_000 == 0 { return moment.seconds }
+      } else if let wall = WallTime(text), allowsDates || !wall.isDate {
+        guard let zone else { return nil }
+        if wall.isDate, endOfDay {
+          return zone.instant(of: WallTime(seconds: wall.seconds + 86_400)) - 1
+        }
+        return zone.instant(of: wall)
+      }
+    }
+    let date = allowsDates ? ", \"2026-12-31\"" : ""
+    findings.add(
+      path,
+      "Expected a time in whole seconds such as \"2026-12-31T07:00:00+02:00\", or \"2026-12-31T07:00\" in the "
+        + "trigger's timezone\(date); found \(value.shown).")
+    return nil
+  }
+
+  private func bounds(_ given: Fields, _ zone: Zone?) -> (start: Int64?, end: Int64?) {
+    let start = given["start"].flatMap { moment($0, given.path.key("start"), zone, allowsDates: true) }
+    let end = given["end"].flatMap {
+      moment($0, given.path.key("end"), zone, allowsDates: true, endOfDay: true)
+    }
+    if let start, let end, end < start { given.add("end", "The end lies before the start.") }
+    return (start, end)
+  }
+
+  /// A schedule that can never start anything is a mistake. One whose times are over is not: its file stays.
+  private func names(something spec: ScheduleSpec, _ given: Fields) -> Bool {
+    do {
+      let timetable = try spec.timetable(name: "job", seed: "")
+      // From the beginning of the bounds, so that the answer does not depend on the day.
+      if let start = spec.start, timetable.next(after: start - 1) == nil {
+        given.add("end", "No time of the schedule lies between its start and its end.")
+        return false
+      }
+      if timetable.upcoming(after: spec.start.map { $0 - 1 } ?? 0, count: 1).isEmpty {
+        given.add(
+          spec.end == nil ? "exclude" : "end",
+          "The schedule never starts anything: all of its times are left out.")
+        return false
+      }
+      return true
+    } catch {
+      findings.add(given.path, "\(error)")
+      return false
+    }
+  }
+
+  // MARK: Policies
+
+  private func exclusions(_ given: Fields) -> [Exclusion] {
+    var exclusions: [Exclusion] = []
+    for (text, path) in given.texts("exclude", limit: JobReader.listLimit) {
+      if text.hasSuffix(".ics") {
+        exclusions += calendar(text, path)
+      } else if let day = WallTime(text), day.isDate {
+        exclusions.append(Exclusion(day: day))
+      } else {
+        findings.add(
+          path,
+          "Expected a date such as \"2026-12-25\", or a calendar file beside job.yaml such as holidays.ics; found "
+            + "\(quoted(text)).")
+      }
+    }
+    if exclusions.count > JobReader.listLimit {
+      given.add(
+        "exclude", "A schedule has at most \(JobReader.listLimit) exclusions; here are \(exclusions.count).")
+    }
+    return exclusions
+  }
+
+  private func calendar(_ name: String, _ path: FieldPath) -> [Exclusion] {
+    guard JobReader.isRelative(name) else {
+      findings.add(
+        path, "Expected a path inside the folder of job.yaml, without \"..\"; found \(quoted(name)).")
+      return []
+    }
+    guard let bytes = entry.files[name] else {
+      findings.add(
+        path,
+        "There is no file \(quoted(name)) beside job.yaml.\(Nearest.hint(name, among: entry.files.keys.sorted()))"
+      )
+      return []
+    }
+    guard bytes.count <= CalendarReader.sizeLimit, let text = String(validating: bytes, as: UTF8.self) else {
+      findings.add(path, "\(name) is no UTF-8 text of at most \(CalendarReader.sizeLimit >> 10) KiB.")
+      return []
+    }
+    do {
+      let read = try CalendarReader.read(text)
+      if read.isEmpty { findings.add(path, "\(name) has no events.") }
+      return read
+    } catch {
+      findings.add(path, "\(name), \(error)")
+      return []
+    }
+  }
+
+  private func catchUp(_ given: Fields) -> CatchUp {
+    let words = CatchUp.Policy.allCases.map(\.rawValue)
+    guard given["catch_up"]?.objectValue != nil else {
+      return CatchUp(given.choice("catch_up", of: words).flatMap(CatchUp.Policy.init) ?? .latest)
+    }
+    var catchUp = CatchUp()
+    guard let given = given.fields("catch_up", "the catch-up", keys: ["policy", "window", "limit"]) else {
+      return catchUp
+    }
+    catchUp.policy = given.choice("policy", of: words).flatMap(CatchUp.Policy.init) ?? .latest
+    catchUp.window = given.duration("window", in: .seconds(1)...JobReader.longestWindow) ?? catchUp.window
+    catchUp.limit = given.whole("limit", in: CatchUp.limitRange) ?? catchUp.limit
+    return catchUp
+  }
+}

@@ -1,0 +1,71 @@
+package import Store
+
+extension Schedules {
+  package static let migrations = [
+    Migration(
+      id: "schedules-0001",
+      sql: """
+        CREATE TABLE schedules (
+          job_id TEXT NOT NULL,
+          job_name TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          expression TEXT NOT NULL,
+          timezone TEXT NOT NULL,
+          cursor_at INTEGER NOT NULL,
+          next_at INTEGER,
+          PRIMARY KEY (job_id, trigger_id)
+        );
+        CREATE INDEX schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL;
+        """),
+    // `spec` is null for schedules of the first form. `due_at` is when the timer has to look: the next nominal
+    // time with its jitter; null while there is nothing to wait for. `version` counts the changes of a row.
+    Migration(
+      id: "schedules-0002",
+      sql: """
+        ALTER TABLE schedules ADD COLUMN spec TEXT;
+        ALTER TABLE schedules ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE schedules ADD COLUMN due_at INTEGER;
+        ALTER TABLE schedules ADD COLUMN paused_at INTEGER;
+        ALTER TABLE schedules ADD COLUMN paused_by TEXT;
+        ALTER TABLE schedules ADD COLUMN paused_reason TEXT;
+        ALTER TABLE schedules ADD COLUMN starts INTEGER;
+        ALTER TABLE schedules ADD COLUMN starts_left INTEGER;
+        ALTER TABLE schedules ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE schedules ADD COLUMN pause_after INTEGER;
+        ALTER TABLE schedules ADD COLUMN last_firing TEXT;
+        ALTER TABLE schedules ADD COLUMN last_late INTEGER;
+        ALTER TABLE schedules ADD COLUMN started INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE schedules ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE schedules ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE schedules ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+        UPDATE schedules SET due_at = next_at;
+        DROP INDEX schedules_due;
+        CREATE INDEX schedules_by_due ON schedules (due_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX schedules_by_name ON schedules (job_name, job_id, trigger_id);
+        CREATE TABLE schedule_spans (
+          id TEXT PRIMARY KEY,
+          job_id TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          after_at INTEGER NOT NULL,
+          until_at INTEGER,
+          decision TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          times INTEGER
+        );
+        CREATE INDEX schedule_spans_by_schedule ON schedule_spans (job_id, trigger_id, after_at);
+        CREATE TABLE schedule_skips (
+          job_id TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          nominal_at INTEGER NOT NULL,
+          reason TEXT NOT NULL,
+          PRIMARY KEY (job_id, trigger_id, nominal_at)
+        );
+        CREATE TABLE schedule_totals (
+          name TEXT PRIMARY KEY,
+          value INTEGER NOT NULL
+        );
+        INSERT INTO schedule_totals (name, value)
+          VALUES ('started', 0), ('late', 0), ('missed', 0), ('skipped', 0);
+        """),
+  ]
+}

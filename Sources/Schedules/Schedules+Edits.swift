@@ -1,0 +1,130 @@
+import Cron
+import Jobs
+import Logging
+import Primitives
+import Runs
+import Store
+
+// Schedules follow their jobs' files, in the transaction that applies them.
+extension Schedules {
+  /// Brings a job's schedules to what its file says.
+  ///
+  /// Times that have come under the old text are decided under it, here and now; the new text counts from now on.
+  /// Those of a schedule that is gone, without another in its place, are superseded. A pause and the number of
+  /// failures stay, also when one schedule without a name takes the place of another.
+  func take(_ tx: Transaction, _ job: Job) throws {
+    let now = time.now()
+    let wanted = job.archivedAt == nil ? job.triggers.filter(\.isSchedule) : []
+    let existing = try tx.rows("SELECT * FROM schedules WHERE job_id = $1 ORDER BY trigger_id", job.id).map(
+      Schedule.init)
+    let gone = existing.filter { old in !wanted.contains { $0.id == old.trigger } }
+    let new = wanted.filter { trigger in !existing.contains { $0.trigger == trigger.id } }
+    for old in gone {
+      let successor = new.count == 1 && gone.count == 1 ? new[0] : nil
+      let reason = "The schedule “\(old.spec.words)” was taken out before this time was decided."
+      let last = try finish(tx, old, now: now, supersedes: new.isEmpty ? reason : nil)
+      try tx.run("DELETE FROM schedules WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+      try tx.run("DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+      if let successor { try insert(tx, job, successor, now: now, after: last) }
+    }
+    for trigger in wanted {
+      guard case .schedule(let spec) = trigger.kind else { continue }
+      guard let old = existing.first(where: { $0.trigger == trigger.id }) else {
+        try insert(tx, job, trigger, now: now, after: nil)
+        continue
+      }
+      if old.spec == spec, old.starts == trigger.starts, old.pauseAfter == trigger.pauseAfterFailures {
+        continue
+      }
+      try change(tx, job, old, to: spec, trigger, now: now)
+    }
+    tx.afterCommit { [bell] in bell.ring() }
+  }
+
+  private func insert(
+    _ tx: Transaction, _ job: Job, _ trigger: Trigger, now: Timestamp, after old: Schedule?
+  ) throws {
+    guard case .schedule(let spec) = trigger.kind else { return }
+    var schedule = Schedule(job: job, trigger: trigger, spec: spec, now: now)
+    if let old {
+      schedule.failures = old.failures
+      schedule.pause = old.pause
+    }
+    schedule.place(try Timetables.shared.timetable(of: schedule))
+    let isNew = try tx.run(
+      """
+      INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, spec, cursor_at, next_at, due_at,
+        starts, starts_left, pause_after, failures, paused_at, paused_by, paused_reason)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING
+      """, job.id, job.name, trigger.id, spec.words, spec.timezone, spec.json, schedule.cursor,
+      schedule.nextAt,
+      schedule.dueAt, schedule.starts, schedule.startsLeft, schedule.pauseAfter, schedule.failures,
+      schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason)
+    if isNew == 1, let pause = schedule.pause {
+      try span(
+        tx, schedule, after: now, until: nil, .skipped, reason: Schedules.reason(of: pause), times: nil)
+    }
+  }
+
+  private func change(
+    _ tx: Transaction, _ job: Job, _ old: Schedule, to spec: ScheduleSpec, _ trigger: Trigger, now: Timestamp
+  ) throws {
+    var schedule = try finish(tx, old, now: now, supersedes: nil)
+    schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: trigger.id)
+    schedule.spec = spec
+    schedule.starts = trigger.starts
+    schedule.pauseAfter = trigger.pauseAfterFailures
+    schedule.cursor = max(schedule.cursor, now)
+    schedule.place(try Timetables.shared.timetable(of: schedule))
+    try tx.run(
+      """
+      UPDATE schedules SET expression = $3, timezone = $4, spec = $5, starts = $6, pause_after = $7,
+        version = version + 1
+      WHERE job_id = $1 AND trigger_id = $2
+      """, schedule.job, schedule.trigger, spec.words, spec.timezone, spec.json, schedule.starts,
+      schedule.pauseAfter)
+    try write(tx, schedule)
+    if let pause = schedule.pause {
+      try span(
+        tx, schedule, after: now, until: nil, .skipped, reason: Schedules.reason(of: pause), times: nil)
+    }
+  }
+
+  /// Decides every time that has come under a text which is about to go, jitter or not, and closes the account
+  /// of its pause.
+  private func finish(
+    _ tx: Transaction, _ old: Schedule, now: Timestamp, supersedes: String?
+  ) throws -> Schedule {
+    var schedule = old
+    if schedule.pause != nil {
+      try closeSpan(tx, schedule, until: now)
+      return schedule
+    }
+    if schedule.startsLeft == 0 { return schedule }
+    var plain = schedule
+    plain.spec.jitter = .zero
+    let timetable: Timetable
+    do {
+      timetable = try Timetables.shared.timetable(of: plain)
+    } catch {
+      // What it named cannot be known any more, and an edit may be what mends it.
+      log.error("The times of \(schedule.trigger) of \(schedule.jobName) up to now stay undecided: \(error)")
+      return schedule
+    }
+    let before = schedule.counts
+    while schedule.pause == nil, schedule.startsLeft != 0,
+      let due = try due(tx, schedule, timetable, now: now)
+    {
+      try apply(tx, due, to: &schedule, now: now, supersedes: supersedes)
+    }
+    if schedule.pause != nil { try closeSpan(tx, schedule, until: now) }
+    try count(tx, schedule.counts.since(before))
+    return schedule
+  }
+}
+
+extension Trigger {
+  var isSchedule: Bool {
+    if case .schedule = kind { true } else { false }
+  }
+}

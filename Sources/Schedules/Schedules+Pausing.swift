@@ -1,0 +1,148 @@
+import Cron
+package import Primitives
+import Runs
+package import Store
+
+// People, and failures, stop schedules.
+extension Schedules {
+  /// Skips that may wait for their times, for each schedule.
+  static let skipLimit = 100
+
+  /// Stops a schedule until `unpause`; nothing starts any more, not even what is due at this moment. Starts by
+  /// hand go on. A schedule that is paused already stays as it is.
+  package func pause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
+    var schedule = try self.schedule(tx, id)
+    guard schedule.pause == nil else { return schedule }
+    try pause(tx, &schedule, by: by, reason: reason)
+    schedule.nextAt = nil
+    schedule.dueAt = nil
+    try touch(tx, &schedule)
+    return schedule
+  }
+
+  /// Notes the pause in the value and opens the account of what it keeps from starting.
+  func pause(_ tx: Transaction, _ schedule: inout Schedule, by: String, reason: String) throws {
+    let pause = Schedule.Pause(at: time.now(), by: by, reason: reason)
+    schedule.pause = pause
+    try span(
+      tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
+      times: nil)
+  }
+
+  static func reason(of pause: Schedule.Pause) -> String {
+    "The schedule was paused by \(pause.by) at \(pause.at): \(pause.reason)"
+  }
+
+  /// Lets a schedule go on with its next time from now; what came during the pause is not made up for.
+  package func unpause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
+    var schedule = try self.schedule(tx, id)
+    guard schedule.pause != nil else { return schedule }
+    let now = time.now()
+    let timetable = try Timetables.shared.timetable(of: schedule)
+    let skipped = try closeSpan(
+      tx, schedule, until: max(now, schedule.cursor), "\(by) ended the pause: \(reason)")
+    schedule.counts.skipped += skipped
+    schedule.pause = nil
+    schedule.failures = 0
+    try runs.forgetFailures(tx, job: schedule.job, trigger: schedule.trigger)
+    schedule.cursor = max(schedule.cursor, now)
+    schedule.place(timetable)
+    try touch(tx, &schedule)
+    try count(tx, Schedule.Counts(skipped: skipped))
+    tx.afterCommit { [bell] in bell.ring() }
+    return schedule
+  }
+
+  /// Leaves out the next time that would start something and is not left out yet.
+  /// - Returns: that time.
+  package func skip(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Timestamp {
+    let schedule = try self.schedule(tx, id)
+    guard schedule.state == .active else {
+      throw SchedulesError.notActive(id: id, state: schedule.state.rawValue)
+    }
+    let timetable = try Timetables.shared.timetable(of: schedule)
+    for nominal in timetable.upcoming(after: schedule.cursor.seconds, count: Schedules.skipLimit) {
+      let isNew = try tx.run(
+        """
+        INSERT INTO schedule_skips (job_id, trigger_id, nominal_at, reason) VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING
+        """, schedule.job, schedule.trigger, Timestamp(seconds: nominal),
+        "\(by) asked to skip this time: \(reason)")
+      if isNew == 1 { return Timestamp(seconds: nominal) }
+    }
+    throw SchedulesError.tooManySkips(id: id, limit: Schedules.skipLimit)
+  }
+
+  /// Takes down how a run ended, in the transaction that ends it, and pauses its schedule after as many failures
+  /// in a row as the schedule's text allows. Cancelled runs neither failed nor succeeded.
+  func ended(_ tx: Transaction, _ finished: Finished) throws {
+    guard finished.kind == "schedule", finished.state.isFailure || finished.state == .succeeded,
+      let row = try tx.row(
+        "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", finished.job, finished.trigger)
+    else { return }
+    var schedule = try Schedule(row)
+    guard finished.state.isFailure || schedule.failures > 0 else { return }
+    schedule.failures = finished.state.isFailure ? schedule.failures + 1 : 0
+    if let limit = schedule.pauseAfter, schedule.failures >= limit, schedule.pause == nil {
+      let count = schedule.failures == 1 ? "A run" : "\(schedule.failures) runs in a row"
+      try pause(
+        tx, &schedule, by: Schedules.ownName,
+        reason: "\(count) failed, the last was \(finished.run): \(finished.reason)")
+      schedule.nextAt = nil
+      schedule.dueAt = nil
+    }
+    try touch(tx, &schedule)
+  }
+
+  /// Writes a change that somebody made outside of the timer's own.
+  private func touch(_ tx: Transaction, _ schedule: inout Schedule) throws {
+    guard try claim(tx, &schedule) else { throw SchedulesError.notFound(id: schedule.id) }
+    try write(tx, schedule)
+  }
+
+  // MARK: Spans
+
+  /// Records one decision about all times of a stretch.
+  /// - Parameter until: nil while it goes on.
+  func span(
+    _ tx: Transaction, _ schedule: Schedule, after: Timestamp, until: Timestamp?, _ decision: Firing.Decision,
+    reason: String, times: Int?
+  ) throws {
+    try tx.run(
+      """
+      INSERT INTO schedule_spans (id, job_id, trigger_id, after_at, until_at, decision, reason, times)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      """, ID.make("span", at: time.now(), randomness), schedule.job, schedule.trigger, after, until,
+      decision.rawValue, reason, times)
+  }
+
+  /// Ends the span of a pause and counts the times in it.
+  /// - Returns: how many they were, as far as they are counted.
+  @discardableResult
+  func closeSpan(
+    _ tx: Transaction, _ schedule: Schedule, until: Timestamp, _ remark: String? = nil
+  ) throws -> Int {
+    guard
+      let row = try tx.row(
+        "SELECT * FROM schedule_spans WHERE job_id = $1 AND trigger_id = $2 AND until_at IS NULL",
+        schedule.job,
+        schedule.trigger)
+    else { return 0 }
+    let after: Timestamp = try row["after_at"]
+    let reason: String = try row["reason"]
+    var times: Int? = 0
+    // Without its zone nobody can count; the span says what was decided all the same.
+    if let timetable = try? Timetables.shared.timetable(of: schedule) {
+      for nominal in timetable.occurrences(after: after.seconds).prefix(Due.countLimit + 1) {
+        guard nominal <= until.seconds else { break }
+        times = (times ?? 0) + 1
+      }
+    }
+    if let counted = times, counted > Due.countLimit { times = nil }
+    try tx.run(
+      "UPDATE schedule_spans SET until_at = $2, times = $3, reason = $4 WHERE id = $1",
+      try row["id"] as String,
+      until, times, remark.map { "\(reason) \($0)" } ?? reason)
+    return times ?? Due.countLimit
+  }
+}

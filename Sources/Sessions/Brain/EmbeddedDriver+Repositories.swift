@@ -1,0 +1,52 @@
+import Primitives
+import Sessions
+
+// The repositories of a session, cloned before its agent begins to work.
+extension EmbeddedDriver {
+  /// How often a clone is tried in one drive.
+  private static let cloneTries = 3
+
+  enum Mounting: Sendable, Equatable {
+    /// They are there, or the session goes on without them.
+    case done
+    case interrupted
+    /// The session is of no use without one that cannot be had.
+    case hopeless(String)
+  }
+
+  /// Each failure is told in the log. One that may pass is tried again; on the wire the session goes on without
+  /// the repository then, and a run's attempt ends.
+  func mountRepositories(_ session: DrivenSession, _ row: Session) async throws -> Mounting {
+    let mounts = row.resources.compactMap(RepositoryMount.init(resource:))
+    if mounts.isEmpty || Situation(row).isSelfHosted { return .done }
+    let hands = try await workplaces.hands(for: row)
+    for number in 1... {
+      let mounted = try await unlessInterrupted(session) { try await hands.troublesOfMounting() }
+      guard let troubles = mounted else { return .interrupted }
+      if troubles.isEmpty { return .done }
+      try await session.record(troubles.map(\.event))
+      if number < Self.cloneTries, troubles.contains(where: \.isRetryable) {
+        let wait = Backoff.wait(afterFailures: number, asked: nil, chance: randomness.fraction())
+        guard try await unlessInterrupted(session, { [time] in try await time.sleep(wait) }) != nil else {
+          return .interrupted
+        }
+        continue
+      }
+      return troubles.first(where: \.isRequired).map { .hopeless($0.message) } ?? .done
+    }
+    return .done
+  }
+}
+
+extension Hands {
+  /// - Throws: `SandboxError`, `CancellationError`.
+  fileprivate func troublesOfMounting() async throws -> [RepositoryTrouble] {
+    do {
+      return try await mountRepositories()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw SandboxError(error)
+    }
+  }
+}
