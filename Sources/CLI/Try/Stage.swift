@@ -14,6 +14,7 @@ struct Stage: Sendable {
   var secrets: Props.Secrets { props.secrets }
   var receiver: CallbackReceiver { props.receiver }
   var slack: SlackStandIn { props.slack }
+  var gitHub: GitHubStandIn { props.gitHub }
 
   /// Applies the copied job files as they are now.
   /// - Returns: what has changed.

@@ -11,6 +11,8 @@ struct TryFolder: Sendable {
   var jobs: String { "\(root)/jobs" }
   /// Where the job's directory callback puts its results.
   var briefs: String { "\(root)/briefs" }
+  /// Where repositories lie that stand in for those at GitHub.
+  var remotes: String { "\(root)/remotes" }
   /// What the server says.
   var log: String { "\(root)/serve.log" }
 
@@ -25,7 +27,7 @@ struct TryFolder: Sendable {
       guard mkdtemp(&template) != nil else { throw TryFolder.complaint(base) }
       root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-    for folder in [briefs, jobs] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+    for folder in [briefs, jobs, remotes] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
       throw TryFolder.complaint(folder)
     }
   }

@@ -13,11 +13,12 @@ protocol Story: Sendable {
 
 /// The stories there are, by the words that `--story` takes, in the order in which they are told.
 enum StoryName: String, CaseIterable, ExpressibleByArgument {
-  case brief, chat
+  case brief, patch, chat
 
   var type: any Story.Type {
     switch self {
     case .brief: BriefStory.self
+    case .patch: PatchStory.self
     case .chat: ChatStory.self
     }
   }
