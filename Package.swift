@@ -127,7 +127,7 @@ let package = Package(
       name: "PathSupport",
       dependencies: ground + [
         "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
-        "HTTPClient", "TestSupport",
+        "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
     .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
@@ -160,7 +160,7 @@ let package = Package(
         "Signatures",
         "PathSupport",
       ]),
-    tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
+    tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
     tests("Queue", uses: ["Primitives", "Store", logging]),

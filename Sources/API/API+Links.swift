@@ -12,6 +12,7 @@ extension API {
 
   /// The answer to a link that opens nothing, for a person in a browser; nil when it opens its file.
   func refusal(ofLink request: Request) -> HTTPResponse? {
+    guard let links else { return .text(403, "\(FileLinkRefusal.forged)") }
     let refusal = links.refusal(
       of: request.path("id"), expires: request.query("expires") ?? "",
       signature: request.query("signature") ?? "", now: time.now())

@@ -28,7 +28,7 @@ struct Errand: AsyncParsableCommand {
         name: "Job", subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),
       CommandGroup(
         name: "Run",
-        subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, CancelRun.self]),
+        subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, ExplainWhy.self, CancelRun.self]),
       CommandGroup(name: "Result", subcommands: [Deliveries.self]),
     ])
 

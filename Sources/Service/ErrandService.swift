@@ -8,7 +8,7 @@ import HTTPClient
 import HTTPServer
 import Hands
 import Hooks
-package import Jobs
+import Jobs
 package import Logging
 import Outbox
 import Outcomes
@@ -32,6 +32,7 @@ package struct ErrandService: Sendable {
   package let key: String
   private let database: Database
   private let api: API
+  private let keys: APIKeys
   private let worker: Worker?
   private let workplaces: Workplaces
   private let sessions: Sessions
@@ -40,6 +41,12 @@ package struct ErrandService: Sendable {
   private let jobsWatch: JobsWatch?
   private let client: HTTPClient
   private let log: Logger
+
+  /// Every domain's tables, in the order of the path.
+  static let migrations =
+    queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
+    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
+    + Hooks.migrations + API.migrations
 
   /// Opens the data directory and builds everything; nothing works yet.
   /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a job file that can't be applied), or what the
@@ -54,9 +61,7 @@ package struct ErrandService: Sendable {
 
     database = try await Database.open(
       data.database,
-      migrations: queueMigrations + Files.migrations + Agents.migrations + Environments.migrations
-        + Outbox.migrations + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations
-        + Schedules.migrations + Hooks.migrations)
+      migrations: ErrandService.migrations)
     let secrets = Secrets(environment: configuration.environment)
     let queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
@@ -115,17 +120,22 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(), runs.startHandler(),
+          workplaces.handler(), courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          runs.startHandler(),
         ], options: options)
     } else {
       worker = nil
     }
 
+    keys = try await APIKeys(database: database, bootstrap: key, time: time, randomness: randomness)
+    var rates = RateLimits.Rates()
+    rates.creates = configuration.createsPerMinute
+    rates.reads = configuration.readsPerMinute
     api = API(
       domains: API.Domains(
-        database: database, files: files, jobs: jobs, runs: runs, sessions: sessions, schedules: schedules,
-        outbox: outbox, hooks: hooks), key: key, links: links, time: time,
-      randomness: randomness, log: log)
+        database: database, agents: agents, environments: environments, files: files, jobs: jobs,
+        runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
+      keys: keys, links: links, rates: rates, time: time, randomness: randomness, log: log)
     if let directory = configuration.jobsDirectory {
       jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
       try await jobsWatch?.apply()
@@ -161,6 +171,7 @@ package struct ErrandService: Sendable {
     }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
+      services.append(Part { [keys] in try await keys.run() })
       services.append(
         ListeningPart(
           configuration: api.configuration(address: configuration.address, port: configuration.port),

@@ -4,6 +4,7 @@ import Glibc
 package enum ServiceError: Error, Equatable, CustomStringConvertible {
   case dataDirectory(path: String, errno: Int32)
   case keyFile(path: String, errno: Int32)
+  case emptyKeyFile(path: String)
 
   package var description: String {
     switch self {
@@ -11,6 +12,8 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
       "The data directory \(path) can't be used: \(String(cString: strerror(errno))). Name another with --data."
     case .keyFile(let path, let errno):
       "The key file \(path) can't be read or written: \(String(cString: strerror(errno)))."
+    case .emptyKeyFile(let path):
+      "The key file \(path) is empty. Remove it, and the next start writes a new one."
     }
   }
 }

@@ -57,8 +57,10 @@ func withCallbacks(
 ) async throws {
   let receiver = try Receiver()
   let client = HTTPClient(userAgent: "test")
-  let all = ["CALLBACK_URL": receiver.url, "CALLBACK_SECRET": CallbackBench.secret].merging(environment) { $1 }
-    .filter { !$0.value.isEmpty }
+  let all = ["CALLBACK_URL": receiver.url, "CALLBACK_SECRET": CallbackBench.secret].merging(environment) {
+    $1
+  }
+  .filter { !$0.value.isEmpty }
   try await withPath(environment: all) { path in
     let courier = Courier(
       database: path.database, outbox: path.outbox,

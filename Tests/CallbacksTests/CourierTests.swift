@@ -6,6 +6,7 @@ import PathSupport
 import Primitives
 import Runs
 import Sessions
+import Store
 import TestSupport
 import Testing
 
@@ -56,7 +57,8 @@ import Testing
       #expect(delivery.state == .pending)
       #expect(
         delivery.lastError
-          == "The environment variable CALLBACK_SECRET is not set. Set it for the server and start that again.")
+          == "The environment variable CALLBACK_SECRET is not set. Set it for the server and start that again."
+      )
     }
   }
 

@@ -5,6 +5,7 @@ import JSON
 import Outbox
 import PathSupport
 import Primitives
+import Store
 import TestSupport
 import Testing
 
@@ -12,7 +13,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DirectoryTargetTests {
   /// Puts files of a session on their way to a folder.
-  private static func add(_ bench: CallbackBench, _ files: [(String, String)], to folder: String? = nil) async throws
+  private static func add(_ bench: CallbackBench, _ files: [(String, String)], to folder: String? = nil)
+    async throws
     -> String
   {
     let ids = try await bench.path.database.write { tx in
@@ -121,7 +123,8 @@ import Testing
       let id = try await Self.add(bench, [], to: "/proc/errand/briefs")
       try await bench.work()
       let error = try await bench.delivery(id).lastError
-      #expect(error == "/proc/errand: No such file or directory." || error == "/proc/errand: Permission denied.")
+      #expect(
+        error == "/proc/errand: No such file or directory." || error == "/proc/errand: Permission denied.")
     }
   }
 

@@ -51,7 +51,8 @@ import Testing
   @Test(
     arguments: [
       (200, "delivered", nil), (204, "delivered", nil), (299, "delivered", nil),
-      (304, "pending", "The receiver answered 304, a redirect;"), (400, "pending", "The receiver answered 400."),
+      (304, "pending", "The receiver answered 304, a redirect;"),
+      (400, "pending", "The receiver answered 400."),
       (401, "pending", "The receiver answered 401."), (404, "pending", "The receiver answered 404."),
       (410, "dead", "The receiver answered 410: it is gone for good."),
       (500, "pending", "The receiver answered 500."),

@@ -56,7 +56,8 @@ import Testing
   @Test func `every source belongs to a target of the manifest`() throws {
     let folders = try Self.manifest().targets.map { Self.root.appending(path: $0.folder).path + "/" }
     for file in Self.sources("Sources") + Self.sources("Tests") {
-      #expect(folders.contains { file.path.hasPrefix($0) }, "\(file.path) belongs to no target")
+      let isFound = folders.contains { file.path.hasPrefix($0) }
+      #expect(isFound, "\(file.path) belongs to no target")
     }
   }
 

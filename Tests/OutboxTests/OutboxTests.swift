@@ -123,7 +123,10 @@ import Testing
   @Test func `the list is newest first, by state and page`() async throws {
     try await withPath { path in
       var ids: [String] = []
-      for _ in 0..<5 { ids.insert(try await Self.add(path), at: 0) }
+      for _ in 0..<5 {
+        path.clock.advance(by: .seconds(1))
+        ids.insert(try await Self.add(path), at: 0)
+      }
       let page = try await path.database.read { tx in try path.outbox.deliveries(tx, limit: 2).map(\.id) }
       #expect(page == Array(ids.prefix(2)))
       let next = try await path.database.read { [ids] tx in

@@ -215,6 +215,17 @@ package final class Path: Sendable {
     }
   }
 
+  /// Lets time pass, and then as much more as it takes, a second at a time: a worker may be about to sleep when
+  /// its time comes.
+  package func advance(by duration: Duration, until holds: () async throws -> Bool) async throws {
+    clock.advance(by: duration)
+    while try await !holds() {
+      try Task.checkCancellation()
+      clock.advance(by: .seconds(1))
+      await Task.yield()
+    }
+  }
+
   package func close() async {
     await database.close()
   }

@@ -157,8 +157,7 @@ import Testing
       try await path.working {
         try await path.until { try await path.run(run.id).state == .running }
         #expect(try await path.item(.timer, "\(run.id):timeout")?.due == resumed + .seconds(6 * 60))
-        path.clock.advance(by: .seconds(6 * 60))
-        try await path.until { try await path.run(run.id).state.isTerminal }
+        try await path.advance(by: .seconds(6 * 60)) { try await path.run(run.id).state.isTerminal }
       }
       let ended = try await path.run(run.id)
       #expect(ended.state == .timedOut)
@@ -179,8 +178,7 @@ import Testing
       try await path.working {
         try await path.until { try await path.run(run.id).attempt == 2 }
         try await path.until { try await path.run(run.id).state == .running }
-        path.clock.advance(by: .seconds(60))
-        try await path.until { try await path.run(run.id).state.isTerminal }
+        try await path.advance(by: .seconds(60)) { try await path.run(run.id).state.isTerminal }
       }
       #expect(try await path.run(run.id).state == .timedOut)
     }
@@ -221,8 +219,7 @@ import Testing
       let run = try await path.started()
       try await path.working {
         try await path.until { try await path.run(run.id).state == .running }
-        path.clock.advance(by: .seconds(3600))
-        try await path.until { try await path.run(run.id).state.isTerminal }
+        try await path.advance(by: .seconds(3600)) { try await path.run(run.id).state.isTerminal }
       }
       #expect(try await path.run(run.id).state == .timedOut)
       #expect(try await path.log(run.session).contains { $0.type == .userInterrupt })

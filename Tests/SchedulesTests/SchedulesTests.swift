@@ -95,11 +95,11 @@ import Testing
         ])
       #expect(next == Timestamp("2026-11-12T13:00:00Z"))
       let missed = try await path.database.read { tx in
-        try path.runs.firings(tx, decision: .missed, limit: 10).last?.reason
+        try path.runs.firings(tx, decision: .missed, limit: 10).map(\.reason)
       }
       #expect(
-        missed
-          == "Nobody was running at 2026-11-12T10:00:00Z; a later time of the same schedule fired instead.")
+        missed.contains(
+          "Nobody was running at 2026-11-12T10:00:00Z; a later time of the same schedule fired instead."))
     }
   }
 

@@ -32,7 +32,7 @@ package struct RepositoryMount: Sendable, Equatable {
   }
 
   /// Members of a stored resource that the wire never shows.
-  package static let hidden = ["sha256", "token", "depth", "required"]
+  package static let hidden = ["sha256", "token", "authorization_token", "depth", "required"]
 }
 
 /// Why a repository is not in the sandbox.

@@ -1,0 +1,170 @@
+import HTTPClient
+import JSON
+import PathSupport
+import Primitives
+import Sessions
+import TestSupport
+import Testing
+
+@testable import API
+
+@Suite(.timeLimit(.minutes(1))) struct EventsRouteTests {
+  private static func message(_ text: String) -> JSON {
+    ["type": "user.message", "content": [["type": "text", "text": .string(text)]]]
+  }
+
+  /// A run whose session waits for an answer.
+  private static func waiting(_ api: APIBench) async throws -> String {
+    try await api.path.apply(JobDefinition())
+    api.path.driver.play(ScriptedDriver.settle(.waiting(["sevt_1"])))
+    let run = try await api.path.started()
+    try await api.path.work()
+    return run.session
+  }
+
+  /// Every page of a session's events: the texts of messages, or the types.
+  private static func pages(
+    _ api: APIBench, _ session: String, limit: Int, between: () async throws -> Void = {}
+  )
+    async throws -> [String]
+  {
+    var ids: [String] = []
+    var target: String? = "/v1/sessions/\(session)/events?limit=\(limit)"
+    while let next = target {
+      let page = try await api.get(next)
+      #expect(page.status == 200, "\(page.text)")
+      ids += page.json["data"]?.arrayValue?.compactMap { $0["id"]?.stringValue } ?? []
+      target = page.json["next_page"]?.stringValue.map {
+        "/v1/sessions/\(session)/events?limit=\(limit)&page=\($0)"
+      }
+      try await between()
+    }
+    return ids
+  }
+
+  @Test func `events are sent once under a key, and listed`() async throws {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      let key = [(name: "idempotency-key", value: "k")]
+      let body: JSON = ["events": [Self.message("one"), Self.message("two")]]
+      let first = try await api.post("/v1/sessions/\(session)/events", body, and: key)
+      let second = try await api.post("/v1/sessions/\(session)/events", body, and: key)
+      #expect(first.status == 200)
+      #expect(first.json == second.json)
+      #expect(first.json["data"]?[0]?["processed_at"] == .null)
+      let list = try await api.get("/v1/sessions/\(session)/events?types[]=user.message")
+      #expect(
+        list.json["data"]?.arrayValue?.map { $0["content"]?[0]?["text"] } == ["Do it.", "one", "two"])
+    }
+  }
+
+  @Test func `a client cannot give an event its id or say that it was processed`() async throws {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      var event = Self.message("one")
+      event["id"] = "sevt_mine"
+      event["processed_at"] = "2020-01-01T00:00:00Z"
+      event["flushed"] = "no"
+      let sent = try await api.post("/v1/sessions/\(session)/events", ["events": [event]])
+      let stored = try #require(sent.json["data"]?[0])
+      #expect(stored["id"] != "sevt_mine")
+      #expect(stored["processed_at"] == .null)
+      #expect(stored["flushed"] == nil)
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 100])
+  func `pages hold the log and then every input that waits`(limit: Int) async throws {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      _ = try await api.post(
+        "/v1/sessions/\(session)/events",
+        ["events": [Self.message("one"), Self.message("two"), Self.message("three")]])
+      let all = try await Self.pages(api, session, limit: 1000)
+      #expect(all.count == 10)
+      #expect(try await Self.pages(api, session, limit: limit) == all)
+    }
+  }
+
+  @Test func `an input that is taken between two pages shows once`() async throws {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      _ = try await api.post(
+        "/v1/sessions/\(session)/events", ["events": [Self.message("one"), Self.message("two")]])
+      let before = try await Self.pages(api, session, limit: 1000)
+      api.path.driver.play(ScriptedDriver.answer("Done."))
+      var read = 0
+      let seen = try await Self.pages(api, session, limit: 8) {
+        read += 1
+        guard read == 1 else { return }
+        // The first of the two was shown as waiting; now both are taken.
+        try await api.path.send(
+          session, NewEvent(.userToolConfirmation, ["tool_use_id": "sevt_1", "result": "allow"]))
+        try await api.path.work()
+      }
+      #expect(Set(seen).count == seen.count)
+      #expect(Set(before).isSubset(of: seen))
+    }
+  }
+
+  @Test func `a closed session refuses input with the reason`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let run = try await api.path.started()
+      try await api.path.work()
+      let refused = try await api.post(
+        "/v1/sessions/\(run.session)/events", ["events": [Self.message("And?")]])
+      #expect(refused.status == 400)
+      #expect(refused.message == "Session \(run.session) takes no more input: its run has ended.")
+      #expect(try await api.get("/v1/sessions/\(run.session)").json["status"] == "idle")
+    }
+  }
+
+  @Test func `a stream answers at once, names each event by its type and follows`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let run = try await api.path.started()
+      let stream = try await api.client.stream(
+        HTTPClient.Request(
+          url: api.url("/v1/sessions/\(run.session)/events/stream"),
+          headers: [(name: "x-api-key", value: APIBench.key)], timeout: nil))
+      // The head is here, and nothing has happened yet.
+      #expect(stream.status == 200)
+      #expect(stream.headers.first("content-type") == "text/event-stream")
+      #expect(stream.headers.first("request-id")?.hasPrefix("req_") == true)
+      try await api.path.work()
+      var text = ""
+      for try await piece in stream.body {
+        text += String(decoding: piece, as: UTF8.self)
+        if text.contains("event: session.status_idle\n") && text.hasSuffix("\n\n") { break }
+      }
+      let frames = text.split(separator: "\n\n").map {
+        $0.split(separator: "\n", maxSplits: 1).map(String.init)
+      }
+      .filter { $0.first?.hasPrefix("event: ") == true }
+      for frame in frames {
+        let data = try JSON(parsing: String(frame[1].dropFirst("data: ".count)))
+        #expect("event: \(data["type"]?.stringValue ?? "")" == frame[0])
+      }
+      #expect(
+        frames.map { $0[0] }.last == "event: session.status_idle")
+      #expect(frames.map { $0[0] }.contains("event: agent.message"))
+    }
+  }
+
+  @Test func `a stream ends with its client, and the server counts none`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let run = try await api.path.started()
+      do {
+        let stream = try await api.client.stream(
+          HTTPClient.Request(
+            url: api.url("/v1/sessions/\(run.session)/events/stream"),
+            headers: [(name: "x-api-key", value: APIBench.key)], timeout: nil))
+        #expect(stream.status == 200)
+        try await api.path.until { api.server.statistics.streams == 1 }
+      }
+      try await api.path.until { api.server.statistics.streams == 0 }
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import HTTPClient
+import JSON
+import Outbox
+import PathSupport
+import Primitives
+import Queue
+import Runs
+import Sessions
+import Signatures
+import TestSupport
+import Testing
+
+@testable import API
+
+@Suite(.timeLimit(.minutes(1))) struct RunsRouteTests {
+  private static func key(_ text: String) -> [(name: String, value: String)] {
+    [(name: "idempotency-key", value: text)]
+  }
+
+  @Test func `a run is started, shown and cancelled`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition(message: "{{trigger.body.title}}"))
+      let started = try await api.post("/v1/runs", ["job": "job", "input": ["title": "The door"]])
+      #expect(started.status == 201)
+      #expect(started.json["state"] == "queued")
+      let id = try #require(started.json["id"]?.stringValue)
+      #expect(try await api.path.run(id).snapshot.message.contains("The door"))
+      let shown = try await api.get("/v1/runs/\(id)")
+      #expect(shown.json["trigger"]?["kind"] == "manual")
+      #expect(shown.json["deliveries"] == [])
+      let cancelled = try await api.post("/v1/runs/\(id)/cancel", ["reason": "Never mind."])
+      #expect(cancelled.json["state"] == "cancelled")
+      #expect(cancelled.json["reason"] == "Never mind.")
+      let again = try await api.post("/v1/runs/\(id)/cancel", [:])
+      #expect(again.status == 409)
+      #expect(again.message == "Run \(id) has ended already: cancelled.")
+    }
+  }
+
+  @Test func `the same Idempotency-Key answers with the first run`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let first = try await api.post("/v1/runs", ["job": "job"], and: Self.key("k"))
+      let second = try await api.post("/v1/runs", ["job": "job"], and: Self.key("k"))
+      let third = try await api.post("/v1/runs", ["job": "job"], and: Self.key("l"))
+      #expect([first.status, second.status, third.status] == [201, 200, 201])
+      #expect(first.json["id"] == second.json["id"])
+      #expect(first.json["id"] != third.json["id"])
+      let long = try await api.post(
+        "/v1/runs", ["job": "job"], and: Self.key(String(repeating: "k", count: 256)))
+      #expect(long.status == 400)
+      #expect(long.message == "Idempotency-Key: use 1 to 255 characters.")
+    }
+  }
+
+  @Test(arguments: ["/v1/runs", "/v1/firings"])
+  func `pages stay right while rows are added`(list: String) async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      func add() async throws {
+        api.path.clock.advance(by: .milliseconds(10))
+        try await api.path.start()
+      }
+      for _ in 0..<7 { try await add() }
+      let all = try await api.get(list).json["data"]?.arrayValue?.compactMap { $0["id"]?.stringValue } ?? []
+      var seen: [String] = []
+      var target: String? = "\(list)?limit=3"
+      while let next = target {
+        let page = try await api.get(next)
+        seen += page.json["data"]?.arrayValue?.compactMap { $0["id"]?.stringValue } ?? []
+        target = page.json["next_page"]?.stringValue.map { "\(list)?limit=3&page=\($0)" }
+        try await add()
+      }
+      #expect(all.count == 7)
+      #expect(seen == all)
+      #expect(all == all.sorted(by: >))
+    }
+  }
+
+  @Test func `a webhook is answered 202, its repeat 200 with the same run, a forgery 401`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition(triggers: [["webhook": "desk"]]))
+      let body = Array("{}".utf8)
+      let now = api.path.clock.now.seconds
+      let signature = try StandardWebhooks(secrets: [Path.secret]).sign(
+        id: "msg_1", timestamp: now, body: body)
+      func send(_ signature: String) async throws -> APIBench.Answer {
+        try await api.send(
+          "POST", "/hooks/desk", body,
+          headers: [
+            (name: "webhook-id", value: "msg_1"), (name: "webhook-timestamp", value: "\(now)"),
+            (name: "webhook-signature", value: signature),
+          ])
+      }
+      let first = try await send(signature)
+      let second = try await send(signature)
+      let forged = try await send("v1,\(Base64.encode([UInt8](repeating: 1, count: 32)))")
+      #expect([first.status, second.status, forged.status] == [202, 200, 401])
+      #expect(first.json["run_id"]?.stringValue?.hasPrefix("run_") == true)
+      #expect(second.json["run_id"] == first.json["run_id"])
+      #expect(second.json["repeat"] == true)
+      #expect(forged.json["error"]?["details"]?["error_code"] == "signature_mismatch")
+    }
+  }
+
+  @Test func `a dead delivery is sent again, another is not`() async throws {
+    try await withAPI { api in
+      let path = api.path
+      let id = try await path.database.write { tx in
+        try path.outbox.add(tx, run: "run_1", kind: "webhook", target: [:], payload: [:])
+      }
+      let early = try await api.post("/v1/deliveries/\(id)/retry", [:])
+      #expect(early.status == 409)
+      try await path.work([
+        Handler(kind: .delivery, concurrency: 1) { claim in
+          try await path.database.write { tx in try path.outbox.buried(tx, claim, reason: "Gone.") }
+        }
+      ])
+      #expect(try await api.get("/v1/deliveries?state=dead").json["data"]?[0]?["last_error"] == "Gone.")
+      #expect(try await api.post("/v1/deliveries/\(id)/retry", [:]).json["state"] == "pending")
+    }
+  }
+
+  @Test func `a bundle is applied whole or not at all`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let good: JSON = [
+        "definition": [
+          "name": "good", "agent": "tester", "environment": "bench", "triggers": [],
+          "input": ["message": "p.md"],
+        ], "files": ["p.md": .string(Base64.encode(Array("Do it.".utf8)))],
+      ]
+      var bad = good
+      bad["definition"]?["name"] = "bad"
+      bad["definition"]?["agent"] = "testre"
+      let refused = try await api.post("/v1/jobs", ["jobs": [good, bad]])
+      #expect(refused.status == 400)
+      #expect(refused.message.contains("testre") && refused.message.contains("tester"), "\(refused.text)")
+      #expect(try await api.get("/v1/jobs/good").status == 404)
+      let taken = try await api.post("/v1/jobs", ["jobs": [good], "prune": true])
+      #expect(taken.status == 200)
+      #expect(
+        Set(
+          taken.json["things"]?.arrayValue?.map {
+            "\($0["name"]!.stringValue!) \($0["change"]!.stringValue!)"
+          } ?? [])
+          == ["good created", "job archived"])
+    }
+  }
+
+  @Test func `what a job made can be listed and fetched, and is no page for a browser`() async throws {
+    try await withAPI { api in
+      let path = api.path
+      let file = try await path.database.write { tx in
+        try path.files.add(tx, path.files.keep(Array("<script>".utf8)), named: "a.html", session: "sesn_1")
+      }
+      let list = try await api.get("/v1/files?scope_id=sesn_1")
+      #expect(list.json["data"]?[0]?["id"] == .string(file.id))
+      let content = try await api.get("/v1/files/\(file.id)/content")
+      #expect(content.text == "<script>")
+      #expect(content.headers.first("content-disposition") == "attachment")
+      #expect(content.headers.first("x-content-type-options") == "nosniff")
+    }
+  }
+}

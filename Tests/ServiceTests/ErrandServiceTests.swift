@@ -1,0 +1,188 @@
+import Foundation
+import HTTPClient
+import HTTPServer
+import JSON
+import Jobs
+import Logging
+import PathSupport
+import Primitives
+import Signatures
+import Store
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// The whole service in this process, on the gallery's jobs.
+@Suite(.timeLimit(.minutes(2)), .serialized) struct ErrandServiceTests {
+  private static let gallery = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Jobs").path
+  private static let secret = StandardWebhooks.newSecret()
+
+  private static func configuration(_ folder: TemporaryFolder, jobs: String? = gallery) -> Configuration {
+    var configuration = Configuration(
+      dataDirectory: "\(folder.path)/data",
+      environment: [
+        "DESK_SECRET": secret, "BRIEFS_DIR": "\(folder.path)/briefs", "CALLBACK_URL": "http://127.0.0.1:1/",
+        "CALLBACK_SECRET": secret, "ERRAND_API_KEY": "test",
+      ])
+    configuration.port = 0
+    configuration.jobsDirectory = jobs
+    configuration.rehearses = true
+    configuration.grace = .seconds(3)
+    return configuration
+  }
+
+  /// Runs a service until `body` has returned, then stops it.
+  private static func serving(
+    _ configuration: Configuration, _ body: (_ url: String, _ client: HTTPClient) async throws -> Void
+  ) async throws {
+    let service = try await ErrandService(configuration, log: Path.log)
+    let port = AsyncStream.makeStream(of: UInt16.self)
+    let run = Task { try await service.run(signals: []) { port.continuation.yield($0) } }
+    let client = HTTPClient(userAgent: "test")
+    var ports = port.stream.makeAsyncIterator()
+    let result: Result<Void, any Error>
+    do {
+      let port = try #require(await ports.next(isolation: #isolation))
+      try await body("http://127.0.0.1:\(port)", client)
+      result = .success(())
+    } catch {
+      result = .failure(error)
+    }
+    client.close()
+    run.cancel()
+    // A stop by cancellation ends the group with its error; what counts is that it ends.
+    _ = await run.result
+    try result.get()
+  }
+
+  private static func get(_ client: HTTPClient, _ url: String) async throws -> JSON {
+    let response = try await client.send(
+      HTTPClient.Request(url: url, headers: [(name: "x-api-key", value: "test")]))
+    #expect(response.status == 200, "\(response.text)")
+    return try JSON(parsing: response.body)
+  }
+
+  @Test func `a webhook becomes a rehearsed, graded and delivered brief`() async throws {
+    let folder = try TemporaryFolder()
+    try await Self.serving(Self.configuration(folder)) { url, client in
+      let health = try await Self.get(client, "\(url)/healthz")
+      #expect(health["status"] == "ok")
+      let body = Array(#"{"type": "brief.wanted", "from": "the desk"}"#.utf8)
+      let now = Time.system.now().seconds
+      let signature = try StandardWebhooks(secrets: [Self.secret]).sign(
+        id: "msg_1", timestamp: now, body: body)
+      let answer = try await client.send(
+        HTTPClient.Request(
+          method: "POST", url: "\(url)/hooks/desk",
+          headers: [
+            (name: "webhook-id", value: "msg_1"), (name: "webhook-timestamp", value: "\(now)"),
+            (name: "webhook-signature", value: signature),
+          ], body: body))
+      #expect(answer.status == 202, "\(answer.text)")
+      let id = try #require(try JSON(parsing: answer.body)["run_id"]?.stringValue)
+      var run: JSON = [:]
+      repeat {
+        try await Task.sleep(for: .milliseconds(50))
+        run = try await Self.get(client, "\(url)/v1/runs/\(id)")
+      } while run["ended_at"]?.isNull != false
+      #expect(run["state"] == "succeeded", "\(run["reason"]?.stringValue ?? "")")
+      #expect(run["evaluations"]?.arrayValue?.map { $0["result"] } == ["needs_revision", "satisfied"])
+      var isDelivered = false
+      repeat {
+        let deliveries = try await Self.get(client, "\(url)/v1/deliveries?state=delivered")
+        isDelivered = deliveries["data"]?[0] != nil
+      } while !isDelivered
+      let briefs = try FileManager.default.subpathsOfDirectory(atPath: "\(folder.path)/briefs")
+      #expect(briefs.contains { $0.hasSuffix("/brief.md") })
+      #expect(briefs.contains { $0.hasSuffix("/result.json") })
+    }
+  }
+
+  @Test func `a port in use is said, and the data directory is free again`() async throws {
+    let folder = try TemporaryFolder()
+    let other = try HTTPServer.start(HTTPServer.Configuration { _ in .text(200, "Taken.") })
+    var configuration = Self.configuration(folder)
+    configuration.port = other.port
+    let service = try await ErrandService(configuration, log: Path.log)
+    let error = await #expect(throws: (any Error).self) { try await service.run(signals: []) }
+    #expect("\(error!)".contains("\(other.port)"), "\(error!)")
+    await other.stop(grace: .zero)
+    try await Self.serving(Self.configuration(folder)) { _, _ in }
+  }
+
+  @Test func `an edited job file is applied while the service runs`() async throws {
+    let folder = try TemporaryFolder()
+    let jobs = "\(folder.path)/jobs"
+    try FileManager.default.copyItem(atPath: Self.gallery, toPath: jobs)
+    try await Self.serving(Self.configuration(folder, jobs: jobs)) { url, client in
+      let file = "\(jobs)/daily-brief/job.yaml"
+      let before = try await Self.get(client, "\(url)/v1/jobs/daily-brief")
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      try text.replacingOccurrences(of: "max_iterations: 5", with: "max_iterations: 4")
+        .write(toFile: file, atomically: true, encoding: .utf8)
+      var after = before
+      while after["revision"] == before["revision"] {
+        try await Task.sleep(for: .milliseconds(50))
+        after = try await Self.get(client, "\(url)/v1/jobs/daily-brief")
+      }
+      #expect(after["outcome"]?["max_iterations"] == 4)
+    }
+  }
+
+  @Test func `broken job files refuse the start with their place`() async throws {
+    let folder = try TemporaryFolder()
+    let jobs = "\(folder.path)/jobs"
+    try FileManager.default.copyItem(atPath: Self.gallery, toPath: jobs)
+    let file = "\(jobs)/daily-brief/job.yaml"
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try text.replacingOccurrences(of: "agent: brief-writer", with: "agnt: brief-writer")
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    let error = await #expect(throws: JobsError.self) {
+      try await ErrandService(Self.configuration(folder, jobs: jobs), log: Path.log)
+    }
+    let sentence = error?.description ?? ""
+    #expect(sentence.contains("\(file):") && sentence.contains("agent"), "\(sentence)")
+  }
+
+  @Test func `a database from a newer version is refused, and not touched`() async throws {
+    let folder = try TemporaryFolder()
+    let configuration = Self.configuration(folder, jobs: nil)
+    try await Self.serving(configuration) { _, _ in }
+    let path = "\(configuration.dataDirectory)/errand.db"
+    let newer = try await Database.open(
+      path,
+      migrations: ErrandService.migrations + [Migration(id: "dreams-0001", sql: "CREATE TABLE dreams (id)")])
+    await newer.close()
+    let error = await #expect(throws: StoreError.self) {
+      try await ErrandService(configuration, log: Path.log)
+    }
+    #expect(
+      error?.description.contains("made by a newer version of errand: it has the step dreams-0001") == true)
+  }
+
+  @Test func `a worker and an API share a data directory`() async throws {
+    let folder = try TemporaryFolder()
+    var api = Self.configuration(folder)
+    api.role = .api
+    var worker = Self.configuration(folder, jobs: nil)
+    worker.role = .worker
+    try await Self.serving(api) { url, client in
+      let started = try await client.send(
+        HTTPClient.Request(
+          method: "POST", url: "\(url)/v1/runs", headers: [(name: "x-api-key", value: "test")],
+          body: Array(#"{"job": "daily-brief"}"#.utf8)))
+      #expect(started.status == 201, "\(started.text)")
+      let id = try #require(try JSON(parsing: started.body)["id"]?.stringValue)
+      try await Self.serving(worker) { _, _ in
+        var state: JSON? = "queued"
+        while state == "queued" || state == "running" {
+          try await Task.sleep(for: .milliseconds(50))
+          state = try await Self.get(client, "\(url)/v1/runs/\(id)")["state"]
+        }
+        #expect(state == "succeeded")
+      }
+    }
+  }
+}
