@@ -40,7 +40,10 @@ extension API {
 
   private func why(_ tx: Transaction, _ job: Job, now: Timestamp) throws -> Why {
     let schedules = try domains.schedules.schedules(tx, ofJob: job.id).map { schedule in
-      JobFacts.Schedule(times: "“\(schedule.expression)”", nextAt: schedule.nextAt)
+      JobFacts.Schedule(
+        times: "“\(schedule.spec.words)”", nextAt: schedule.nextAt,
+        paused: schedule.pause.map { "by \($0.by) since \($0.at), \($0.reason)" },
+        isUsedUp: schedule.startsLeft == 0)
     }
     var sources: [String] = []
     for trigger in job.triggers {

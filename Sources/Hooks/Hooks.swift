@@ -224,21 +224,12 @@ package final class Hooks: Sendable {
 
   // MARK: Reasons
 
-  /// - Throws: `HookRefusal.unknownReceipt`.
-  package func receipt(_ tx: Transaction, _ id: String) throws -> Receipt {
-    guard let row = try tx.row("SELECT \(Receipt.columns) FROM receipts WHERE id = $1", id) else {
-      throw HookRefusal.unknownReceipt(id: id)
-    }
-    return try Receipt(row)
-  }
-
   /// Why a receipt does not start a job as both are now: the first field that does not fit. Nil when it would.
   /// - Throws: `HookRefusal`, also when the receipt can no longer be read.
   package func reason(_ tx: Transaction, receipt id: String, job: Job) throws -> String? {
-    let receipt = try receipt(tx, id)
-    guard let row = try tx.row("SELECT body FROM receipts WHERE id = $1", id) else {
-      throw HookRefusal.unknownReceipt(id: id)
-    }
+    guard let receipt = try receipt(tx, id),
+      let row = try tx.row("SELECT body FROM receipts WHERE id = $1", id)
+    else { throw HookRefusal.unknownReceipt(id: id) }
     let source = try OpenSource(tx, jobs, named: receipt.source, secrets: secrets)
     let headers = (receipt.headers.objectValue ?? [:]).map { ($0.key, $0.value.stringValue ?? "") }
     let request = HookRequest(headers: SignatureHeaders(headers), body: try row["body"])

@@ -60,7 +60,8 @@ import Testing
       try await field.begin(begun.id)
       #expect(try await field.path.item(.timer, "\(begun.id):expiry") == nil)
       field.path.clock.step(by: .seconds(2 * 3600))
-      try await field.path.work([field.path.runs.timerHandler()])
+      try await field.ring("\(idle.id):expiry")
+      try await field.ring("\(begun.id):expiry")
       let ended = try await field.path.run(idle.id)
       #expect(ended.state == .cancelled)
       #expect(

@@ -91,6 +91,12 @@ struct Field {
     try await database.write { tx in try runs.look(tx, firing) }
   }
 
+  /// As when a run's clock is due.
+  func ring(_ ref: String) async throws {
+    let (runs, database) = (path.runs, path.database)
+    try await database.write { tx in try runs.ring(tx, ref) }
+  }
+
   // MARK: Looking
 
   func firing(_ id: String) async throws -> Firing {

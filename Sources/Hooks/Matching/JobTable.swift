@@ -42,18 +42,18 @@ package struct JobTable: Sendable {
   /// What becomes of every job when this comes.
   package func plan(_ context: JSON.Object, actor: Actor) -> HookPlan {
     var plan = HookPlan(table: self, event: .object(context), actor: actor)
-    for number in index.candidates(plan.event) {
+    let (matching, near) = index.sort(plan.event)
+    for number in matching {
       let row = rows[number]
       if plan.started.contains(row.job) { continue }
-      if !(row.pattern?.matches(plan.event) ?? true) {
-        plan.near.append(number)
-      } else if row.trigger.lanes.contains(actor.lane) {
+      if row.trigger.lanes.contains(actor.lane) {
         plan.started.insert(row.job)
         plan.starts.append(HookPlan.Start(job: jobs[row.job], trigger: row.trigger))
       } else {
         plan.unwelcome.append(number)
       }
     }
+    plan.near = near
     return plan
   }
 }

@@ -5,9 +5,13 @@ package import JSON
 /// Each pattern is filed under one of its fields: the one whose values the fewest other patterns ask for. An
 /// event's values at the filed paths lead to the candidates, and only those are compared in full. So the cost of
 /// an event grows with the patterns that nearly match it, not with all there are. Patterns without a field that
-/// can be filed (only numbers, `anything-but`, `exists` …) are compared with every event.
+/// can be filed (only numbers, `anything-but`, `exists` …) are compared with every event; so is what many jobs
+/// say alike, but once.
 package struct MatchIndex: Sendable {
+  /// Without repetitions; nil matches everything.
   private let patterns: [Pattern?]
+  /// For each, the places in the list that was given.
+  private let places: [[Int]]
   /// Patterns that are compared with every event.
   private var always: [Int] = []
   private var nodes: [Node] = [Node()]
@@ -21,12 +25,26 @@ package struct MatchIndex: Sendable {
     var folded: [JSON: [Int]] = [:]
     /// By length in bytes.
     var prefixes: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
-    var isLeaf: Bool { !(exact.isEmpty && folded.isEmpty && prefixes.isEmpty) }
+    var suffixes: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
+    var isLeaf: Bool { !(exact.isEmpty && folded.isEmpty && prefixes.isEmpty && suffixes.isEmpty) }
   }
 
-  /// - Parameter patterns: nil matches everything.
-  package init(_ patterns: [Pattern?]) {
+  /// - Parameter given: nil matches everything.
+  package init(_ given: [Pattern?]) {
+    var known: [Pattern?: Int] = [:]
+    var patterns: [Pattern?] = []
+    var places: [[Int]] = []
+    for (place, pattern) in given.enumerated() {
+      if let number = known[pattern] {
+        places[number].append(place)
+      } else {
+        known[pattern] = patterns.count
+        patterns.append(pattern)
+        places.append([place])
+      }
+    }
     self.patterns = patterns
+    self.places = places
     var askers: [Key: Int] = [:]
     let choices = patterns.map { $0?.keyChoices() ?? [] }
     for choice in choices.joined() { for key in choice { askers[key, default: 0] += 1 } }
@@ -64,25 +82,33 @@ package struct MatchIndex: Sendable {
     case .prefix(let text):
       let bytes = Array(text.utf8)
       nodes[node].prefixes[bytes.count, default: [:]][bytes[...], default: []].append(number)
+    case .suffix(let text):
+      let bytes = Array(text.utf8)
+      nodes[node].suffixes[bytes.count, default: [:]][bytes[...], default: []].append(number)
     }
   }
 
   /// The places of the patterns that the event matches, in order.
   package func matches(_ event: JSON) -> [Int] {
-    candidates(event).filter { patterns[$0]?.matches(event) ?? true }
+    sort(event).matching
   }
 
-  /// The places of those that could match, in order.
-  func candidates(_ event: JSON) -> [Int] {
+  /// The places of the patterns that the event matches, and of those that nearly did: each in order.
+  func sort(_ event: JSON) -> (matching: [Int], near: [Int]) {
     var found = always
     collect(event, 0, &found)
-    found.sort()
+    var (matching, near): ([Int], [Int]) = ([], [])
     // A list in the event can lead to the same pattern twice.
-    var last = -1
-    return found.filter { number in
-      defer { last = number }
-      return number != last
+    for number in Set(found) {
+      if patterns[number]?.matches(event) ?? true {
+        matching += places[number]
+      } else {
+        near += places[number]
+      }
     }
+    matching.sort()
+    near.sort()
+    return (matching, near)
   }
 
   private func collect(_ value: JSON, _ node: Int, _ found: inout [Int]) {
@@ -110,10 +136,18 @@ package struct MatchIndex: Sendable {
     if !nodes[node].folded.isEmpty, let numbers = nodes[node].folded[.string(text.lowercased())] {
       found += numbers
     }
-    guard let longest = nodes[node].prefixes.keys.max() else { return }
-    let bytes = Array(text.utf8.prefix(longest))
-    for (length, prefixes) in nodes[node].prefixes where length <= bytes.count {
-      if let numbers = prefixes[bytes[..<length]] { found += numbers }
+    let (prefixes, suffixes) = (nodes[node].prefixes, nodes[node].suffixes)
+    if let longest = prefixes.keys.max() {
+      let bytes = Array(text.utf8.prefix(longest))
+      for (length, texts) in prefixes where length <= bytes.count {
+        if let numbers = texts[bytes[..<length]] { found += numbers }
+      }
+    }
+    if let longest = suffixes.keys.max() {
+      let bytes = Array(text.utf8.suffix(longest))
+      for (length, texts) in suffixes where length <= bytes.count {
+        if let numbers = texts[bytes[(bytes.count - length)...]] { found += numbers }
+      }
     }
   }
 
@@ -123,6 +157,7 @@ package struct MatchIndex: Sendable {
       case exact(JSON)
       case folded(String)
       case prefix(String)
+      case suffix(String)
     }
 
     var path: [String]
@@ -146,6 +181,15 @@ extension Pattern {
           case .equals(let value): kind = .exact(value)
           case .equalsIgnoringCase(let text): kind = .folded(text)
           case .prefix(let text): kind = .prefix(text)
+          case .suffix(let text): kind = .suffix(text)
+          case .wildcard(let wildcard):
+            if let beginning = wildcard.beginning {
+              kind = .prefix(beginning)
+            } else if let end = wildcard.end {
+              kind = .suffix(end)
+            } else {
+              return []
+            }
           default: return []
           }
           keys.append(MatchIndex.Key(path: path + [name], kind: kind))

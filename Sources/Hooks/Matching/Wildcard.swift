@@ -25,6 +25,15 @@ struct Wildcard: Sendable, Hashable {
     self.pieces = pieces.map(Piece.init)
   }
 
+  /// What every fitting text begins with; nil when that may be anything.
+  var beginning: String? { Wildcard.text(pieces[0]) }
+  /// What every fitting text ends with; nil when that may be anything.
+  var end: String? { Wildcard.text(pieces[pieces.count - 1]) }
+
+  private static func text(_ piece: Piece) -> String? {
+    piece.bytes.isEmpty ? nil : String(decoding: piece.bytes, as: UTF8.self)
+  }
+
   func fits(_ text: String) -> Bool {
     var text = text
     return text.withUTF8(fits)

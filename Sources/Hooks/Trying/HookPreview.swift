@@ -73,7 +73,8 @@ package struct HookPreview: Sendable {
         source: source.name, problem: "its kind \(source.kind) is not known here.")
     }
     var settings: JSON.Object = [:]
-    let isSecret = Set(kind.shape.fields.filter { if case .secret = $0.type { true } else { false } }.map(\.name))
+    let isSecret = Set(
+      kind.shape.fields.filter { if case .secret = $0.type { true } else { false } }.map(\.name))
     for (name, value) in source.settings.objectValue ?? [:] {
       settings[name] =
         isSecret.contains(name) ? .string(StandardWebhooks.newSecret()) : try secrets.resolve(value)

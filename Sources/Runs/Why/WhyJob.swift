@@ -9,13 +9,16 @@ package struct JobFacts: Sendable, Equatable {
     /// Its times in a few words.
     package var times: String
     package var nextAt: Timestamp?
-    /// Why it is paused; nil when it is not.
+    /// By whom, since when and why it is paused; nil when it is not.
     package var paused: String?
+    /// Whether it has started as often as it may.
+    package var isUsedUp: Bool
 
-    package init(times: String, nextAt: Timestamp?, paused: String? = nil) {
+    package init(times: String, nextAt: Timestamp?, paused: String? = nil, isUsedUp: Bool = false) {
       self.times = times
       self.nextAt = nextAt
       self.paused = paused
+      self.isUsedUp = isUsedUp
     }
   }
 
@@ -102,7 +105,8 @@ package struct JobFacts: Sendable, Equatable {
   }
 
   private static func words(_ schedule: Schedule) -> String {
-    if let paused = schedule.paused { return "its schedule \(schedule.times) is paused: \(paused.withoutPeriod)" }
+    if let paused = schedule.paused { return "its schedule \(schedule.times) is paused \(paused.withoutPeriod)" }
+    if schedule.isUsedUp { return "its schedule \(schedule.times) has started as often as it may" }
     guard let next = schedule.nextAt else { return "its schedule \(schedule.times) names no further time" }
     return "its schedule \(schedule.times) fires next at \(next)"
   }

@@ -27,7 +27,8 @@ package struct RepositoryMount: Sendable, Equatable {
     self.path = path
     checkout = resource["checkout"].flatMap { $0.isNull ? nil : $0 }
     token = resource["token"]?.stringValue
-    depth = (resource["depth"]?.intValue).flatMap { $0 == 0 ? nil : $0 } ?? (resource["depth"] == nil ? 1 : nil)
+    depth =
+      (resource["depth"]?.intValue).flatMap { $0 == 0 ? nil : $0 } ?? (resource["depth"] == nil ? 1 : nil)
     isRequired = resource["required"]?.boolValue ?? false
   }
 
