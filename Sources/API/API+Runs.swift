@@ -48,32 +48,46 @@ extension API {
     guard let name = body["job"]?.stringValue else {
       throw APIError.invalid("job: give the name of the job to run.")
     }
-    if let unknown = body.objectValue?.keys.first(where: { $0 != "job" && $0 != "input" }) {
-      throw APIError.invalid("\(unknown): there is no such field. The fields are job and input.")
+    if let unknown = body.objectValue?.keys.first(where: { !["job", "input", "overlap"].contains($0) }) {
+      throw APIError.invalid("\(unknown): there is no such field. The fields are job, input and overlap.")
     }
     let key = try request.idempotencyKey()
     var context: JSON.Object = [:]
     if let input = body["input"] { context["body"] = input }
-    let occurrence = Occurrence(cause: .request(key: key), trigger: "manual", context: context)
+    let occurrence = Occurrence(
+      cause: .request(key: key), trigger: "manual", context: context, overlap: try overlap(body))
     let (start, run) = try await domains.database.write { [domains] tx in
       let start = try domains.runs.start(tx, domains.jobs.job(tx, named: name), occurrence)
       return (start, try start.firing.run.map { try domains.runs.run(tx, $0) })
     }
-    guard let run else {
-      throw APIError.invalid(start.firing.reason ?? "The job did not start.")
+    if let run { return json(run.json, status: start.isRepeat ? 200 : 201) }
+    switch start.firing.decision {
+    // It waits for its turn; who asked can ask for the firing.
+    case nil: return json(start.firing.json, status: 202)
+    case .failedToStart: throw APIError.invalid(start.firing.reason ?? "The job did not start.")
+    default: throw RunsError.notStarted(firing: start.firing.id, reason: start.firing.reason ?? "")
     }
-    return json(run.json, status: start.isRepeat ? 200 : 201)
+  }
+
+  /// What the start does about runs that have not ended, instead of what the job says.
+  private func overlap(_ body: JSON) throws -> Overlap? {
+    guard let given = body["overlap"], !given.isNull else { return nil }
+    guard let overlap = given.stringValue.flatMap(Overlap.init) else {
+      let known = Overlap.allCases.map(\.rawValue).joined(separator: ", ")
+      throw APIError.invalid("overlap: use one of \(known).")
+    }
+    return overlap
   }
 
   func listRuns(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Run.State.self)
-    let before = try request.cursor("before")?["before"]?.stringValue
+    let before = try request.cursor(of: "runs")?["after"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
       try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
     }
-    return page(runs.map(\.json), limit: limit)
+    return page(runs.map(\.json), limit: limit, of: "runs")
   }
 
   /// One run with its attempts, what was judged and what was delivered.
@@ -104,13 +118,29 @@ extension API {
 
   func listFirings(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
-    let decision = try request.choice("decision", Firing.Decision.self)
-    let before = try request.cursor("before")?["before"]?.stringValue
+    let isHeld = request.query("decision") == "held"
+    let decision = isHeld ? nil : try request.choice("decision", Firing.Decision.self)
+    let before = try request.cursor(of: "firings")?["after"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
-      try domains.runs.firings(tx, job: job, decision: decision, before: before, limit: limit + 1)
+      try domains.runs.firings(tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
     }
-    return page(firings.map(\.json), limit: limit)
+    return page(firings.map(\.json), limit: limit, of: "firings")
+  }
+
+  func showFiring(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    return json(try await domains.database.read { [domains] tx in try domains.runs.firing(tx, id).json })
+  }
+
+  /// Calls off a firing that waits.
+  func cancelFiring(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    let reason = try request.object()["reason"]?.stringValue ?? "It was called off over the API."
+    return json(
+      try await domains.database.write { [domains] tx in
+        try domains.runs.callOff(tx, id, reason: reason).json
+      })
   }
 
   // MARK: Deliveries
@@ -118,11 +148,11 @@ extension API {
   func listDeliveries(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Delivery.State.self)
-    let before = try request.cursor("before")?["before"]?.stringValue
+    let before = try request.cursor(of: "deliveries")?["after"]?.stringValue
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }
-    return page(deliveries.map(\.json), limit: limit)
+    return page(deliveries.map(\.json), limit: limit, of: "deliveries")
   }
 
   func showDelivery(_ request: Request) async throws -> HTTPResponse {

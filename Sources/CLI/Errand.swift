@@ -21,12 +21,14 @@ struct Errand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Local", subcommands: [Serve.self, Try.self, Validate.self, CronCommand.self]),
+      CommandGroup(
+        name: "Local",
+        subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self, CronCommand.self]),
       CommandGroup(
         name: "Job", subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),
       CommandGroup(
         name: "Run",
-        subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, CancelRun.self]),
+        subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, ExplainWhy.self, CancelRun.self]),
       CommandGroup(name: "Result", subcommands: [Deliveries.self]),
     ])
 

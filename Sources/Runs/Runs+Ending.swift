@@ -25,7 +25,7 @@ extension Runs {
     }
   }
 
-  private func ring(_ tx: Transaction, _ ref: String) throws {
+  func ring(_ tx: Transaction, _ ref: String) throws {
     let parts = ref.split(separator: ":").map(String.init)
     guard parts.count == 2, let run = try find(tx, parts[0]), !run.state.isTerminal else { return }
     switch parts[1] {

@@ -48,13 +48,15 @@ extension Runs {
   }
 
   /// The newest first.
+  /// - Parameter isHeld: only those without a decision yet.
   package func firings(
-    _ tx: Transaction, job: String? = nil, decision: Firing.Decision? = nil, before: String? = nil, limit: Int
+    _ tx: Transaction, job: String? = nil, decision: Firing.Decision? = nil, isHeld: Bool = false,
+    before: String? = nil, limit: Int
   ) throws -> [Firing] {
     try tx.rows(
       """
       SELECT * FROM firings WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
-        AND \(decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
+        AND \(isHeld ? "decision IS NULL AND $2 IS NULL" : decision == nil ? "$2 IS NULL" : "decision = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
       ORDER BY id DESC LIMIT $4
       """, job, decision?.rawValue, before, limit
     ).map(Firing.init)

@@ -4,6 +4,8 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
   case ended(id: String, state: String)
   /// A firing that does not wait any more.
   case decided(id: String, decision: String)
+  /// A start by hand that the job's overlap dropped.
+  case notStarted(firing: String, reason: String)
   case jobArchived(name: String)
   /// Something that the job names is archived: an agent or an environment.
   case archived(kind: String, name: String)
@@ -14,6 +16,9 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
     case .ended(let id, let state): "Run \(id) has ended already: \(state)."
     case .decided(let id, let decision):
       "Firing \(id) does not wait any more: \(decision). Only a waiting one can be called off."
+    case .notStarted(let firing, let reason):
+      "Nothing was started: \(reason) The firing is \(firing); give another overlap, such as buffer_one or "
+        + "allow_all, to start it all the same."
     case .archived(let kind, let name):
       "The \(kind) \(name) is archived. Apply its file again, or name another in the job."
     case .jobArchived(let name):

@@ -75,6 +75,10 @@ package final class Schedules: Sendable {
   /// When the timer of this process began to watch without a gap; nil while it does not run.
   var awake: Timestamp? { watch.withLock { $0.since } }
 
+  package func schedules(_ tx: Transaction, ofJob job: String) throws -> [Schedule] {
+    try tx.rows("SELECT * FROM schedules WHERE job_id = $1 ORDER BY trigger_id", job).map(Schedule.init)
+  }
+
   // MARK: The timer
 
   /// Fires what is due, until cancelled.

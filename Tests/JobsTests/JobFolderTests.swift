@@ -55,7 +55,7 @@ struct JobFolderTests {
         #"agents/writer.yaml:2:8: tools: Expected a list, found "all"."#,
         #"brief/job.yaml:1:1: "agent" is missing from a job. Add it."#,
         #"brief/job.yaml:1:7: name: Expected lower-case letters, digits, "-" and "_", beginning with a letter or digit, found "Brief"."#,
-        #"brief/job.yaml:2:1: agnet: "agnet" is no field of a job. Did you mean "agent"? It has: name, description, agent, environment, triggers, input, outcome, limits, callbacks."#,
+        #"brief/job.yaml:2:1: agnet: "agnet" is no field of a job. Did you mean "agent"? It has: name, description, agent, environment, triggers, overlap, expires, input, outcome, limits, callbacks."#,
         #"brief/job.yaml:3:14: environment: There is no environment named "bnech". Did you mean "bench"? There is: bench. Define it in environments/bnech.yaml beside the job's folder."#,
         #"brief/job.yaml:5:18: triggers[0].schedule: Found "25" in the hour field at offset 2, expected a number from 0 to 23."#,
         #"brief/job.yaml:7:15: triggers[1].timezone: There is no time zone "Europe/Londn" on this system: did you mean Europe/London?"#,
@@ -180,7 +180,7 @@ struct JobFolderTests {
     ),
     (
       "prompt.md", "{{triger.body}}",
-      #"brief/job.yaml:10:12: input.message: prompt.md, line 1: There is no "triger.body". Did you mean "trigger"? There is: trigger, job, firing."#
+      #"brief/job.yaml:10:12: input.message: prompt.md, line 1: There is no "triger.body". Did you mean "trigger"? There is: trigger, job, firing, last."#
     ),
     (
       "rehearsal.yaml", "turns: []",

@@ -114,7 +114,7 @@ struct TemplateTests {
     ),
     (
       "{{runs.last}}",
-      #"The template's line 1: There is no "runs.last". There is: trigger, job, firing."#
+      #"The template's line 1: There is no "runs.last". There is: trigger, job, firing, last."#
     ),
     (
       "{{#job}}\n\n{{nmae}}{{/job}}",

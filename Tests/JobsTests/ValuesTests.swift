@@ -24,10 +24,10 @@ struct ValuesTests {
   }
 
   @Test func `a trigger's id is what it does, wherever it stands`() {
-    let london = Trigger(.schedule(expression: "0 7 * * *", timezone: "Europe/London"))
-    #expect(london.id == Trigger(.schedule(expression: "0 7 * * *", timezone: "Europe/London")).id)
+    let london = Trigger(.schedule(ScheduleSpec(.cron("0 7 * * *"), timezone: "Europe/London")))
+    #expect(london.id == Trigger(.schedule(ScheduleSpec(.cron("0 7 * * *"), timezone: "Europe/London"))).id)
     #expect(london.id.wholeMatch(of: /schedule-[0-9a-f]{8}/) != nil)
-    #expect(london.id != Trigger(.schedule(expression: "0 7 * * *", timezone: "UTC")).id)
+    #expect(london.id != Trigger(.schedule(ScheduleSpec(.cron("0 7 * * *"), timezone: "UTC"))).id)
     // Stored in ledgers: it must never change.
     #expect(Trigger(.webhook(source: "desk")).id == "webhook-a5eaf767")
     #expect(Trigger(.webhook(source: "desk"), name: "asked").id == "asked")

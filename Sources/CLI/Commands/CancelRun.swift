@@ -4,14 +4,17 @@ import JSON
 /// `errand cancel`
 struct CancelRun: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cancel", abstract: "Stop a run. It ends as cancelled once its agent has stopped.",
+    commandName: "cancel", abstract: "Stop a run, or call off a firing that waits.",
     discussion: """
+      A run ends as cancelled once its agent has stopped.
+
       EXAMPLES:
         errand cancel run_01kq3v5m9x
         errand cancel run_01kq3v5m9x --reason "wrong input"
+        errand cancel drun_01kq3v5m9x
       """)
 
-  @Argument(help: "The run's id.")
+  @Argument(help: "The id of a run, or of a held firing.")
   var id: String
   @Option(help: "Why; it becomes the run's reason.")
   var reason: String?
@@ -22,9 +25,12 @@ struct CancelRun: AsyncParsableCommand {
   func run() async throws {
     let body: JSON =
       reason.map { ["reason": .string($0)] } ?? ["reason": "It was cancelled with `errand cancel`."]
-    let run = try await server.server().post(["v1", "runs", id, "cancel"], body)
+    let things = id.hasPrefix("drun_") ? "firings" : "runs"
+    let run = try await server.server().post(["v1", things, id, "cancel"], body)
     if json {
       Say.output(run.prettyText)
+    } else if things == "firings" {
+      Say.output("\(id) is called off.")
     } else if run["ended_at"]?.isNull == false {
       Say.output("\(id) is cancelled.")
     } else {

@@ -27,6 +27,11 @@ struct StartRun: AsyncParsableCommand {
       "Start it once only: later requests with the same key, 1 to 255 characters, answer with the first one's run.",
       valueName: "key"))
   var once: String?
+  @Option(
+    help: ArgumentHelp(
+      "About runs that have not ended, instead of the job's overlap: skip, buffer_one, buffer_all, cancel_other, terminate_other or allow_all.",
+      valueName: "policy"))
+  var overlap: String?
   @Flag(help: "Wait until it has ended.")
   var wait = false
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
@@ -37,8 +42,13 @@ struct StartRun: AsyncParsableCommand {
     let server = try server.server()
     var body: JSON.Object = ["job": .string(job)]
     if let input { body["input"] = try StartRun.read(input) }
+    if let overlap { body["overlap"] = .string(overlap) }
     let headers = once.map { [(name: "idempotency-key", value: $0)] } ?? []
-    let run = try await server.post(["v1", "runs"], .object(body), headers: headers)
+    var run = try await server.post(["v1", "runs"], .object(body), headers: headers)
+    if run["type"]?.stringValue == "firing" {
+      guard wait else { return held(run) }
+      run = try await started(run, on: server)
+    }
     let id = run["id"]?.stringValue ?? ""
     guard wait else {
       Say.output(json ? run.prettyText : id)
@@ -46,6 +56,36 @@ struct StartRun: AsyncParsableCommand {
       return
     }
     try await wait(for: id, on: server)
+  }
+
+  /// It waits for its turn: there is a firing, and no run yet.
+  private func held(_ firing: JSON) {
+    let id = firing["id"]?.stringValue ?? ""
+    Say.output(json ? firing.prettyText : id)
+    if json { return }
+    Say.notice((firing["reason"]?.stringValue ?? "It is held.").onOneLine)
+    Say.notice(Terminal.errors.paint("ask about it: errand why \(id)", .quiet))
+  }
+
+  /// Waits until a held firing is decided, and returns its run.
+  private func started(_ firing: JSON, on server: Server) async throws -> JSON {
+    let id = firing["id"]?.stringValue ?? ""
+    if !json { Say.notice((firing["reason"]?.stringValue ?? "It is held.").onOneLine) }
+    do {
+      try await Interrupts.end {
+        while try await server.get(["v1", "firings", id])["decision"]?.isNull != false {
+          try await Time.system.sleep(.seconds(1))
+        }
+      }
+    } catch Complaint.interrupted {
+      Say.notice("\nStill held. Ask about it: errand why \(id)    Call it off: errand cancel \(id)")
+      throw ExitCode(ExitCodes.interrupted.rawValue)
+    }
+    let firing = try await server.get(["v1", "firings", id])
+    guard let run = firing["run_id"]?.stringValue else {
+      throw Complaint.refused(status: 409, message: firing["reason"]?.stringValue ?? "It was not started.")
+    }
+    return try await server.get(["v1", "runs", run])
   }
 
   private func wait(for id: String, on server: Server) async throws {

@@ -1,0 +1,60 @@
+import HTTPServer
+import Hooks
+import JSON
+import Jobs
+import Outbox
+import Primitives
+import Runs
+import Schedules
+import Store
+
+extension API {
+  /// How far back refused webhooks are told of.
+  private static let refusalSpan = Duration.seconds(86_400)
+
+  /// One sentence that says why something is as it is: a run, a firing, a delivery, a receipt, or a job by its
+  /// id or name.
+  func why(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    let now = time.now()
+    return json(try await domains.database.read { [self] tx in try why(tx, id, now: now).json })
+  }
+
+  private func why(_ tx: Transaction, _ id: String, now: Timestamp) throws -> Why {
+    switch id.split(separator: "_").first {
+    case "run": return try domains.runs.why(tx, run: id)
+    case "drun": return try domains.runs.why(tx, firing: id)
+    case "dlv": return Why(try domains.outbox.delivery(tx, id), now: now)
+    case "rcpt":
+      guard let receipt = try domains.hooks.receipt(tx, id) else {
+        throw APIError.notFound("There is no receipt \(id).")
+      }
+      return try domains.runs.why(
+        tx,
+        receipt: ReceiptFacts(
+          id: id, source: receipt.source, receivedAt: receipt.receivedAt, repeats: receipt.repeats))
+    case "depl": return try why(tx, domains.jobs.job(tx, id: id), now: now)
+    default: return try why(tx, domains.jobs.job(tx, named: id), now: now)
+    }
+  }
+
+  private func why(_ tx: Transaction, _ job: Job, now: Timestamp) throws -> Why {
+    let schedules = try domains.schedules.schedules(tx, ofJob: job.id).map { schedule in
+      JobFacts.Schedule(
+        times: "“\(schedule.spec.words)”", nextAt: schedule.nextAt,
+        paused: schedule.pause.map { "by \($0.by) since \($0.at), \($0.reason)" },
+        isUsedUp: schedule.startsLeft == 0)
+    }
+    var sources: [String] = []
+    for trigger in job.triggers {
+      if case .webhook(let source) = trigger.kind, !sources.contains(source) { sources.append(source) }
+    }
+    let facts = try sources.map { source in
+      JobFacts.Source(
+        name: source, lastReceipt: try domains.hooks.lastArrival(tx, at: source),
+        refusals: try domains.hooks.refusals(tx, at: source, since: now - API.refusalSpan),
+        span: API.refusalSpan)
+    }
+    return try domains.runs.why(tx, job: JobFacts(job, schedules: schedules, sources: facts))
+  }
+}

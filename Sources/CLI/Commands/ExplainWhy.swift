@@ -1,0 +1,29 @@
+import ArgumentParser
+import JSON
+
+/// `errand why`
+struct ExplainWhy: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Say in one sentence why something did, or did not, happen.",
+    discussion: """
+      The answer comes from what was recorded, and names the cause.
+
+      EXAMPLES:
+        errand why run_01kq3v5m9x         why it is queued, waits or ended
+        errand why drun_01kq3v5m9x        why a firing started nothing
+        errand why daily-brief            why nothing of a job runs
+        errand why dlv_01kq3v5m9x         why a result has not arrived
+        errand why rcpt_01kq3v5m9x        what a webhook led to
+      """)
+
+  @Argument(help: "The id of a run, a firing, a delivery or a receipt, or a job's name.")
+  var id: String
+  @Flag(help: "Print the API's JSON, one document, and nothing else.")
+  var json = false
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let why = try await server.server().get(["v1", "why", id])
+    Say.output(json ? why.prettyText : (why["sentence"]?.stringValue ?? "").onOneLine)
+  }
+}
