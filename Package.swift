@@ -114,8 +114,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "Bench",
-      dependencies: ground + ["HTTPClient", "HTTPServer", "Signatures", "Processes", argumentParser],
-      path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
+      dependencies: ground + [
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
+      ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
 
@@ -129,6 +130,9 @@ let package = Package(
         "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
         "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
+    .target(
+      name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
+      swiftSettings: strict),
     .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
@@ -146,12 +150,14 @@ let package = Package(
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
-    tests("Hooks", uses: ground + ["Jobs", "Runs", "Sessions", "Signatures", "PathSupport"]),
+    tests(
+      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport"],
+      resources: [.copy("Fixtures")]),
     tests(
       "Callbacks",
       uses: ground + [
         "Jobs", "Outbox", "Queue", "Catalog", "Sessions", "Runs", "HTTPClient", "HTTPServer", "Signatures",
-        "PathSupport",
+        "Git", "GitSupport", "Processes", "PathSupport",
       ]),
     tests(
       "API",
@@ -168,7 +174,7 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "Git", "HTTPServer", "JSON", "Primitives"]),
+    tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),

@@ -82,12 +82,12 @@ extension API {
   func listRuns(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Run.State.self)
-    let before = try request.cursor("before")?["before"]?.stringValue
+    let before = try request.cursor(of: "runs")?["after"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
       try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
     }
-    return page(runs.map(\.json), limit: limit)
+    return page(runs.map(\.json), limit: limit, of: "runs")
   }
 
   /// One run with its attempts, what was judged and what was delivered.
@@ -120,12 +120,12 @@ extension API {
     let limit = try request.limit(default: 20, maximum: 1000)
     let isHeld = request.query("decision") == "held"
     let decision = isHeld ? nil : try request.choice("decision", Firing.Decision.self)
-    let before = try request.cursor("before")?["before"]?.stringValue
+    let before = try request.cursor(of: "firings")?["after"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
       try domains.runs.firings(tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
     }
-    return page(firings.map(\.json), limit: limit)
+    return page(firings.map(\.json), limit: limit, of: "firings")
   }
 
   func showFiring(_ request: Request) async throws -> HTTPResponse {
@@ -148,11 +148,11 @@ extension API {
   func listDeliveries(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Delivery.State.self)
-    let before = try request.cursor("before")?["before"]?.stringValue
+    let before = try request.cursor(of: "deliveries")?["after"]?.stringValue
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }
-    return page(deliveries.map(\.json), limit: limit)
+    return page(deliveries.map(\.json), limit: limit, of: "deliveries")
   }
 
   func showDelivery(_ request: Request) async throws -> HTTPResponse {

@@ -14,7 +14,7 @@ extension API {
     let state = try request.choice("state", Schedule.State.self)
     let job = request.query("job")
     var after: (name: String, job: String, trigger: String)?
-    if let cursor = try request.cursor(), let name = cursor["name"]?.stringValue,
+    if let cursor = try request.cursor(of: "schedules"), let name = cursor["name"]?.stringValue,
       let parts = cursor["id"]?.stringValue.flatMap(Schedule.parts)
     {
       after = (name, parts.job, parts.trigger)
@@ -26,7 +26,7 @@ extension API {
       let shown = try found.prefix(limit).filter { state == nil || $0.state == state }
         .map { try domains.schedules.json(tx, $0) }
       let last = found.count > limit ? found[limit - 1] : nil
-      let next = last.map { Cursor(["name": .string($0.jobName), "id": .string($0.id)]).text }
+      let next = last.map { Cursor(["list": "schedules", "name": .string($0.jobName), "id": .string($0.id)]).text }
       return (shown, try domains.schedules.totals(tx), .string(orNull: next))
     }
     return json(["data": .array(shown), "next_page": next, "totals": totals.json])

@@ -1,13 +1,36 @@
 import Catalog
 import HTTPServer
 import JSON
-import Logging
 import Primitives
 import Sessions
 import Store
 
-// The part of the wire API that runs need: their sessions, the events, the files.
+// Sessions: created, read, changed, ended.
 extension API {
+  /// The session and its first events, all or nothing.
+  func createSession(_ request: Request) async throws -> HTTPResponse {
+    let body = try SessionBody(try request.object())
+    let (domains, time, randomness) = (domains, time, randomness)
+    return try await creating(request) { tx in
+      let now = time.now()
+      let environment = try domains.environments.environment(tx, body.environment)
+      if environment.archivedAt != nil {
+        throw CatalogError.archived(kind: "environment", id: environment.id)
+      }
+      let id = ID.make("sesn", at: now, randomness)
+      var new = NewSession(
+        agent: try body.agent.snapshot(tx, domains.agents), environmentID: environment.id,
+        environment: environment.config, title: body.title, metadata: body.metadata)
+      new.id = id
+      new.resources = try ResourceBody.resources(tx, body.resources, in: id, domains.files, at: now, randomness)
+      _ = try domains.sessions.create(tx, new)
+      if !body.events.isEmpty {
+        _ = try domains.sessions.accept(tx, to: id, body.events, files: domains.files)
+      }
+      return try domains.sessions.session(tx, id).json(at: now)
+    }
+  }
+
   func showSession(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     let now = time.now()
@@ -15,95 +38,77 @@ extension API {
       try await domains.database.read { [domains] tx in try domains.sessions.session(tx, id).json(at: now) })
   }
 
-  func listEvents(_ request: Request) async throws -> HTTPResponse {
+  func updateSession(_ request: Request) async throws -> HTTPResponse {
+    let (id, now) = (request.path("id"), time.now())
+    let body = try request.object()
+    return json(
+      try await domains.database.write { [domains] tx in
+        let update = try SessionUpdateBody(body)
+        let change = try update.change(of: domains.sessions.session(tx, id))
+        return try domains.sessions.update(tx, id, change).json(at: now)
+      })
+  }
+
+  func archiveSession(_ request: Request) async throws -> HTTPResponse {
+    try request.expectNoFields()
+    let (id, now) = (request.path("id"), time.now())
+    return json(
+      try await domains.database.write { [domains] tx in try domains.sessions.archive(tx, id).json(at: now) })
+  }
+
+  /// With the session go its events, its sandbox and the files it made; uploads stay.
+  func deleteSession(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    let limit = try request.limit(default: 1000, maximum: 1000)
-    let types = Set(request.queryArray("types"))
-    let cursor = try request.cursor("after", "arrival")
-    let start = HistoryPlace(
-      position: cursor?["after"]?.integerValue ?? 0, arrival: cursor?["arrival"]?.integerValue ?? 0)
-    let (page, next) = try await domains.database.read { [domains] tx in
-      try domains.sessions.history(tx, id, after: start, types: types, limit: limit)
+    try await domains.database.write { [domains] tx in
+      try domains.sessions.delete(tx, id)
+      try domains.files.deleteAll(tx, of: id)
     }
-    let place = next.map { next in
-      Cursor(["after": .integer(next.position), "arrival": .integer(next.arrival)])
+    return json(["id": .string(id), "type": "session_deleted"])
+  }
+
+  // MARK: The list
+
+  /// The only list that pages both ways.
+  func listSessions(_ request: Request) async throws -> HTTPResponse {
+    let limit = try request.limit(default: 20, maximum: 1000)
+    let filter = try sessionFilter(request)
+    let isDescending = try request.isDescending(default: true)
+    let list = isDescending ? "sessions" : "sessions, ascending"
+    let cursor = try request.cursor(of: list)
+    let (after, before) = (cursor?["after"]?.stringValue, cursor?["before"]?.stringValue)
+    let now = time.now()
+    // Backwards is the other order, turned round.
+    let isBack = before != nil
+    let found = try await domains.database.read { [domains] tx in
+      try domains.sessions.sessions(
+        tx, filter, descending: isDescending != isBack, after: before ?? after, limit: limit + 1)
+    }
+    let shown = isBack ? Array(found.prefix(limit).reversed()) : Array(found.prefix(limit))
+    let hasMore = found.count > limit
+    func link(_ key: String, _ session: Session?, if isThere: Bool) -> JSON {
+      guard isThere, let session else { return .null }
+      return .string(Cursor(["list": .string(list), "\(key)": .string(session.id)]).text)
     }
     return json([
-      "data": .array(page.map(\.json)), "next_page": place.map { .string($0.text) } ?? .null,
+      "data": .array(shown.map { $0.json(at: now) }),
+      "next_page": link("after", shown.last, if: isBack || hasMore),
+      "prev_page": link("before", shown.first, if: isBack ? hasMore : after != nil),
     ])
   }
 
-  func sendEvents(_ request: Request) async throws -> HTTPResponse {
-    let id = request.path("id")
-    guard let events = try request.object()["events"]?.arrayValue, !events.isEmpty else {
-      throw APIError.invalid("events: give a list with at least one event.")
+  private func sessionFilter(_ request: Request) throws -> SessionFilter {
+    var filter = SessionFilter()
+    filter.agentID = request.query("agent_id")
+    filter.agentVersion = try request.number("agent_version", in: 1...Int(Int32.max))
+    if filter.agentVersion != nil, filter.agentID == nil {
+      throw APIError.invalid("agent_version: Say whose version it is, with agent_id.")
     }
-    let inputs = try events.enumerated().map { place, event in
-      try Input.read(event, place: "events[\(place)]")
+    for name in ["deployment_id", "memory_store_id"] where request.query(name) != nil {
+      throw APIError.invalid("\(name): There are none of these on this server. Leave it out.")
     }
-    let key = try request.idempotencyKey()
-    let stored = try await domains.database.write { [domains] tx in
-      try domains.sessions.append(tx, to: id, inputs, key: key)
-    }
-    return json(["data": .array(stored.map(\.json))])
-  }
-
-  /// Everything that the session's log gets from now on, as server-sent events.
-  func streamEvents(_ request: Request) async throws -> HTTPResponse {
-    let id = request.path("id")
-    // Subscribed before the headers are answered: a client that then lists misses nothing.
-    let events = try await domains.sessions.follow(id)
-    let channel = ByteChannel()
-    // A stream outlives its request; it ends with the client, the session or the server.
-    let pump = Task {
-      do {
-        for try await event in events {
-          guard channel.send(API.frame(event)) else { break }
-          if event.type == .deleted { break }
-        }
-      } catch is CancellationError {
-        // The client has left.
-      } catch {
-        log.warning("The stream of \(id) ended: \(error)")
-      }
-      channel.finish()
-    }
-    channel.onClose { pump.cancel() }
-    return HTTPResponse(
-      status: 200, headers: [("content-type", "text/event-stream"), ("cache-control", "no-cache")],
-      body: .stream(channel))
-  }
-
-  static func frame(_ event: Event) -> [UInt8] {
-    Array("event: \(event.type.rawValue)\ndata: ".utf8) + event.json.bytes + Array("\n\n".utf8)
-  }
-
-  // MARK: Files
-
-  func listFiles(_ request: Request) async throws -> HTTPResponse {
-    guard let session = request.query("scope_id") else {
-      throw APIError.invalid("scope_id: give the id of the session whose files to list.")
-    }
-    let files = try await domains.database.read { [domains] tx in
-      try domains.files.list(tx, session: session)
-    }
-    return json(["data": .array(files.map(\.json)), "next_page": .null])
-  }
-
-  func showFile(_ request: Request) async throws -> HTTPResponse {
-    let id = request.path("id")
-    return json(try await domains.database.read { [domains] tx in try domains.files.file(tx, id).json })
-  }
-
-  func fileContent(_ request: Request) async throws -> HTTPResponse {
-    let id = request.path("id")
-    let file = try await domains.database.read { [domains] tx in try domains.files.file(tx, id) }
-    // Shown to nobody's browser as a page: the content comes from an agent.
-    return HTTPResponse(
-      status: 200,
-      headers: [
-        ("content-type", file.mimeType), ("content-disposition", "attachment"),
-        ("x-content-type-options", "nosniff"),
-      ], body: .file(path: domains.files.path(ofContent: file.content.sha256), size: file.content.size))
+    filter.statuses = try request.choices("statuses", Session.Status.self)
+    filter.created = try request.times("created_at")
+    filter.includesArchived = try request.flag("include_archived")
+    return filter
   }
 }

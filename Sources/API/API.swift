@@ -1,5 +1,4 @@
 package import Catalog
-import Crypto
 package import HTTPServer
 package import Hooks
 import JSON
@@ -18,6 +17,8 @@ package struct API: Sendable {
   /// What the API speaks for.
   package struct Domains: Sendable {
     package var database: Database
+    package var agents: Agents
+    package var environments: Environments
     package var files: Files
     package var jobs: Jobs
     package var runs: Runs
@@ -27,10 +28,12 @@ package struct API: Sendable {
     package var hooks: Hooks
 
     package init(
-      database: Database, files: Files, jobs: Jobs, runs: Runs, sessions: Sessions, schedules: Schedules,
+      database: Database, agents: Agents, environments: Environments, files: Files, jobs: Jobs, runs: Runs, sessions: Sessions, schedules: Schedules,
       outbox: Outbox, hooks: Hooks
     ) {
       self.database = database
+      self.agents = agents
+      self.environments = environments
       self.files = files
       self.jobs = jobs
       self.runs = runs
@@ -43,21 +46,28 @@ package struct API: Sendable {
 
   /// The largest body of an ordinary request, in bytes: what the wire allows.
   static let bodyLimit = 32 << 20
+  /// The largest body of an upload, in bytes: what the wire allows, and the form around it.
+  static let uploadLimit = 500 << 20 + 1 << 20
 
   let domains: Domains
-  private let keyHash: SHA256.Digest
+  let keys: APIKeys
+  private let rates: RateLimits
   let time: Time
   let randomness: Randomness
   let log: Logger
   /// When this process began to answer.
   let born: Timestamp
 
-  /// - Parameter key: what callers show as `Authorization: Bearer …` or `x-api-key`.
+  package static let migrations = APIKeys.migrations + Repeats.migrations
+
+  /// - Parameter keys: what callers show as `Authorization: Bearer …` or `x-api-key`.
   package init(
-    domains: Domains, key: String, time: Time = .system, randomness: Randomness = .system, log: Logger
+    domains: Domains, keys: APIKeys, rates: RateLimits.Rates = RateLimits.Rates(), time: Time = .system,
+    randomness: Randomness = .system, log: Logger
   ) {
     self.domains = domains
-    keyHash = SHA256.hash(data: Array(key.utf8))
+    self.keys = keys
+    self.rates = RateLimits(rates, time: time)
     self.time = time
     self.randomness = randomness
     self.log = log
@@ -82,8 +92,8 @@ package struct API: Sendable {
   private func admit(_ head: RequestHead) -> Admission {
     if head.path.hasPrefix("/hooks/") { return .accept(bodyLimit: Hooks.bodyLimit) }
     if head.path == "/healthz" { return .accept(bodyLimit: 0) }
-    guard isKnown(head.headers) else { return .refuse(unauthorized()) }
-    return .accept(bodyLimit: API.bodyLimit)
+    guard key(in: head.headers) != nil else { return .refuse(unauthorized()) }
+    return .accept(bodyLimit: head.path == "/v1/files" ? API.uploadLimit : API.bodyLimit)
   }
 
   func answer(_ http: HTTPRequest) async -> HTTPResponse {
@@ -110,8 +120,8 @@ package struct API: Sendable {
         allowed.append(route.method)
         continue
       }
-      if route.access == .key && !isKnown(http.headers) { return unauthorized() }
-      return try await route.answer(self, Request(http: http, path: values))
+      let key = try admitted(to: route, http)
+      return try await route.answer(self, Request(http: http, path: values, key: key))
     }
     if allowed.isEmpty { throw APIError.notFound("There is nothing at \(http.path).") }
     throw APIError.methodNotAllowed(method: http.method, path: http.path, allowed: allowed)
@@ -119,22 +129,34 @@ package struct API: Sendable {
 
   // MARK: The key
 
-  /// Both are hashed first, so that the comparison takes the same time for every wrong key.
-  private func isKnown(_ headers: HTTPHeaders) -> Bool {
+  /// The key under which a request may use a route; nil where none is asked for.
+  private func admitted(to route: Route, _ http: HTTPRequest) throws -> APIKey? {
+    guard case .key(let scopes) = route.access else { return nil }
+    guard let key = key(in: http.headers) else { throw APIError.unauthorized(API.noKey) }
+    guard scopes.contains(where: key.scope.covers) else {
+      let words = scopes.map(\.rawValue).joined(separator: " or ")
+      throw APIError.forbidden(
+        "The key \(quoted(key.name)) has the scope \(key.scope.rawValue); this needs \(words).")
+    }
+    if let rate = route.rate { try rates.count(rate, of: key.id) }
+    try WireVersion.check(http.headers)
+    return key
+  }
+
+  private func key(in headers: HTTPHeaders) -> APIKey? {
     var shown = headers.first("x-api-key")
     if let header = headers.first("authorization"), header.lowercased().hasPrefix("bearer ") {
       shown = String(header.dropFirst("bearer ".count))
     }
-    guard let shown else { return false }
-    return SHA256.hash(data: Array(shown.utf8)) == keyHash
+    return shown.flatMap { keys.key(showing: $0) }
   }
 
+  private static let noKey =
+    "The request shows no valid key. Send it as “Authorization: Bearer KEY” or “x-api-key: KEY”; the first key is "
+    + "in the file api-key of the server's data directory."
+
   private func unauthorized() -> HTTPResponse {
-    Refusal(
-      401,
-      "The request shows no valid key. Send it as “Authorization: Bearer KEY”; the key is in the file api-key of "
-        + "the server's data directory."
-    ).response(requestID: ID.make("req", at: time.now(), randomness))
+    Refusal(401, API.noKey).response(requestID: ID.make("req", at: time.now(), randomness))
   }
 
   // MARK: Answers
@@ -145,10 +167,31 @@ package struct API: Sendable {
   }
 
   /// A page of things that are listed newest first, by id.
-  func page(_ items: [JSON], limit: Int) -> HTTPResponse {
-    let rest = items.count > limit
+  /// - Parameters:
+  ///   - items: one more than the limit when there is a next page.
+  ///   - list: what is listed: cursors of one list are not those of another.
+  func page(_ items: [JSON], limit: Int, of list: String) -> HTTPResponse {
     let shown = Array(items.prefix(limit))
-    let next = rest ? shown.last?["id"]?.stringValue.map { Cursor(["before": .string($0)]).text } : nil
-    return json(["data": .array(shown), "next_page": next.map { .string($0) } ?? .null])
+    let next = items.count > limit ? shown.last?["id"] : nil
+    return json([
+      "data": .array(shown),
+      "next_page": next.map { .string(Cursor(["list": .string(list), "after": $0]).text) } ?? .null,
+    ])
+  }
+
+  /// Makes something, once for all repeats of a request with an `Idempotency-Key`.
+  /// - Parameter identity: what makes the request the same one; nil is its body.
+  func creating(
+    _ request: Request, identity: [UInt8]? = nil,
+    _ make: @escaping @Sendable (Transaction) throws -> JSON
+  ) async throws -> HTTPResponse {
+    guard let key = try request.idempotencyKey() else {
+      return json(try await domains.database.write(make))
+    }
+    let repeats = Repeats(
+      apiKey: request.key?.id ?? "", idempotencyKey: key, method: request.http.method,
+      path: request.http.path, body: identity ?? request.http.body)
+    let now = time.now()
+    return json(try await domains.database.write { tx in try repeats.answer(tx, at: now, make) })
   }
 }

@@ -4,6 +4,7 @@ import Hooks
 import JSON
 import Jobs
 import Outbox
+import Primitives
 import Runs
 import Schedules
 import Sessions
@@ -16,12 +17,19 @@ enum APIError: Error, Equatable, CustomStringConvertible {
   case notFound(String)
   case methodNotAllowed(method: String, path: String, allowed: [String])
   case notReady(String)
+  case forbidden(String)
+  case conflict(String)
+  case tooLarge(String)
+  case tooMany(String, retryAfter: Duration)
 
   var description: String {
     switch self {
     case .invalid(let sentence), .unauthorized(let sentence), .notFound(let sentence),
-      .notReady(let sentence):
+      .notReady(let sentence), .forbidden(let sentence), .conflict(let sentence),
+      .tooLarge(let sentence):
       sentence
+    case .tooMany(let sentence, let wait):
+      "\(sentence) The next one is possible in \(DurationText.text(wait))."
     case .methodNotAllowed(let method, let path, let allowed):
       "\(method) is not possible on \(path); \(allowed.joined(separator: ", ")) is."
     }
@@ -38,6 +46,8 @@ struct Refusal {
   var allowed: [String] = []
   /// Whether clients may send the same request again; they do for 409 and 5xx unless told not to.
   var isRetryable: Bool
+  /// When the same request may succeed.
+  var retryAfter: Duration?
 
   init(_ status: Int, _ message: String, code: String? = nil, isRetryable: Bool? = nil) {
     self.status = status
@@ -54,12 +64,20 @@ struct Refusal {
       if case .methodNotAllowed(_, _, let allowed) = error { self.allowed = allowed }
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
-    case RunsError.notFound, SessionError.notFound, OutboxError.notFound, FilesError.notFound,
-      JobsError.notFound, CatalogError.notFound, CatalogError.noSuchVersion:
-      self = Refusal(404, sentence)
     case SchedulesError.notFound: self = Refusal(404, sentence)
     case is SchedulesError: self = Refusal(400, sentence)
-    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead, CatalogError.conflict:
+    case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
+      OutboxError.notFound, FilesError.notFound, JobsError.notFound, CatalogError.notFound,
+      CatalogError.noSuchVersion:
+      self = Refusal(404, sentence)
+    case FilesError.expired: self = Refusal(404, sentence, code: "file_expired")
+    case FilesError.notDownloadable: self = Refusal(400, sentence, code: "file_not_downloadable")
+    case FilesError.tooLarge: self = Refusal(400, sentence)
+    case CatalogError.conflict: self = Refusal(409, sentence)
+    case CatalogError.archived(let kind, _):
+      self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
+    case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
+    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead:
       self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
@@ -74,8 +92,12 @@ struct Refusal {
     switch error {
     case .invalid: 400
     case .unauthorized: 401
+    case .forbidden: 403
     case .notFound: 404
     case .methodNotAllowed: 405
+    case .conflict: 409
+    case .tooLarge: 413
+    case .tooMany: 429
     case .notReady: 503
     }
   }
@@ -100,6 +122,9 @@ struct Refusal {
     let body: JSON = ["type": "error", "error": .object(error), "request_id": .string(requestID)]
     var headers = [("content-type", "application/json"), ("request-id", requestID)]
     headers.append(("x-should-retry", isRetryable ? "true" : "false"))
+    if let retryAfter {
+      headers.append(("retry-after", String(max(1, Int(retryAfter.inSeconds.rounded(.up))))))
+    }
     if !allowed.isEmpty { headers.append(("allow", allowed.joined(separator: ", "))) }
     return HTTPResponse(status: status, headers: headers, body: .bytes(body.bytes))
   }

@@ -1,5 +1,8 @@
+import Catalog
 import HTTPServer
 import JSON
+import Primitives
+import Sessions
 import Store
 
 /// A request whose route is known.
@@ -7,6 +10,8 @@ struct Request: Sendable {
   let http: HTTPRequest
   /// The `:name` parts of the route.
   let path: [String: String]
+  /// Nil on routes that ask for none.
+  let key: APIKey?
 
   func path(_ name: String) -> String { path[name] ?? "" }
 
@@ -23,18 +28,66 @@ struct Request: Sendable {
 
   /// - Throws: `APIError.invalid` outside `1...maximum`.
   func limit(default standard: Int, maximum: Int) throws -> Int {
-    guard let text = query("limit") else { return standard }
-    guard let limit = Int(text), (1...maximum).contains(limit) else {
-      throw APIError.invalid("limit: “\(text)” is not a number from 1 to \(maximum).")
+    try number("limit", in: 1...maximum) ?? standard
+  }
+
+  /// - Throws: `APIError.invalid` when it is no number in the range.
+  func number(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let text = http.query.last(where: { $0.name == name })?.value else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw APIError.invalid(
+        "\(name): Expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(quoted(text)).")
     }
-    return limit
+    return number
+  }
+
+  /// - Throws: `APIError.invalid` for anything but `true` and `false`.
+  func flag(_ name: String) throws -> Bool {
+    switch query(name) {
+    case nil, "false": return false
+    case "true": return true
+    case let text?: throw APIError.invalid("\(name): Expected true or false, found \(quoted(text)).")
+    }
+  }
+
+  /// The range of `name[gt]`, `name[gte]`, `name[lt]` and `name[lte]`.
+  /// - Throws: `APIError.invalid` for what is no RFC 3339 time.
+  func times(_ name: String) throws -> TimeRange {
+    func time(_ bound: String) throws -> Timestamp? {
+      try query("\(name)[\(bound)]").map { text in
+        // A plus sign that was not encoded means a space in a query.
+        guard let time = Timestamp(text) ?? Timestamp(text.replacing(" ", with: "+")) else {
+          throw APIError.invalid(
+            "\(name)[\(bound)]: Expected a time such as 2026-11-20T09:00:00Z, found \(quoted(text)).")
+        }
+        return time
+      }
+    }
+    var range = TimeRange()
+    range.after = try time("gt")
+    range.from = try time("gte")
+    range.before = try time("lt")
+    range.to = try time("lte")
+    return range
   }
 
   /// The value of a parameter that names one of a few things.
   func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, _: Choice.Type
   ) throws -> Choice? where Choice.RawValue == String {
-    guard let text = query(name) else { return nil }
+    try query(name).map { try Request.choice(name, $0) }
+  }
+
+  /// The values of an array parameter whose elements are each one of a few things.
+  func choices<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, _: Choice.Type
+  ) throws -> [Choice] where Choice.RawValue == String {
+    try queryArray(name).map { try Request.choice(name, $0) }
+  }
+
+  private static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, _ text: String
+  ) throws -> Choice where Choice.RawValue == String {
     guard let choice = Choice(rawValue: text) else {
       let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
       throw APIError.invalid("\(name): “\(text)” is not one of \(allowed).")
@@ -42,36 +95,55 @@ struct Request: Sendable {
     return choice
   }
 
+  /// Whether the list is asked for in descending order.
+  func isDescending(default standard: Bool) throws -> Bool {
+    enum Order: String, CaseIterable { case asc, desc }
+    return try choice("order", Order.self).map { $0 == .desc } ?? standard
+  }
+
   /// Where the page begins that the request asks for; nil for the first.
-  /// - Parameter members: what a cursor of this list has in it.
-  /// - Throws: `StoreError.badCursor` for a cursor that this list did not make.
-  func cursor(_ members: String...) throws -> JSON? {
-    guard let text = query("page") else { return nil }
+  /// - Parameter list: what the cursor must have been made for; also its order.
+  /// - Throws: `APIError.invalid` for a cursor of another list, `StoreError.badCursor` for no cursor at all.
+  func cursor(of list: String) throws -> JSON? {
+    guard let text = http.query.last(where: { $0.name == "page" })?.value else { return nil }
     let payload = try Cursor(text).payload
-    guard members.allSatisfy({ payload[$0] != nil }) else { throw StoreError.badCursor(text) }
+    guard payload["list"]?.stringValue == list else {
+      throw APIError.invalid(
+        "page: This cursor belongs to another list, or to another order of it. Begin again without it.")
+    }
     return payload
   }
 
-  /// The key that makes repeats of a request one.
-  /// - Throws: `APIError.invalid`.
+  /// The key under which the request may be repeated.
+  /// - Throws: `APIError.invalid` for an unusable one.
   func idempotencyKey() throws -> String? {
-    let key = http.headers.first("idempotency-key")
-    if let key, key.isEmpty || key.utf8.count > 255 {
+    guard let key = http.headers.first("idempotency-key") else { return nil }
+    if key.isEmpty || key.utf8.count > 255 {
       throw APIError.invalid("Idempotency-Key: use 1 to 255 characters.")
     }
     return key
   }
+
+  /// Lower than what the store takes: bodies are kept inside other values.
+  private static let limits = JSON.Limits(depth: 64)
 
   /// The body as a JSON object; an empty body is an empty object.
   func object() throws -> JSON {
     if http.body.isEmpty { return [:] }
     let body: JSON
     do {
-      body = try JSON(parsing: http.body)
+      body = try JSON(parsing: http.body, limits: Request.limits)
     } catch {
       throw APIError.invalid("The body is not JSON: \(error)")
     }
     guard body.objectValue != nil else { throw APIError.invalid("The body must be a JSON object.") }
     return body
+  }
+
+  /// For requests that take no body: an empty one and `{}` are none.
+  func expectNoFields() throws {
+    if let key = try object().objectValue?.keys.first {
+      throw APIError.invalid("\(key): This request takes no fields.")
+    }
   }
 }

@@ -5,21 +5,37 @@ struct Route: Sendable {
   enum Access: Sendable {
     /// Nobody has to show a key.
     case open
-    case key
+    /// A key with one of these scopes.
+    case key([KeyScope])
   }
 
   let method: String
   let pattern: [String]
   let access: Access
+  let rate: RateLimits.Kind?
   let answer: @Sendable (API, Request) async throws -> HTTPResponse
 
+  /// - Parameters:
+  ///   - scopes: who may use it; what reads, by default everybody who may read, and the rest, who may run.
+  ///   - creates: whether it counts among the creating requests.
   init(
-    _ method: String, _ pattern: String, _ access: Access = .key,
+    _ method: String, _ pattern: String, _ scopes: KeyScope..., creates: Bool = false,
+    answer: @escaping @Sendable (API, Request) async throws -> HTTPResponse
+  ) {
+    let standard: [KeyScope] = method == "GET" ? [.read] : [.run]
+    self.init(
+      method, pattern, .key(scopes.isEmpty ? standard : scopes),
+      rate: creates ? .create : method == "GET" ? .read : nil, answer: answer)
+  }
+
+  init(
+    _ method: String, _ pattern: String, _ access: Access, rate: RateLimits.Kind? = nil,
     answer: @escaping @Sendable (API, Request) async throws -> HTTPResponse
   ) {
     self.method = method
     self.pattern = pattern.split(separator: "/").map(String.init)
     self.access = access
+    self.rate = rate
     self.answer = answer
   }
 

@@ -14,6 +14,10 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// `--input` is not JSON.
   case badInput(String)
+  /// A recorded webhook cannot be read; why.
+  case badHook(String)
+  /// `--header` is not `Name: value`.
+  case badHeader(String)
   case unknownCommand(String, known: [String])
   case interrupted
   /// What `errand try` could not set up.
@@ -28,7 +32,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .badURL, .unknownCommand: .usage
     case .noKey: .noKey
     case .unreadable: .notFound
-    case .badInput: .badInput
+    case .badInput, .badHook: .badInput
+    case .badHeader: .usage
     case .interrupted: .interrupted
     case .setUp, .storyDiffers: .failed
     }
@@ -44,6 +49,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .noKey(let keyFile): "There is no key to show: the file \(keyFile) does not exist."
     case .unreadable(let path, let reason): "\(path) can't be read: \(reason)."
     case .badInput(let problem): "--input: \(problem)"
+    case .badHook(let problem): problem
+    case .badHeader(let text): "--header: “\(text)” is not of the form “Name: value”."
     case .unknownCommand(let word, let known):
       "There is no command “\(word)”. The commands are \(known.joined(separator: ", "))."
     case .interrupted: "Stopped by Ctrl-C."

@@ -21,7 +21,9 @@ struct Errand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Local", subcommands: [Serve.self, Try.self, Validate.self, CronCommand.self]),
+      CommandGroup(
+        name: "Local",
+        subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self, CronCommand.self]),
       CommandGroup(
         name: "Job", subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),
       CommandGroup(

@@ -40,7 +40,8 @@ package struct WebhookTarget: Target {
     }
     guard signer.canSign else {
       return .failed(
-        reason: "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_.",
+        reason:
+          "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_.",
         retryAfter: nil)
     }
     let body = delivery.payload.bytes

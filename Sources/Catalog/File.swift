@@ -12,7 +12,14 @@ package struct File: Sendable, Equatable {
   package var session: String?
   /// What its maker says of it besides, for those who use it; not shown on the wire.
   package var metadata: JSON?
+  /// The session whose sandbox sees this copy of an upload; nil for everything else.
+  package var mountedIn: String?
   package var createdAt: Timestamp
+  /// When it stops being there.
+  package var expiresAt: Timestamp?
+
+  /// Only what agents made leaves the server again; whoever uploaded a file has it.
+  package var isDownloadable: Bool { session != nil }
 
   init(_ row: Row) throws {
     id = try row["id"]
@@ -21,7 +28,9 @@ package struct File: Sendable, Equatable {
     content = Content(sha256: try row["sha256"], size: try row["size"])
     session = try row["session_id"]
     metadata = try row["metadata"]
+    mountedIn = try row["mounted_in"]
     createdAt = try row["created_at"]
+    expiresAt = try row["expires_at"]
   }
 
   /// The file object of the wire.
@@ -29,9 +38,10 @@ package struct File: Sendable, Equatable {
     var object: JSON.Object = [
       "id": .string(id), "type": "file", "filename": .string(filename), "mime_type": .string(mimeType),
       "size_bytes": .integer(content.size), "created_at": .string(createdAt.description),
-      "downloadable": true,
+      "downloadable": .bool(isDownloadable),
     ]
-    if let session { object["scope"] = ["type": "session", "id": .string(session)] }
+    if let expiresAt { object["expires_at"] = .string(expiresAt.description) }
+    if let session = session ?? mountedIn { object["scope"] = ["type": "session", "id": .string(session)] }
     return .object(object)
   }
 

@@ -24,6 +24,13 @@ package final class Files: Sendable {
         CREATE INDEX files_by_content ON files (sha256);
         """),
     Migration(id: "files-0002", sql: "ALTER TABLE files ADD COLUMN metadata TEXT"),
+    Migration(
+      id: "files-0003",
+      sql: """
+        ALTER TABLE files ADD COLUMN expires_at INTEGER;
+        ALTER TABLE files ADD COLUMN mounted_in TEXT;
+        CREATE INDEX files_mounted ON files (mounted_in) WHERE mounted_in IS NOT NULL;
+        """),
   ]
 
   let directory: String
@@ -118,7 +125,7 @@ package final class Files: Sendable {
   }
 
   /// Makes written bytes durable under their name: fsync, rename, fsync of the directory.
-  private func settle(
+  func settle(
     _ descriptor: Int32, _ partial: String, as content: Content
   ) throws(FilesError) -> Content {
     let path = path(ofContent: content.sha256)
@@ -154,21 +161,31 @@ package final class Files: Sendable {
     "\(directory)/partial-\(Hex.encode(randomness.bytes(12)))"
   }
 
+  /// A content that arrives in pieces.
+  package func intake() throws(FilesError) -> Intake {
+    let partial = partialPath()
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o400)
+    try FilesError.check(descriptor >= 0, partial)
+    return Intake(files: self, path: partial, descriptor: descriptor)
+  }
+
   // MARK: Rows
 
   /// Gives a content a name, in the caller's transaction.
+  /// - Parameter mimeType: guessed from the name when nobody said.
   package func add(
-    _ tx: Transaction, _ content: Content, named filename: String, session: String? = nil,
-    mimeType: String? = nil, metadata: JSON? = nil
+    _ tx: Transaction, _ content: Content, named filename: String, mimeType: String? = nil,
+    session: String? = nil, mountedIn: String? = nil, expiresAt: Timestamp? = nil, metadata: JSON? = nil
   ) throws -> File {
     let now = time.now()
     let row = try tx.row(
       """
-      INSERT INTO files (id, filename, mime_type, sha256, size, session_id, created_at, metadata)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *
+      INSERT INTO files (id, filename, mime_type, sha256, size, session_id, mounted_in, created_at, expires_at,
+        metadata)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *
       """,
       ID.make("file", at: now, randomness), filename, mimeType ?? File.mimeType(of: filename),
-      content.sha256, content.size, session, now, metadata)
+      content.sha256, content.size, session, mountedIn, now, expiresAt, metadata)
     guard let row else { throw FilesError.notFound(id: filename) }
     return try File(row)
   }
@@ -189,6 +206,13 @@ package final class Files: Sendable {
     }
   }
 
+  /// A session's own copy of a file: the upload may go, the copy stays as long as the session.
+  /// - Throws: `FilesError.notFound`, `.expired`.
+  package func mount(_ tx: Transaction, _ id: String, in session: String) throws -> File {
+    let file = try file(tx, id)
+    return try add(tx, file.content, named: file.filename, mimeType: file.mimeType, mountedIn: session)
+  }
+
   /// Brings a session's files to what was collected: new ones are added, changed ones replaced, and those
   /// that the agent removed go.
   package func replace(
@@ -206,7 +230,7 @@ package final class Files: Sendable {
         try tx.run("DELETE FROM files WHERE id = $1", file.id)
       }
       return try add(
-        tx, new.content, named: new.name, session: session, mimeType: new.mimeType, metadata: new.metadata)
+        tx, new.content, named: new.name, mimeType: new.mimeType, session: session, metadata: new.metadata)
     }
   }
 
@@ -215,11 +239,48 @@ package final class Files: Sendable {
     try tx.rows("SELECT * FROM files WHERE session_id = $1 ORDER BY filename", session).map(File.init)
   }
 
+  /// A page of files, the newest first. Copies that sessions mount are not among them.
+  /// - Parameters:
+  ///   - session: only what this session made.
+  ///   - after: the id of the last file of the page before.
+  package func page(_ tx: Transaction, session: String?, after: String?, limit: Int) throws -> [File] {
+    try tx.rows(
+      """
+      SELECT * FROM files WHERE mounted_in IS NULL AND ($1 = '' OR session_id = $1) AND ($2 = '' OR id < $2)
+        AND (expires_at IS NULL OR expires_at > $3)
+      ORDER BY id DESC LIMIT $4
+      """, session ?? "", after ?? "", time.now(), limit
+    ).map(File.init)
+  }
+
+  /// Those of some files that are there, the newest first.
+  package func files(_ tx: Transaction, ids: [String]) throws -> [File] {
+    var conditions = Conditions()
+    conditions.add("id", in: ids)
+    conditions.add("expires_at IS NULL OR expires_at > $", time.now())
+    return try tx.rows(
+      "SELECT * FROM files \(conditions.clause) ORDER BY id DESC", values: conditions.values
+    ).map(File.init)
+  }
+
+  /// Removes a name; the content stays until nothing names it. Whoever mounted the file keeps a copy.
   /// - Throws: `FilesError.notFound`.
+  package func delete(_ tx: Transaction, _ id: String) throws {
+    guard try tx.run("DELETE FROM files WHERE id = $1", id) == 1 else { throw FilesError.notFound(id: id) }
+  }
+
+  /// Removes what a session made and mounted.
+  package func deleteAll(_ tx: Transaction, of session: String) throws {
+    try tx.run("DELETE FROM files WHERE session_id = $1 OR mounted_in = $1", session)
+  }
+
+  /// - Throws: `FilesError.notFound`, `.expired`.
   package func file(_ tx: Transaction, _ id: String) throws -> File {
     guard let row = try tx.row("SELECT * FROM files WHERE id = $1", id) else {
       throw FilesError.notFound(id: id)
     }
-    return try File(row)
+    let file = try File(row)
+    if let expiry = file.expiresAt, expiry <= time.now() { throw FilesError.expired(id: id, at: expiry) }
+    return file
   }
 }

@@ -1,8 +1,12 @@
 import Glibc
+package import Primitives
 
 /// What can go wrong with stored files.
 package enum FilesError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
+  case expired(id: String, at: Timestamp)
+  /// An upload: only what sessions made can be downloaded.
+  case notDownloadable(id: String)
   case tooLarge(size: Int64, limit: Int64)
   /// The system refused a read or write.
   case system(path: String, errno: Int32)
@@ -10,6 +14,9 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .notFound(let id): "There is no file \(id)."
+    case .expired(let id, let time): "The file \(id) expired at \(time). Upload it again."
+    case .notDownloadable(let id):
+      "The file \(id) was uploaded, so it cannot be downloaded: only files that sessions made can be."
     case .tooLarge(let size, let limit):
       "The file has \(size) bytes; at most \(limit) can be handled here."
     case .system(let path, ENOSPC):

@@ -10,6 +10,8 @@ package enum HookRefusal: Error, Equatable, CustomStringConvertible {
   case unreadable(problem: String)
   /// The source itself is not set up: its secret is missing, for instance.
   case misconfigured(source: String, problem: String)
+  /// Nothing of that id was received.
+  case unknownReceipt(id: String)
 
   /// Counted by, and stable for scripts.
   package var code: String {
@@ -18,12 +20,13 @@ package enum HookRefusal: Error, Equatable, CustomStringConvertible {
     case .unverified(let refusal): refusal.code
     case .unreadable: "unreadable"
     case .misconfigured: "misconfigured"
+    case .unknownReceipt: "unknown_receipt"
     }
   }
 
   package var status: Int {
     switch self {
-    case .unknownSource: 404
+    case .unknownSource, .unknownReceipt: 404
     case .unverified: 401
     case .unreadable: 400
     case .misconfigured: 503
@@ -36,6 +39,7 @@ package enum HookRefusal: Error, Equatable, CustomStringConvertible {
       "There is no source named \(name). Apply a file sources/\(name).yaml to make one."
     case .unverified(let refusal): String(describing: refusal)
     case .unreadable(let problem): "The body can't be read: \(problem)"
+    case .unknownReceipt(let id): "There is no receipt \(id)."
     case .misconfigured(let source, let problem): "Source \(source) can't verify anything: \(problem)"
     }
   }

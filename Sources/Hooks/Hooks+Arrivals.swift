@@ -5,11 +5,7 @@ package import Store
 extension Hooks {
   /// Nil when there is no such receipt.
   package func receipt(_ tx: Transaction, _ id: String) throws -> Receipt? {
-    try tx.row(
-      """
-      SELECT id, source, dedupe_key, type, headers, received_at, repeats FROM receipts WHERE id = $1
-      """, id
-    ).map(Receipt.init)
+    try tx.row("SELECT \(Receipt.columns) FROM receipts WHERE id = $1", id).map(Receipt.init)
   }
 
   /// When the last webhook came from a source that proved itself.

@@ -10,10 +10,21 @@ package import Store
 /// transaction, answer after the commit.
 package final class Hooks: Sendable {
   /// Every kind of source there is.
-  package static let kinds: [any SourceKind.Type] = [GenericSource.self]
+  package static let kinds: [any SourceKind.Type] = [
+    GenericSource.self, GitHubSource.self, SlackSource.self,
+  ]
 
   /// The largest body that is read, in bytes.
   package static let bodyLimit = 25 << 20
+
+  /// So many jobs that do not start get their firing with the reason, per receipt.
+  ///
+  /// Every job that listens has its own firing, and up to this number that is what is written: whoever asks why
+  /// nothing happened finds the first field that failed. With thousands of jobs on a busy source the ledger would
+  /// be nothing but refusals, and every event would cost thousands of writes. So those that came nearest are
+  /// written, the receipt says how many others there were (`unlisted`), and the reason for any of those is worked
+  /// out again from the receipt, which is kept whole (`reason`).
+  package static let refusalLimit = 20
 
   package static let migrations = [
     Migration(
@@ -37,7 +48,14 @@ package final class Hooks: Sendable {
           count INTEGER NOT NULL,
           PRIMARY KEY (source, reason, minute)
         );
-        """)
+        """),
+    Migration(
+      id: "hooks-0002",
+      sql: """
+        ALTER TABLE receipts ADD COLUMN subject TEXT;
+        ALTER TABLE receipts ADD COLUMN unlisted INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX receipts_by_subject ON receipts (source, subject) WHERE subject IS NOT NULL;
+        """),
   ]
 
   private let database: Database
@@ -49,6 +67,8 @@ package final class Hooks: Sendable {
   /// The environment that secret references are resolved in.
   private let secrets: Secrets
   private let refusals = Lock<[Refused: Int]>([:])
+  /// Sources as last used, by name. Only such as exist, so that strangers cannot fill it.
+  private let opened = Lock<[String: OpenSource]>([:])
 
   private struct Refused: Hashable {
     var source: String
@@ -71,17 +91,12 @@ package final class Hooks: Sendable {
 
   /// Takes a request to `/hooks/<source>`.
   /// - Throws: `HookRefusal`; the refusal is counted.
-  package func receive(_ name: String, _ request: HookRequest) async throws -> HookAnswer {
+  package func receive(_ name: String, _ request: HookRequest) async throws -> HookReply {
     do {
-      let kind = try await kind(name)
-      do {
-        try kind.verify(request, now: time.now())
-      } catch {
-        throw HookRefusal.unverified(error)
-      }
-      let reading = try kind.read(request)
-      return try await database.write { [self] tx in
-        try take(tx, source: name, reading, body: request.body)
+      // A turn is repeated only when the source or its jobs were written meanwhile.
+      while true {
+        if let reply = try await take(request, from: try await source(name), named: name) { return reply }
+        opened.withLock { $0[name] = nil }
       }
     } catch let refusal as HookRefusal {
       count(refusal, source: name)
@@ -89,54 +104,140 @@ package final class Hooks: Sendable {
     }
   }
 
-  private func kind(_ name: String) async throws -> any SourceKind {
-    let source: Source
-    do {
-      source = try await database.read { [jobs] tx in try jobs.source(tx, named: name) }
-    } catch is JobsError {
-      throw HookRefusal.unknownSource(name: name)
+  private func source(_ name: String) async throws -> OpenSource {
+    if let known = opened.withLock({ $0[name] }) {
+      let source = try known.refreshed(secrets)
+      opened.withLock { $0[name] = source }
+      return source
     }
+    let source = try await database.read { [jobs, secrets] tx in
+      try OpenSource(tx, jobs, named: name, secrets: secrets)
+    }
+    opened.withLock { $0[name] = source }
+    return source
+  }
+
+  /// Nil when the source is another by now.
+  private func take(
+    _ request: HookRequest, from source: OpenSource, named name: String
+  ) async throws -> HookReply? {
     do {
-      guard let kind = Hooks.kinds.first(where: { $0.name == source.kind }) else {
-        throw HookRefusal.misconfigured(source: name, problem: "its kind \(source.kind) is not known here.")
+      try source.kind.verify(request, now: time.now())
+    } catch {
+      let current = try await database.read { [jobs] tx in try jobs.edition(tx, ofSource: name) }
+      // The sender may know a secret that this process has not heard of yet.
+      if current != source.edition { return nil }
+      throw HookRefusal.unverified(error)
+    }
+    switch try source.kind.read(request) {
+    case .handshake(let reply): return reply
+    case .occurrence(let reading):
+      let context = reading.context(source: name)
+      let plan = source.table.plan(context, actor: reading.actor)
+      let answer: HookAnswer? = try await database.write { [self] tx in
+        guard try jobs.edition(tx, ofSource: name) == source.edition else { return nil }
+        return try write(tx, source: name, reading, context, plan, body: request.body)
       }
-      return try kind.init(settings: secrets.resolve(source.settings))
-    } catch let problem where !(problem is HookRefusal) {
-      throw HookRefusal.misconfigured(source: name, problem: String(describing: problem))
+      return answer.map { source.kind.reply(to: reading, $0) }
     }
   }
 
-  /// The receipt and all it starts. A repeated event is counted and answered with what the first one started.
-  private func take(
-    _ tx: Transaction, source: String, _ reading: Reading, body: [UInt8]
+  /// The receipt and all it starts. A repeated delivery is counted and answered with what the first one started.
+  private func write(
+    _ tx: Transaction, source: String, _ reading: Reading, _ context: JSON.Object, _ plan: HookPlan,
+    body: [UInt8]
   ) throws -> HookAnswer {
     let now = time.now()
+    let unlisted = max(0, plan.others - Hooks.refusalLimit)
     let row = try tx.row(
       """
-      INSERT INTO receipts (id, source, dedupe_key, type, headers, body, received_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      INSERT INTO receipts (id, source, dedupe_key, type, headers, body, received_at, subject, unlisted)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
       ON CONFLICT (source, dedupe_key) DO UPDATE SET repeats = receipts.repeats + 1
-      RETURNING id, source, dedupe_key, type, headers, received_at, repeats
+      RETURNING \(Receipt.columns)
       """,
       ID.make("rcpt", at: now, randomness), source, reading.dedupeKey, reading.type,
-      JSON.object(reading.headers), body, now)
+      JSON.object(reading.headers), body, now, reading.subject, unlisted)
     guard let row else { throw HookRefusal.unknownSource(name: source) }
     let receipt = try Receipt(row)
     if receipt.repeats > 0 {
       let firings = try runs.firings(tx, ofReceipt: receipt.id)
-      return HookAnswer(receipt: receipt.id, isRepeat: true, firings: firings.map(HookAnswer.Fired.init))
+      return HookAnswer(
+        receipt: receipt.id, isRepeat: true, firings: firings.map(HookAnswer.Fired.init),
+        unlisted: receipt.unlisted)
     }
-    var context: JSON.Object = ["body": reading.body, "headers": .object(reading.headers)]
-    context["source"] = .string(source)
-    if let type = reading.type { context["type"] = .string(type) }
+    let told = try jobsTold(tx, of: reading.subject, source: source, before: receipt.id)
     var firings: [Firing] = []
-    for (job, trigger) in try jobs.jobs(tx, withSource: source) {
-      let start = try runs.start(
-        tx, job, Occurrence(cause: .receipt(receipt.id), trigger: trigger.id, context: context))
-      // Several triggers of one job on one source are one occurrence.
-      if !start.isRepeat { firings.append(start.firing) }
+    for start in plan.starts {
+      firings.append(try fire(tx, start, receipt, reading, context, earlier: told[start.job.id]))
     }
-    return HookAnswer(receipt: receipt.id, isRepeat: false, firings: firings.map(HookAnswer.Fired.init))
+    for refusal in plan.refusals(Hooks.refusalLimit) {
+      let occurrence = Occurrence(
+        cause: .receipt(receipt.id), trigger: refusal.trigger, context: context, actor: reading.actor)
+      firings.append(try runs.record(tx, refusal.job, occurrence, .filtered, reason: refusal.reason))
+    }
+    return HookAnswer(
+      receipt: receipt.id, isRepeat: false, firings: firings.map(HookAnswer.Fired.init), unlisted: unlisted)
+  }
+
+  private func fire(
+    _ tx: Transaction, _ start: HookPlan.Start, _ receipt: Receipt, _ reading: Reading,
+    _ context: JSON.Object, earlier: String?
+  ) throws -> Firing {
+    var occurrence = Occurrence(
+      cause: .receipt(receipt.id), trigger: start.trigger.id, context: context, actor: reading.actor)
+    // As it is now: what the table knows of it may be older in what matters to runs alone.
+    let job = try jobs.job(tx, id: start.job.id)
+    if let earlier {
+      let reason = "The same thing came before, as receipt \(earlier)."
+      return try runs.record(tx, job, occurrence, .skipped, reason: reason)
+    }
+    do {
+      occurrence.key = try start.trigger.renderedKey(job, context)
+    } catch {
+      let reason = "Its key cannot be rendered: \(error)"
+      return try runs.record(tx, job, occurrence, .failedToStart, reason: reason)
+    }
+    return try runs.start(tx, job, occurrence).firing
+  }
+
+  /// The jobs that something of the same subject went to, with its receipt.
+  private func jobsTold(
+    _ tx: Transaction, of subject: String?, source: String, before receipt: String
+  ) throws -> [String: String] {
+    guard let subject else { return [:] }
+    let earlier: [String] = try tx.rows(
+      "SELECT id FROM receipts WHERE source = $1 AND subject = $2 AND id <> $3 ORDER BY id LIMIT 10", source,
+      subject, receipt
+    ).map { try $0["id"] }
+    var told: [String: String] = [:]
+    for id in earlier {
+      for firing in try runs.firings(tx, ofReceipt: id) {
+        switch firing.decision {
+        case nil, .started?, .joined?: told[firing.job] = told[firing.job] ?? id
+        default: break
+        }
+      }
+    }
+    return told
+  }
+
+  // MARK: Reasons
+
+  /// Why a receipt does not start a job as both are now: the first field that does not fit. Nil when it would.
+  /// - Throws: `HookRefusal`, also when the receipt can no longer be read.
+  package func reason(_ tx: Transaction, receipt id: String, job: Job) throws -> String? {
+    guard let receipt = try receipt(tx, id),
+      let row = try tx.row("SELECT body FROM receipts WHERE id = $1", id)
+    else { throw HookRefusal.unknownReceipt(id: id) }
+    let source = try OpenSource(tx, jobs, named: receipt.source, secrets: secrets)
+    let headers = (receipt.headers.objectValue ?? [:]).map { ($0.key, $0.value.stringValue ?? "") }
+    let request = HookRequest(headers: SignatureHeaders(headers), body: try row["body"])
+    guard case .occurrence(let reading) = try source.kind.read(request) else { return nil }
+    let listeners = job.triggers.filter { $0.kind == .webhook(source: receipt.source) }.map { (job, $0) }
+    if listeners.isEmpty { return "The job \(job.name) does not listen to the source \(receipt.source)." }
+    let plan = JobTable(listeners).plan(reading.context(source: receipt.source), actor: reading.actor)
+    return plan.refusals(1).first?.reason
   }
 
   // MARK: Refusals

@@ -12,6 +12,10 @@ package struct Receipt: Sendable, Equatable {
   package var receivedAt: Timestamp
   /// How often the same event came again.
   package var repeats: Int
+  /// How many jobs did not start and have no firing that says why.
+  package var unlisted: Int
+
+  static let columns = "id, source, dedupe_key, type, headers, received_at, repeats, unlisted"
 
   init(_ row: Row) throws {
     id = try row["id"]
@@ -21,6 +25,7 @@ package struct Receipt: Sendable, Equatable {
     headers = try row["headers"]
     receivedAt = try row["received_at"]
     repeats = try row["repeats"]
+    unlisted = try row["unlisted"]
   }
 }
 
@@ -31,6 +36,8 @@ package struct HookAnswer: Sendable, Equatable {
   package var isRepeat: Bool
   /// What each job made of it.
   package var firings: [Fired]
+  /// How many others did not start.
+  package var unlisted: Int
 
   package struct Fired: Sendable, Equatable {
     package var job: String
@@ -53,7 +60,7 @@ package struct HookAnswer: Sendable, Equatable {
             "decision": .string(fired.decision), "reason": fired.reason.map { .string($0) } ?? .null,
             "run_id": fired.run.map { .string($0) } ?? .null,
           ]
-        }),
+        }), "unlisted": .integer(Int64(unlisted)),
     ]
   }
 }

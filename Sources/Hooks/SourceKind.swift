@@ -3,8 +3,8 @@ package import Jobs
 package import Primitives
 package import Signatures
 
-/// One kind of sender: how its requests prove themselves, and what they mean. A new kind is one file and one
-/// line in `Hooks.kinds`.
+/// One kind of sender: how its requests prove themselves, what they mean, and what it wants to hear. A new kind
+/// is one file and one line in `Hooks.kinds`.
 package protocol SourceKind: Sendable {
   /// The name that source files give as `kind:`.
   static var name: String { get }
@@ -16,7 +16,15 @@ package protocol SourceKind: Sendable {
   func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal)
   /// What the request is, once it is verified.
   /// - Throws: `HookRefusal.unreadable`.
-  func read(_ request: HookRequest) throws(HookRefusal) -> Reading
+  func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose
+  /// What the sender is told once everything is written.
+  func reply(to reading: Reading, _ answer: HookAnswer) -> HookReply
+}
+
+extension SourceKind {
+  package func reply(to reading: Reading, _ answer: HookAnswer) -> HookReply {
+    .json(answer.json, status: answer.status)
+  }
 }
 
 /// A request as it came in.
@@ -28,23 +36,93 @@ package struct HookRequest: Sendable {
     self.headers = headers
     self.body = body
   }
+
+  /// The first value of each of these headers that came, by lower-case name.
+  func kept(_ names: [String]) -> JSON.Object {
+    var kept: JSON.Object = [:]
+    for name in names {
+      if let value = headers[name].first { kept[name] = .string(value) }
+    }
+    return kept
+  }
+}
+
+/// What a verified request is for.
+package enum HookPurpose: Sendable, Equatable {
+  /// Something happened that may start runs.
+  case occurrence(Reading)
+  /// The sender tries the address. It is answered at once, and nothing is written.
+  case handshake(HookReply)
+}
+
+/// What the body of an answer to a sender is.
+package struct HookReply: Sendable, Equatable {
+  package var status: Int
+  /// Nil for an empty body.
+  package var contentType: String?
+  package var body: [UInt8]
+
+  package init(status: Int, contentType: String? = nil, body: [UInt8] = []) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+  }
+
+  static func json(_ json: JSON, status: Int = 200) -> HookReply {
+    HookReply(status: status, contentType: "application/json", body: json.bytes)
+  }
 }
 
 /// What a verified request says.
 package struct Reading: Sendable, Equatable {
-  /// Repeats of one event have the same key.
+  /// Repeats of one delivery have the same key: printable ASCII, at most `keyLimit` characters.
   package var dedupeKey: String
-  /// The event's type, such as `issues.opened`, when the sender names one.
+  /// The same for different deliveries that speak of the same thing; nil when the sender has nothing of the
+  /// kind. A job starts for the first of them only.
+  package var subject: String?
+  /// What happened, such as `issues.opened`, when the sender names it.
   package var type: String?
+  /// Who did it.
+  package var actor: Actor
+  /// What a person wrote to Errand, when the sender has such a thing.
+  package var text: String?
   /// The body, parsed; text as a JSON string.
   package var body: JSON
   /// The headers worth keeping, by lower-case name. Never credentials.
   package var headers: JSON.Object
 
-  package init(dedupeKey: String, type: String?, body: JSON, headers: JSON.Object) {
+  package init(
+    dedupeKey: String, subject: String? = nil, type: String?, actor: Actor, text: String? = nil, body: JSON,
+    headers: JSON.Object
+  ) {
     self.dedupeKey = dedupeKey
+    self.subject = subject
     self.type = type
+    self.actor = actor
+    self.text = text
     self.body = body
     self.headers = headers
+  }
+
+  static let keyLimit = 200
+
+  /// A key that a sender gave, if it can be one.
+  static func key(_ text: String?) -> String? {
+    guard let text, (1...keyLimit).contains(text.utf8.count),
+      text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    else { return nil }
+    return text
+  }
+
+  /// What patterns are compared with, and what templates see as `trigger`.
+  func context(source: String) -> JSON.Object {
+    var context: JSON.Object = [:]
+    if let type { context["type"] = .string(type) }
+    context["source"] = .string(source)
+    context["actor"] = ["name": .string(actor.name), "lane": .string(actor.lane.rawValue)]
+    if let text { context["text"] = .string(text) }
+    context["headers"] = .object(headers)
+    context["body"] = body
+    return context
   }
 }

@@ -67,11 +67,13 @@ extension Jobs {
     let now = time.now()
     if let row = try tx.row("SELECT * FROM sources WHERE name = $1", source.name) {
       if try Source(row) == source { return .unchanged }
+      try renew(tx, editionOf: source.name)
       try tx.run(
         "UPDATE sources SET kind = $2, settings = $3, updated_at = $4 WHERE name = $1", source.name,
         source.kind, source.settings, now)
       return .updated
     }
+    try renew(tx, editionOf: source.name)
     try tx.run(
       "INSERT INTO sources (name, kind, settings, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
       source.name, source.kind, source.settings, now)
@@ -130,9 +132,13 @@ extension Jobs {
       """,
       job.id, job.name, job.origin.rawValue, job.agent, job.definition, job.revision,
       Hex.encode(randomness.bytes(8)), job.createdAt, job.updatedAt, job.archivedAt)
-    try tx.run("DELETE FROM job_sources WHERE job_id = $1", job.id)
+    let before: [String] = try tx.rows(
+      "DELETE FROM job_sources WHERE job_id = $1 RETURNING source", job.id
+    ).map { try $0["source"] }
+    for source in Set(before) { try renew(tx, editionOf: source) }
     for trigger in job.triggers {
       guard case .webhook(let source) = trigger.kind else { continue }
+      try renew(tx, editionOf: source)
       try tx.run(
         "INSERT INTO job_sources (source, job_id, trigger_id) VALUES ($1, $2, $3)", source, job.id, trigger.id
       )

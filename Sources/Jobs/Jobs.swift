@@ -41,7 +41,15 @@ package final class Jobs: Sendable {
           created_at INTEGER NOT NULL,
           updated_at INTEGER NOT NULL
         );
-        """)
+        """),
+    Migration(
+      id: "jobs-0002",
+      sql: """
+        CREATE TABLE source_editions (
+          source TEXT PRIMARY KEY,
+          edition TEXT NOT NULL
+        );
+        """),
   ]
 
   let database: Database
@@ -149,6 +157,20 @@ package final class Jobs: Sendable {
       throw JobsError.notFound(kind: "source", name: name, nearest: Nearest.to(name, among: names))
     }
     return try Source(row)
+  }
+
+  /// Drawn anew whenever the source or a job that listens to it is written, by whichever process: who keeps
+  /// something made of them sees here whether it is still right. Nil before the first time.
+  package func edition(_ tx: Transaction, ofSource name: String) throws -> String? {
+    try tx.row("SELECT edition FROM source_editions WHERE source = $1", name)?["edition"]
+  }
+
+  func renew(_ tx: Transaction, editionOf source: String) throws {
+    try tx.run(
+      """
+      INSERT INTO source_editions (source, edition) VALUES ($1, $2)
+      ON CONFLICT (source) DO UPDATE SET edition = $2
+      """, source, Hex.encode(randomness.bytes(8)))
   }
 
   /// By name.

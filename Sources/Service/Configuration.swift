@@ -32,6 +32,9 @@ package struct Configuration: Sendable {
   package var sessions = 16
   /// How many deliveries are on their way at once.
   package var deliveries = 16
+  /// How many requests each API key may make in a minute.
+  package var createsPerMinute = 300
+  package var readsPerMinute = 1200
   /// How long a stop waits for what is under way.
   package var grace = Duration.seconds(8)
   /// The process's environment: keys of models, secrets of sources and callbacks.

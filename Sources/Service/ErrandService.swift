@@ -23,14 +23,16 @@ package import UnixSignals
 
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
-  /// What job files may say about sources and callbacks.
-  package static let kinds = Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes)
+  /// What job files may say about sources, callbacks and patterns.
+  package static let kinds = Kinds(
+    sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems)
 
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
   private let database: Database
   private let api: API
+  private let keys: APIKeys
   private let worker: Worker?
   private let workplaces: Workplaces
   private let sessions: Sessions
@@ -44,7 +46,7 @@ package struct ErrandService: Sendable {
   static let migrations =
     queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
     + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
-    + Hooks.migrations
+    + Hooks.migrations + API.migrations
 
   /// Opens the data directory and builds everything; nothing works yet.
   /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a job file that can't be applied), or what the
@@ -116,17 +118,22 @@ package struct ErrandService: Sendable {
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
-          courier.handler(concurrency: configuration.deliveries), runs.timerHandler(), runs.startHandler(),
+          workplaces.handler(), courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
+          runs.startHandler(),
         ], options: options)
     } else {
       worker = nil
     }
 
+    keys = try await APIKeys(database: database, bootstrap: key, time: time, randomness: randomness)
+    var rates = RateLimits.Rates()
+    rates.creates = configuration.createsPerMinute
+    rates.reads = configuration.readsPerMinute
     api = API(
       domains: API.Domains(
-        database: database, files: files, jobs: jobs, runs: runs, sessions: sessions, schedules: schedules,
-        outbox: outbox, hooks: hooks), key: key, time: time,
-      randomness: randomness, log: log)
+        database: database, agents: agents, environments: environments, files: files, jobs: jobs,
+        runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
+      keys: keys, rates: rates, time: time, randomness: randomness, log: log)
     if let directory = configuration.jobsDirectory {
       jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
       try await jobsWatch?.apply()
@@ -162,6 +169,7 @@ package struct ErrandService: Sendable {
     }
     if configuration.role.serves {
       services.append(Part { [hooks] in try await hooks.run() })
+      services.append(Part { [keys] in try await keys.run() })
       services.append(
         ListeningPart(
           configuration: api.configuration(address: configuration.address, port: configuration.port),

@@ -32,6 +32,12 @@ package final class Transaction {
     return answer.rows.first.map { Row(columns: answer.columns, values: $0) }
   }
 
+  /// All rows of an answer whose number of values depends on what was asked.
+  package func rows(_ sql: String, values: [(any ColumnValue)?]) throws -> [Row] {
+    let answer = try ask(sql, values)
+    return answer.rows.map { Row(columns: answer.columns, values: $0) }
+  }
+
   /// Runs a statement that changes rows, and returns how many it changed.
   @discardableResult
   package func run(_ sql: String, _ values: (any ColumnValue)?...) throws -> Int {

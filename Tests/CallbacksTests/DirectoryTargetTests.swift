@@ -1,4 +1,3 @@
-import Store
 import Catalog
 import Foundation
 import JSON

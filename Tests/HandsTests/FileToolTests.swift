@@ -77,7 +77,7 @@ import Testing
     ),
     ("bash", ["command": "true", "restart": "yes"], "The field `restart` must be true or false."),
     ("bash", ["command": "a\0b"], "The field `command` must not contain a zero byte."),
-    ("web_fetch", [:], "There is no tool “web_fetch”. The tools are bash, read, write, edit."),
+    ("web_fetch", [:], "There is no tool “web_fetch”. The tools are bash, read, write, edit, glob, grep."),
   ]
 
   @Test func `what the agent can put right is an error result that says how`() async throws {
@@ -188,19 +188,21 @@ import Testing
 
   @Test func `the definitions are those of the toolset`() {
     #expect(
-      BuiltinTools.definitions.compactMap { $0["name"]?.stringValue } == ["bash", "read", "write", "edit"])
+      BuiltinTools.definitions.compactMap { $0["name"]?.stringValue }
+        == ["bash", "read", "write", "edit", "glob", "grep"])
     let fields = BuiltinTools.definitions.map {
       $0["input_schema"]?["properties"]?.objectValue.map { Array($0.keys) }
     }
     #expect(
       fields == [
         ["command", "restart", "timeout_ms"], ["file_path", "view_range"], ["file_path", "content"],
-        ["file_path", "old_string", "new_string", "replace_all"],
+        ["file_path", "old_string", "new_string", "replace_all"], ["pattern", "path"], ["pattern", "path"],
       ])
     let required = BuiltinTools.definitions.map { $0["input_schema"]?["required"] }
     #expect(
       required == [
         nil, ["file_path"], ["file_path", "content"], ["file_path", "old_string", "new_string"],
+        ["pattern"], ["pattern"],
       ])
   }
 }

@@ -1,3 +1,4 @@
+import GitSupport
 import Glibc
 import Hands
 import JSON
@@ -16,11 +17,15 @@ import Testing
       try await Bench.with(kind, repositories: upstream.repositories(), mounting: [upstream.mount()]) {
         bench async throws in
         #expect(try await bench.hands.mountRepositories() == [])
-        #expect(try await bench.bash("cd $ERRAND_WORKSPACE/shop && cat file.txt && git status -sb").text == "one\n## main...origin/main\n")
+        #expect(
+          try await bench.bash("cd $ERRAND_WORKSPACE/shop && cat file.txt && git status -sb").text
+            == "one\n## main...origin/main\n")
         #expect(try await bench.bash("git remote get-url origin").text.trimmed == "file://\(upstream.bare)")
         #expect(try await bench.hands.collect() == [])
 
-        try await bench.bash("echo two >> file.txt && git commit -qam two && git checkout -qb side && echo 3 > 3 && git add 3 && git commit -qm three && git checkout -q main")
+        try await bench.bash(
+          "echo two >> file.txt && git commit -qam two && git checkout -qb side && echo 3 > 3 && git add 3 && git commit -qm three && git checkout -q main"
+        )
         let files = try await bench.hands.collect()
         try #require(files.map(\.path) == ["shop.bundle"])
         #expect(files[0].mimeType == "application/x-git-bundle")
@@ -29,7 +34,8 @@ import Testing
         #expect(files[0].metadata?["repository"]?.stringValue == "file://\(upstream.bare)")
         // Whoever has the base can take the commits in.
         try await upstream.shell(
-          "git clone -q shop.git check && cd check && git fetch -q \(files[0].copy) main:new side:side && git log --format=%s new side > ../log")
+          "git clone -q shop.git check && cd check && git fetch -q \(files[0].copy) main:new side:side && git log --format=%s new side > ../log"
+        )
         #expect(try await upstream.shell("sort log") == "one\nthree\ntwo\n")
         for file in files { unlink(file.copy) }
         // A second look clones nothing anew.
@@ -55,9 +61,12 @@ import Testing
       }
       try await Bench.with(repositories: upstream.repositories(), mounting: mounts) { bench async throws in
         #expect(try await bench.hands.mountRepositories() == [])
-        let log = "for r in a b c; do git -C $r log --format=%s | tr '\\n' ' '; git -C $r branch --show-current; done"
-        #expect(try await bench.bash(log).text == "3 main\n2 1 dev\n1 \n")
-        #expect(try await bench.bash("git -C c fsck && cd c && echo x > x && git add x && git commit -qm detached").isError == false)
+        let log =
+          "for r in a b c; do git -C $r log --format=%s | tr '\\n' ' '; git -C $r branch --show-current; done"
+        #expect(try await bench.bash(log).text == "3 main\n2 1 dev\n1 ")
+        #expect(
+          try await bench.bash("git -C c fsck && cd c && echo x > x && git add x && git commit -qm detached")
+            .isError == false)
         let files = try await bench.hands.collect()
         #expect(files.map(\.path) == ["c.bundle"])
         #expect(files.first?.metadata?["branch"] == .null)
@@ -69,14 +78,23 @@ import Testing
   @Test func `what cannot be cloned is told in a sentence`() async throws {
     try await Upstream.with { upstream async throws in
       let cases: [(RepositoryMount, String, String)] = [
-        (upstream.mount("file://\(upstream.folder)/none.git"), "repository_not_found_error", "There is no repository at"),
-        (upstream.mount(checkout: ["type": "branch", "name": "nope"]), "repository_checkout_error", "has no branch nope"),
+        (
+          upstream.mount("file://\(upstream.folder)/none.git"), "repository_not_found_error",
+          "There is no repository at"
+        ),
+        (
+          upstream.mount(checkout: ["type": "branch", "name": "nope"]), "repository_checkout_error",
+          "has no branch nope"
+        ),
         (
           upstream.mount(checkout: ["type": "commit", "sha": .string(String(repeating: "a", count: 40))]),
           "repository_checkout_error", "has no commit aaaa"
         ),
         (upstream.mount("file:///etc/shop.git"), "repository_forbidden_error", "ERRAND_LOCAL_REPOSITORIES"),
-        (upstream.mount("ext::sh -c 'touch \(upstream.canary)'"), "repository_clone_error", "cannot be a repository's"),
+        (
+          upstream.mount("ext::sh -c 'touch \(upstream.canary)'"), "repository_clone_error",
+          "cannot be a repository's"
+        ),
         (upstream.mount("http://127.0.0.1:1/a/b.git"), "repository_clone_error", "cannot be reached"),
       ]
       for (mount, type, text) in cases {
@@ -147,9 +165,10 @@ import Testing
         #expect(!listing.text.contains("errand-upstream"))
         // Inside, the agent may be fooled; it is only the sandbox that pays.
         try await bench.bash(
-          "cp .gitconfig .git/config.d; git config core.hooksPath .githooks; git config filter.evil.smudge ./evil; echo hi > new; git add new; git commit -qm new; git checkout -q -f HEAD~1; git checkout -qf main")
+          "cp .gitconfig .git/config.d; echo hi > new; git add new; git commit -qm new; git config core.hooksPath .githooks; git config filter.evil.smudge ./evil; git config core.fsmonitor ./evil; git checkout -q -f HEAD~1; git checkout -qf main"
+        )
         let files = try await bench.hands.collect()
-        #expect(files.map(\.path).contains("shop.bundle") || files.map(\.path).contains("shop.bundle.error.txt"))
+        #expect(files.map(\.path) == ["shop.bundle"])
         for file in files { unlink(file.copy) }
         #expect(!upstream.hasCanary)
       }
@@ -165,10 +184,13 @@ import Testing
   }
 
   @Test func `a small pack that unpacks to a huge file ends at the sandbox's limit`() async throws {
-    try await Upstream.with("truncate -s 200M huge; git add huge; git commit -qm huge") { upstream async throws in
+    try await Upstream.with("truncate -s 200M huge; git add huge; git commit -qm huge") {
+      upstream async throws in
       var limits = SandboxLimits()
       limits.fileSize = 20 << 20
-      try await Bench.with(limits: limits, repositories: upstream.repositories(), mounting: [upstream.mount()]) {
+      try await Bench.with(
+        limits: limits, repositories: upstream.repositories(), mounting: [upstream.mount()]
+      ) {
         bench async throws in
         let troubles = try await bench.hands.mountRepositories()
         #expect(troubles.first?.message.contains("failed in the sandbox") == true, "\(troubles)")
@@ -180,7 +202,9 @@ import Testing
     var limits = SandboxLimits()
     limits.bundle = 100_000
     try await Upstream.with { upstream async throws in
-      try await Bench.with(limits: limits, repositories: upstream.repositories(), mounting: [upstream.mount()]) {
+      try await Bench.with(
+        limits: limits, repositories: upstream.repositories(), mounting: [upstream.mount()]
+      ) {
         bench async throws in
         _ = try await bench.hands.mountRepositories()
         try await bench.bash("cd shop && head -c 300000 /dev/urandom > r && git add r && git commit -qm r")
@@ -196,5 +220,7 @@ import Testing
 }
 
 extension String {
-  var trimmed: String { String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
+  var trimmed: String {
+    String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
 }

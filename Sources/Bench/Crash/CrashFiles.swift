@@ -22,6 +22,7 @@ enum CrashFiles {
     name: trace
     agent: worker
     environment: bench
+    overlap: allow_all
     triggers:
       - {name: tick, schedule: "*/2 * * * * *", timezone: UTC}
       - {name: desk, webhook: desk}

@@ -11,6 +11,8 @@ struct PathBench {
   private let folder: String
   private let client = HTTPClient(userAgent: "errand-bench")
   private let webhook: Webhook
+  private let github = GitHubSender()
+  private let slack = SlackSender()
 
   init(program: String, hello: String, folder: String) throws {
     self.program = program
@@ -30,8 +32,17 @@ struct PathBench {
     let disk = try Disk.syncs(in: folder)
     print("disk            fdatasync of 4 KiB: p50 \(Percentiles.text(Percentiles.of(disk, 0.5) / 1000))")
     for (name, size) in [("1 KB body", 1024), ("9.8 KB body", 9810)] {
-      try await acknowledgements(name, size: size, requests: requests, connections: connections)
+      try await acknowledgements("webhook", name, requests: requests, connections: connections) { port in
+        signed(requests, size: size, port: port)
+      }
     }
+    try await acknowledgements("GitHub", "9.8 KB issue", requests: requests, connections: connections) {
+      githubIssues(requests, port: $0)
+    }
+    try await acknowledgements("Slack", "slash command", requests: requests, connections: connections) {
+      slackCommands(requests, port: $0)
+    }
+    try await limits(connections: connections)
     let errand = try await serve("quiet")
     try await errand.healthy()
     try await starts(errand)
@@ -44,7 +55,10 @@ struct PathBench {
       ErrandProcess.Settings(
         program: program, data: "\(folder)/\(name)", jobs: "\(folder)/jobs", port: FreePort.find(),
         role: role,
-        environment: ["DESK_SECRET": webhook.secret, "IDLE_SECRET": webhook.secret]), client: client)
+        environment: [
+          "DESK_SECRET": webhook.secret, "IDLE_SECRET": webhook.secret, "GITHUB_SECRET": github.secret,
+          "SLACK_SECRET": slack.secret,
+        ]), client: client)
   }
 
   // MARK: Start-up and memory
@@ -71,10 +85,12 @@ struct PathBench {
 
   /// Signed webhooks to a source without jobs would be too easy: each of these starts a run. Only the
   /// API's part works meanwhile, so that what is measured is the acknowledgement.
-  private func acknowledgements(_ name: String, size: Int, requests: Int, connections: Int) async throws {
-    let errand = try await serve("acknowledge-\(size)", role: "api")
+  private func acknowledgements(
+    _ sender: String, _ name: String, requests: Int, connections: Int, prepare: (UInt16) -> [[UInt8]]
+  ) async throws {
+    let errand = try await serve("acknowledge-\(Hex.encode(Randomness.system.bytes(3)))", role: "api")
     try await errand.healthy()
-    let prepared = signed(requests, size: size, port: errand.settings.port)
+    let prepared = prepare(errand.settings.port)
     let plain = prepared.map { Array($0) }
     let ours = try await blocking {
       try Volley(port: errand.settings.port, connections: connections).fire(prepared)
@@ -84,13 +100,67 @@ struct PathBench {
     let theirs = try await blocking { try Volley(port: port, connections: connections).fire(plain) }
     await child.end(grace: .zero)
     let ratio = (ours.perSecond / theirs.perSecond * 1000).rounded() / 1000
+    let title = sender + String(repeating: " ", count: max(1, 16 - sender.count))
     print(
-      "webhook         \(name), \(connections) connections: \(Int(ours.perSecond)) durable 202 per second, "
+      "\(title)\(name), \(connections) connections: \(Int(ours.perSecond)) durable answers per second, "
         + "p50 \(Percentiles.text(ours.percentile(0.5))), p99 \(Percentiles.text(ours.percentile(0.99))); "
         + "bare C server \(Int(theirs.perSecond)) per second; ratio \(ratio)")
-    if let other = ours.statuses.first(where: { $0.key != 202 }) {
+    tellRefusals(ours)
+  }
+
+  private func tellRefusals(_ figures: Volley.Figures) {
+    if let other = figures.statuses.first(where: { !(200..<300).contains($0.key) }) {
       print("                \(other.value) of them were answered with \(other.key)")
     }
+  }
+
+  /// GitHub waits 10 s for an answer and Slack 3 s. Requests come at a fixed pace here, however slow the answers
+  /// are, and each counts from when it was due.
+  private func limits(connections: Int) async throws {
+    let (pace, seconds) = (500, 6)
+    for (sender, wait) in [("GitHub", 10), ("Slack", 3)] {
+      let errand = try await serve("pace-\(sender)", role: "api")
+      try await errand.healthy()
+      let port = errand.settings.port
+      let prepared =
+        wait == 3
+        ? slackCommands(pace * seconds, port: port) : githubIssues(pace * seconds, port: port)
+      let figures = try await blocking {
+        try Volley(port: port, connections: connections).fire(prepared, perSecond: pace)
+      }
+      await errand.stop()
+      let title = sender + String(repeating: " ", count: max(1, 16 - sender.count))
+      print(
+        "\(title)\(pace) requests per second for \(seconds) s: p50 \(Percentiles.text(figures.percentile(0.5))), "
+          + "p99 \(Percentiles.text(figures.percentile(0.99))), "
+          + "slowest \(Percentiles.text(Double(figures.latencies.last ?? 0) / 1000)); it waits \(wait) s")
+      tellRefusals(figures)
+    }
+  }
+
+  private func githubIssues(_ count: Int, port: UInt16) -> [[UInt8]] {
+    (0..<count).map { number in
+      let body = GitHubSender.issue(number: number).bytes
+      return PathBench.request(
+        "github", body, github.headers(id: "bench-\(number)", body: body), port: port)
+    }
+  }
+
+  private func slackCommands(_ count: Int, port: UInt16) -> [[UInt8]] {
+    let now = Time.system.now()
+    return (0..<count).map { number in
+      let body = SlackSender.command(number: number)
+      return PathBench.request("slack", body, slack.headers(body: body, now: now), port: port)
+    }
+  }
+
+  private static func request(
+    _ source: String, _ body: [UInt8], _ headers: [(name: String, value: String)], port: UInt16
+  ) -> [UInt8] {
+    var head = "POST /hooks/\(source) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
+    head += "Content-Length: \(body.count)\r\n"
+    for (name, value) in headers { head += "\(name): \(value)\r\n" }
+    return Array(head.utf8) + Array("\r\n".utf8) + body
   }
 
   private func signed(_ count: Int, size: Int, port: UInt16) -> [[UInt8]] {
@@ -99,11 +169,8 @@ struct PathBench {
       let start = "{\"type\":\"ticket\",\"number\":\(number),\"text\":\""
       let filler = String(repeating: "x", count: max(0, size - start.utf8.count - 2))
       let body = Array((start + filler + "\"}").utf8)
-      var head = "POST /hooks/desk HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: \(body.count)\r\n"
-      for (name, value) in webhook.headers(id: "volley-\(size)-\(number)", body: body, now: now) {
-        head += "\(name): \(value)\r\n"
-      }
-      return Array(head.utf8) + Array("\r\n".utf8) + body
+      let headers = webhook.headers(id: "volley-\(size)-\(number)", body: body, now: now)
+      return PathBench.request("desk", body, headers, port: port)
     }
   }
 

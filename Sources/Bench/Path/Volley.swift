@@ -27,45 +27,48 @@ struct Volley {
   let connections: Int
 
   /// Blocks the calling thread until every request is answered.
-  func fire(_ requests: [[UInt8]]) throws -> Figures {
+  /// - Parameter perSecond: nil sends as fast as the server answers. A pace keeps to itself, and a request that
+  ///   finds every connection busy counts from when it was due.
+  func fire(_ requests: [[UInt8]], perSecond: Int? = nil) throws -> Figures {
     var open = try (0..<min(connections, requests.count)).map { _ in Connection(descriptor: try connect()) }
     defer { for connection in open { close(connection.descriptor) } }
+    var idle = Array(open.indices.reversed())
     var next = 0
-    var done = 0
     var latencies: [Int64] = []
     latencies.reserveCapacity(requests.count)
     var statuses: [Int: Int] = [:]
     let start = Volley.microseconds()
-    for index in open.indices {
-      begin(&open[index], requests[next])
-      next += 1
-    }
+    func due(_ number: Int) -> Int64 { perSecond.map { start + Int64(number * 1_000_000 / $0) } ?? 0 }
     var watched = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-    while done < requests.count {
-      guard poll(&watched, nfds_t(watched.count), 30_000) > 0 else {
-        throw BenchError.unexpected("The server answered nothing for 30 s.")
+    while latencies.count < requests.count {
+      while next < requests.count, due(next) <= Volley.microseconds(), let index = idle.popLast() {
+        begin(&open[index], requests[next], at: due(next))
+        watched[index].events = Int16(open[index].unsent.isEmpty ? POLLIN : POLLIN | POLLOUT)
+        next += 1
       }
-      for index in watched.indices where watched[index].revents != 0 {
+      let isWaiting = next < requests.count && !idle.isEmpty
+      let pause = isWaiting ? max(0, due(next) - Volley.microseconds()) / 1000 + 1 : 30_000
+      let ready = poll(&watched, nfds_t(watched.count), Int32(pause))
+      if ready <= 0, !isWaiting { throw BenchError.unexpected("The server answered nothing for 30 s.") }
+      for index in watched.indices where ready > 0 && watched[index].revents != 0 {
         if try advance(&open[index]) {
           latencies.append(Volley.microseconds() - open[index].start)
           statuses[Volley.status(open[index].answer), default: 0] += 1
-          done += 1
           open[index].answer.removeAll(keepingCapacity: true)
-          if next < requests.count {
-            begin(&open[index], requests[next])
-            next += 1
-          }
+          idle.append(index)
         }
         let isSending = !open[index].unsent.isEmpty
         watched[index].events = Int16(isSending ? POLLIN | POLLOUT : POLLIN)
       }
     }
     let seconds = Double(Volley.microseconds() - start) / 1e6
-    return Figures(requests: done, seconds: seconds, latencies: latencies.sorted(), statuses: statuses)
+    return Figures(
+      requests: latencies.count, seconds: seconds, latencies: latencies.sorted(), statuses: statuses)
   }
 
-  private func begin(_ connection: inout Connection, _ request: [UInt8]) {
-    connection.start = Volley.microseconds()
+  /// - Parameter due: in microseconds; 0 counts from now.
+  private func begin(_ connection: inout Connection, _ request: [UInt8], at due: Int64) {
+    connection.start = due == 0 ? Volley.microseconds() : due
     connection.unsent = request[...]
     send(&connection)
   }

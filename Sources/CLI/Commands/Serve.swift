@@ -41,6 +41,10 @@ struct Serve: AsyncParsableCommand {
     help: ArgumentHelp(
       "An address to ask every minute while all is well, such as a dead man's switch.", valueName: "url"))
   var ping: String?
+  @Option(help: ArgumentHelp("The creating requests that each key may make in a minute.", valueName: "number"))
+  var createsPerMinute = 300
+  @Option(help: ArgumentHelp("The reading requests that each key may make in a minute.", valueName: "number"))
+  var readsPerMinute = 1200
   @Option(help: "The least that is logged: trace, debug, info, notice, warning, error or critical.")
   var logLevel = "notice"
 
@@ -50,6 +54,9 @@ struct Serve: AsyncParsableCommand {
     }
     if let ping, !ping.hasPrefix("http://"), !ping.hasPrefix("https://") {
       throw ValidationError("--ping: “\(ping)” is not an address such as https://example.org/ping/1.")
+    }
+    for (name, rate) in [("creates", createsPerMinute), ("reads", readsPerMinute)] where rate < 1 {
+      throw ValidationError("--\(name)-per-minute must be a number from 1; it is \(rate).")
     }
     if Logger.Level(rawValue: logLevel) == nil {
       let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -69,6 +76,8 @@ struct Serve: AsyncParsableCommand {
     configuration.sandbox = sandbox
     configuration.role = role
     configuration.ping = ping
+    configuration.createsPerMinute = createsPerMinute
+    configuration.readsPerMinute = readsPerMinute
     let level = Logger.Level(rawValue: logLevel) ?? .notice
     let log = Logger(label: "errand") { _ in LogWriter(level: level) }
     let service = try await ErrandService(configuration, log: log)

@@ -86,13 +86,22 @@ enum Say {
     write(text, to: STDOUT_FILENO)
   }
 
+  /// Whole lines with their ends.
+  static func output(bytes: [UInt8]) {
+    write(bytes[...], to: STDOUT_FILENO)
+  }
+
   static func notice(_ text: String) {
     write(text, to: STDERR_FILENO)
   }
 
   /// One write per call as far as the system takes it, so that lines of several tasks do not mix.
   private static func write(_ text: String, to descriptor: Int32) {
-    var rest = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)[...]
+    write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)[...], to: descriptor)
+  }
+
+  private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+    var rest = bytes
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }

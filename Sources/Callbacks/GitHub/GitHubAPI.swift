@@ -80,7 +80,9 @@ struct GitHubAPI: Sendable {
     for page in 1...Self.pages {
       let path = "issues/\(issue)/comments?since=\(since)&per_page=100&page=\(page)"
       let comments = try json(await call("GET", path), "looking for an earlier comment").arrayValue ?? []
-      if let found = comments.first(where: { $0["body"]?.stringValue?.contains(mark) ?? false }) { return found }
+      if let found = comments.first(where: { $0["body"]?.stringValue?.contains(mark) ?? false }) {
+        return found
+      }
       if comments.count < 100 { return nil }
     }
     return nil
@@ -90,7 +92,8 @@ struct GitHubAPI: Sendable {
     try json(await call("POST", "issues/\(issue)/comments", ["body": .string(body)]), "commenting")
   }
 
-  private func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> HTTPClient.Response {
+  private func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> HTTPClient.Response
+  {
     var headers = [
       (name: "authorization", value: "Bearer \(token)"),
       (name: "accept", value: "application/vnd.github+json"),

@@ -30,7 +30,9 @@ enum GitHubError: Error, Equatable, CustomStringConvertible {
   init(_ response: HTTPClient.Response, doing action: String, attempts: Int, now: Timestamp) {
     let body = try? JSON(parsing: response.body)
     let message = body?["message"]?.stringValue ?? ""
-    let details = body?["errors"]?.arrayValue?.compactMap { $0["message"]?.stringValue ?? $0["field"]?.stringValue }
+    let details = body?["errors"]?.arrayValue?.compactMap {
+      $0["message"]?.stringValue ?? $0["field"]?.stringValue
+    }
     let said = ([message] + (details ?? [])).filter { !$0.isEmpty }.joined(separator: ": ").prefix(500)
     let sentence = "GitHub answered \(response.status) to \(action)\(said.isEmpty ? "" : ": \(said)")."
     let isLimit =
@@ -47,14 +49,18 @@ enum GitHubError: Error, Equatable, CustomStringConvertible {
     case 401: self = .hopeless("\(sentence) The token is not valid; put a new one in its place.")
     case 404:
       self = .hopeless("\(sentence) The repository or issue is not there, or the token may not see it.")
-    case 409, 500...: self = .retry(sentence, after: response.headers.first("retry-after").flatMap { RetryAfter.read($0, now: now) })
+    case 409, 500...:
+      self = .retry(
+        sentence, after: response.headers.first("retry-after").flatMap { RetryAfter.read($0, now: now) })
     case 300..<400: self = .hopeless("\(sentence) The repository has moved; write its new name.")
     default: self = .hopeless(sentence)
     }
   }
 
   private static func wait(_ response: HTTPClient.Response, _ attempts: Int, _ now: Timestamp) -> Duration {
-    if let asked = response.headers.first("retry-after").flatMap({ RetryAfter.read($0, now: now) }) { return asked }
+    if let asked = response.headers.first("retry-after").flatMap({ RetryAfter.read($0, now: now) }) {
+      return asked
+    }
     if response.headers.first("x-ratelimit-remaining") == "0",
       let reset = response.headers.first("x-ratelimit-reset").flatMap({ Int64($0) }), reset >= now.seconds
     {

@@ -51,6 +51,7 @@ struct GitHubResult: Sendable {
     if bundles.count <= 1 { return bundles.first }
     if let match = bundles.first(where: { $0.url.fullName == settings.repository }) { return match }
     throw .hopeless(
-      "The run has commits in \(bundles.count) repositories. Name the one that is meant: “repository: OWNER/NAME”.")
+      "The run has commits in \(bundles.count) repositories. Name the one that is meant: “repository: OWNER/NAME”."
+    )
   }
 }

@@ -37,7 +37,9 @@ struct GitHubSettings: Sendable {
     }
     for (name, keys) in [("pull_request", pullRequestKeys), ("comment", commentKeys)] {
       let unknown = settings[name]?.objectValue?.keys.first { !keys.contains($0) }
-      if let unknown { return "\"\(unknown)\" is no field of \"\(name)\". It has: \(keys.joined(separator: ", "))." }
+      if let unknown {
+        return "\"\(unknown)\" is no field of \"\(name)\". It has: \(keys.joined(separator: ", "))."
+      }
     }
     if let pull = settings["pull_request"] {
       for name in ["branch", "title"] where pull[name]?.stringValue?.isEmpty ?? true {
@@ -58,7 +60,9 @@ struct GitHubSettings: Sendable {
         }
       }
     }
-    if let comment = settings["comment"], comment["issue"]?.stringValue == nil, comment["issue"]?.intValue == nil {
+    if let comment = settings["comment"], comment["issue"]?.stringValue == nil,
+      comment["issue"]?.intValue == nil
+    {
       return "\"comment\" needs the number of the \"issue\", such as \"{{trigger.body.issue.number}}\"."
     }
     return nil

@@ -96,7 +96,8 @@ package struct GitHubTarget: Target {
       }
     }
     if let wanted = settings.comment {
-      receipt["comment"] = try await comment(wanted, result, receipt["pull_request"], api, since: delivery.createdAt)
+      receipt["comment"] = try await comment(
+        wanted, result, receipt["pull_request"], api, since: delivery.createdAt)
     }
     return .object(receipt)
   }

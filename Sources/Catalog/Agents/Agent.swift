@@ -35,4 +35,15 @@ package struct Agent: Sendable, Equatable {
     object["archived_at"] = .string(orNull: archivedAt?.description)
     return .object(object)
   }
+
+  /// What sessions keep of the agent: its later versions change nothing for them.
+  package var snapshot: JSON { Agent.snapshot(id: id, version: version, definition) }
+
+  /// - Parameter definition: the version's, or one with overrides for a single session.
+  package static func snapshot(id: String, version: Int, _ definition: AgentDefinition) -> JSON {
+    var object: JSON.Object = ["id": .string(id), "type": "agent", "version": .integer(Int64(version))]
+    object.merge(definition.fields)
+    object["metadata"] = nil
+    return .object(object)
+  }
 }

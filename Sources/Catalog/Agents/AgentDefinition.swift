@@ -59,6 +59,31 @@ package struct AgentDefinition: Sendable, Equatable {
     return .object(body)
   }
 
+  /// This definition with some of its parts replaced for one session: null and an empty list clear a part,
+  /// nothing is merged. A model keeps the effort of the agent.
+  /// - Parameter path: where the overrides stand, for the problems.
+  package func overridden(by given: JSON.Object, at path: FieldPath, _ findings: Findings) -> AgentDefinition?
+  {
+    var body = fields
+    for (key, value) in given { body[key] = value }
+    if let model = given["model"] {
+      var object = model.objectValue ?? [:]
+      if let id = model.stringValue { object["id"] = .string(id) }
+      if !object.isEmpty {
+        object["effort"] = self.model["effort"]
+        body["model"] = .object(object)
+      }
+    }
+    return AgentDefinition(.object(body), at: path, findings)
+  }
+
+  /// The definition inside a session's snapshot of an agent.
+  package init(snapshot: JSON) {
+    var fields: JSON.Object = [:]
+    for key in AgentDefinition.keys { fields[key] = snapshot[key] }
+    self.fields = fields
+  }
+
   /// A model is replaced whole, but the effort stays as long as the id does.
   private func keepingEffort(_ given: JSON) -> JSON {
     var object = given.objectValue ?? [:]

@@ -55,6 +55,7 @@ struct AgentTools {
           for key in webKeys where config[key] != nil && !name.hasPrefix("web_") {
             config.add(key, "\(quoted(key)) is for the web tools only.")
           }
+          WebSettings.check(config)
           var settings: JSON.Object = ["type": .string(name), "name": .string(name)]
           for key in webKeys { settings[key] = config[key] }
           return settings

@@ -90,19 +90,17 @@ package final class Agents: Sendable {
   /// A page of agents in their latest versions, newest first.
   /// - Parameter after: the id of the last agent of the page before.
   package func agents(
-    _ tx: Transaction, created: ClosedRange<Timestamp>? = nil, archived: Bool = false, after: String? = nil,
+    _ tx: Transaction, created: TimeRange = TimeRange(), archived: Bool = false, after: String? = nil,
     limit: Int
   ) throws -> [Agent] {
-    try tx.rows(
-      """
-      \(Agents.columns)
-      WHERE v.version = a.version AND a.created_at >= $1 AND a.created_at <= $2
-        AND (a.archived_at IS NULL OR $3 = 1) AND ($4 = '' OR a.id < $4)
-      ORDER BY a.id DESC LIMIT $5
-      """,
-      created?.lowerBound.microseconds ?? .min, created?.upperBound.microseconds ?? .max, archived,
-      after ?? "",
-      limit
+    var conditions = Conditions()
+    conditions.add("v.version = a.version")
+    created.add(to: &conditions, "a.created_at")
+    if !archived { conditions.add("a.archived_at IS NULL") }
+    if let after { conditions.add("a.id < $", after) }
+    let most = conditions.bind(limit)
+    return try tx.rows(
+      "\(Agents.columns) \(conditions.clause) ORDER BY a.id DESC LIMIT \(most)", values: conditions.values
     ).map(Agent.init)
   }
 

@@ -14,7 +14,8 @@ struct JobReader {
   let findings: Findings
 
   static let keys = [
-    "name", "description", "agent", "environment", "triggers", "overlap", "expires", "input", "outcome", "limits",
+    "name", "description", "agent", "environment", "triggers", "overlap", "expires", "input", "outcome",
+    "limits",
     "callbacks",
   ]
 

@@ -145,7 +145,9 @@ package struct Git: Sendable {
     if case .code(let code) = output.exit, codes.contains(code) { return output }
     var said = output.errorText
     if let token = remote?.token, !token.isEmpty { said.replace(token, with: "•••") }
-    if output.exit == .signal(SIGXFSZ) || said.contains("File too large") || said.contains("signal 25") {
+    if output.exit == .signal(SIGXFSZ) || said.contains("File too large") || said.contains("signal 25")
+      || said.contains("invalid index-pack output")
+    {
       throw GitError.tooLarge(url: remote?.url, limit: limits.size)
     }
     throw GitError.reading(said, url: remote?.url, revision: remote?.revision, branch: remote?.branch)

@@ -11,10 +11,12 @@ enum Blocks {
     (content?.arrayValue ?? []).flatMap(outside)
   }
 
-  /// The content of a tool result; never empty.
-  static func ofResult(_ content: JSON?) -> [JSON] {
+  /// The content of a tool result; never empty. A single text is given as such, which every server takes.
+  static func ofResult(_ content: JSON?) -> JSON {
     let blocks = (content?.arrayValue ?? []).flatMap(outside)
-    return blocks.isEmpty ? text("(no output)") : blocks
+    if blocks.isEmpty { return "(no output)" }
+    if blocks.count == 1, blocks[0]["type"] == "text", let text = blocks[0]["text"] { return text }
+    return .array(blocks)
   }
 
   /// The model's blocks as they came, without what may not be sent back: empty texts, and thinking that

@@ -106,9 +106,9 @@ private struct ToolResults {
   ///   - event: the log's.
   func block(for id: String, event: String?) -> JSON {
     let result = event.flatMap { events[$0] }
-    let content = result.map { Blocks.ofResult($0.body["content"]) } ?? ToolResult.interrupted.content
+    let content = Blocks.ofResult(result?.body["content"] ?? .array(ToolResult.interrupted.content))
     let isError = result.map { $0.body["is_error"]?.boolValue ?? false } ?? true
-    var block: JSON = ["type": "tool_result", "tool_use_id": .string(id), "content": .array(content)]
+    var block: JSON = ["type": "tool_result", "tool_use_id": .string(id), "content": content]
     if isError { block["is_error"] = true }
     return block
   }

@@ -20,10 +20,18 @@ extension EmbeddedDriver {
       purpose: .turn, model: row.agent["model"] ?? .null, system: Prompt.system(row, toolbox),
       tools: toolbox.definitions, messages: Conversation.messages(log), maxTokens: maxTokens)
     let start = try await session.record([NewEvent(.modelRequestStart)])
-    switch try await unlessInterrupted(session, { try await model.answer(to: request) }) {
+    let makeID: @Sendable () -> String = { [time, randomness] in ID.make("sevt", at: time.now(), randomness) }
+    let names = SaidReply.EventIDs(message: makeID(), thinking: makeID())
+    let previews = Previews(names)
+    let asked = try await unlessInterrupted(session) {
+      try await model.answer(to: request) { progress in
+        for preview in previews.note(progress) { session.preview(preview) }
+      }
+    }
+    switch asked {
     case .success(let reply):
       let usedNames = Set(log.flatMap(\.modelsCallNames))
-      let said = SaidReply(reply, takenNames: usedNames) { ID.make("sevt", at: time.now(), randomness) }
+      let said = SaidReply(reply, takenNames: usedNames, ids: names, makeID: makeID)
       try await session.record(said.events(start: start[0].id, toolbox: toolbox))
       return nil
     case .failure(let error):
@@ -33,13 +41,15 @@ extension EmbeddedDriver {
     }
   }
 
-  /// Records that the model did not answer and waits until it may be asked again.
+  /// Records that the model did not answer, and gives the session back until it may be asked again.
   /// - Parameters:
   ///   - failures: tries that failed before this one.
   ///   - closing: what has to be written first.
+  ///   - inline: the longest wait that is spent here instead: where giving back would repeat work.
   /// - Returns: how the drive ends, or nil to ask again.
   func meet(
-    _ error: ModelError, _ session: DrivenSession, failures: Int, closing: [NewEvent] = []
+    _ error: ModelError, _ session: DrivenSession, failures: Int, closing: [NewEvent] = [],
+    inline: Duration? = nil
   ) async throws -> Settlement? {
     if case .unavailable = error {
       try await session.record(closing + [Trouble.unavailable(error).event])
@@ -52,7 +62,7 @@ extension EmbeddedDriver {
     try await session.record(closing + [Trouble.retrying(error).event])
     let wait = Backoff.wait(
       afterFailures: failures + 1, asked: error.retryAfter, chance: randomness.fraction())
-    if wait > limits.inlineWait { return .later(time.now() + wait, reason: error.description) }
+    guard let inline, wait <= inline else { return .later(time.now() + wait, reason: error.description) }
     _ = try await unlessInterrupted(session) { [time] in try await time.sleep(wait) }
     return nil
   }
@@ -60,9 +70,11 @@ extension EmbeddedDriver {
 
 extension Model {
   /// The reply, or why there is none; only what is not the model's doing is thrown.
-  func answer(to request: ModelRequest) async throws -> Result<ModelReply, ModelError> {
+  func answer(
+    to request: ModelRequest, telling: @escaping @Sendable (ModelProgress) -> Void = { _ in }
+  ) async throws -> Result<ModelReply, ModelError> {
     do {
-      return .success(try await reply(to: request))
+      return .success(try await reply(to: request, telling: telling))
     } catch let error as ModelError {
       return .failure(error)
     }

@@ -109,7 +109,9 @@ extension EmbeddedDriver {
           return .settled(.idle(.retriesExhausted))
         }
       case .failure(let error):
-        if let settlement = try await meet(error, session, failures: failures) { return .settled(settlement) }
+        // Another drive would run the checks again.
+        let settlement = try await meet(error, session, failures: failures, inline: limits.inlineWait)
+        if let settlement { return .settled(settlement) }
         failures += 1
       case nil:
         return .interrupted

@@ -5,6 +5,12 @@ extension EmbeddedDriver {
   /// Returns when all have a result, or when an interrupt came; the calls without a result are closed then by
   /// the step that takes the interrupt.
   func run(_ calls: [Call], _ session: DrivenSession, _ row: Session) async throws {
+    // A call that the web tools answer needs no sandbox.
+    let web = WebTools(agent: row.agent)
+    let answered = calls.compactMap { call in web.result(of: call).map { call.result($0) } }
+    if !answered.isEmpty { try await session.record(answered) }
+    let calls = calls.filter { web.result(of: $0) == nil }
+    if calls.isEmpty { return }
     let hands = try await workplaces.hands(for: row)
     let limit = limits.parallelTools
     _ = try await unlessInterrupted(session) {

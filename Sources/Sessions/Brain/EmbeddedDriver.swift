@@ -51,7 +51,7 @@ package struct EmbeddedDriver: Driver {
   private func step(
     _ session: DrivenSession, _ log: inout [Event], _ isFurnished: inout Bool
   ) async throws -> Settlement? {
-    _ = try await session.take()
+    _ = try await session.take(owingReply: Progress(log).owesReply)
     var row = try await session.session()
     log += try await session.log(after: log.last?.position ?? 0)
     var progress = Progress(log)

@@ -5,8 +5,8 @@ extension EmbeddedDriver {
     package var rounds = 200
     /// The most tries of one model request, the first included.
     package var tries = 8
-    /// The longest wait before another try that is spent in the drive; a longer one gives the session back
-    /// until then.
+    /// The longest wait before the grader is asked again that is spent in the drive. Any other wait gives the
+    /// session back until then.
     package var inlineWait: Duration = .seconds(20)
     /// The most tools of one session that run at a time.
     package var parallelTools = 8

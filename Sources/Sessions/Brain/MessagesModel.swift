@@ -36,8 +36,14 @@ package struct MessagesModel: Model {
   }
 
   package func reply(to request: ModelRequest) async throws -> ModelReply {
+    try await reply(to: request) { _ in }
+  }
+
+  package func reply(
+    to request: ModelRequest, telling: @escaping @Sendable (ModelProgress) -> Void
+  ) async throws -> ModelReply {
     do {
-      return try await ask(request)
+      return try await ask(request, telling)
     } catch let error as HTTPClientError {
       if error == .closed { throw CancellationError() }
       throw error.isRetryable || error.mayHaveArrived
@@ -50,7 +56,9 @@ package struct MessagesModel: Model {
     }
   }
 
-  private func ask(_ request: ModelRequest) async throws -> ModelReply {
+  private func ask(
+    _ request: ModelRequest, _ telling: @escaping @Sendable (ModelProgress) -> Void
+  ) async throws -> ModelReply {
     let body = MessagesRequest.body(request, isOfficial: baseURL == MessagesModel.officialURL)
     let answer = try await client.stream(
       HTTPClient.Request(
@@ -65,15 +73,17 @@ package struct MessagesModel: Model {
         status: answer.status, body: bytes, retryAfter: answer.headers.first("retry-after")
       ).modelError(hiding: hiding)
     }
-    return try await assemble(answer.body)
+    return try await assemble(answer.body, telling)
   }
 
   /// Reads the whole stream. The reply may be complete before it ends: the rest is waited for only shortly, so
   /// that the connection can be used again.
-  private func assemble(_ body: HTTPClient.StreamingResponse.Body) async throws -> ModelReply {
+  private func assemble(
+    _ body: HTTPClient.StreamingResponse.Body, _ telling: @escaping @Sendable (ModelProgress) -> Void
+  ) async throws -> ModelReply {
     let (untilWhole, whole) = AsyncStream<Void>.makeStream()
     return try await withThrowingTaskGroup(of: ModelReply?.self) { group in
-      group.addTask { try await read(body, whole: whole) }
+      group.addTask { try await read(body, whole: whole, telling) }
       group.addTask {
         for await _ in untilWhole {}
         try await Task.sleep(for: MessagesModel.grace)
@@ -89,14 +99,17 @@ package struct MessagesModel: Model {
 
   /// - Parameter whole: finished as soon as the reply is complete.
   private func read(
-    _ body: HTTPClient.StreamingResponse.Body, whole: AsyncStream<Void>.Continuation
+    _ body: HTTPClient.StreamingResponse.Body, whole: AsyncStream<Void>.Continuation,
+    _ telling: @Sendable (ModelProgress) -> Void
   ) async throws -> ModelReply {
     defer { whole.finish() }
     var events = ServerSentEvents()
     var assembly = ReplyAssembly()
     do {
       for try await bytes in body where assembly.reply == nil {
-        for event in try events.read(bytes) { try assembly.add(event) }
+        for event in try events.read(bytes) {
+          if let progress = try assembly.add(event) { telling(progress) }
+        }
         if assembly.reply != nil { whole.finish() }
       }
     } catch  where assembly.reply != nil {

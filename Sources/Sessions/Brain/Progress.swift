@@ -17,6 +17,8 @@ struct Progress: Sendable {
   private(set) var lastReply: Reply?
   /// Whether something the agent should answer came after the last reply.
   private(set) var hasNews = false
+  /// Whether the agent has been told something to which it has not replied.
+  private(set) var owesReply = false
   /// Replies since the agent was last told something by anybody but its tools.
   private(set) var rounds = 0
   /// Replies in a row that were cut at their limit.
@@ -48,6 +50,7 @@ struct Progress: Sendable {
     switch event.type {
     case .userMessage, .systemMessage, .userDefineOutcome:
       hasNews = true
+      owesReply = true
       rounds = 0
     case .userInterrupt:
       isInterrupted = true
@@ -94,6 +97,7 @@ struct Progress: Sendable {
   private mutating func note(_ stopReason: String, _ end: Event) {
     lastReply = Reply(stopReason: stopReason, stopDetails: end.hidden?["stop_details"])
     hasNews = false
+    owesReply = false
     failures = 0
     cuts = stopReason == StopReasons.maxTokens ? cuts + 1 : 0
     rounds += 1

@@ -15,6 +15,12 @@ package struct RehearsalModel: Model {
   }
 
   package func reply(to request: ModelRequest) async throws -> ModelReply {
+    try await reply(to: request) { _ in }
+  }
+
+  package func reply(
+    to request: ModelRequest, telling: @escaping @Sendable (ModelProgress) -> Void
+  ) async throws -> ModelReply {
     let line: Rehearsal.Line
     switch request.purpose {
     case .turn:
@@ -23,6 +29,10 @@ package struct RehearsalModel: Model {
       line = rehearsal.evaluation(call)
     }
     if line.delay > .zero { try await time.sleep(line.delay) }
+    for (index, block) in line.content.enumerated() {
+      if block["type"]?.stringValue == "thinking" { telling(.thinking) }
+      if let text = block["text"]?.stringValue { telling(.text(text, block: index)) }
+    }
     let callsTools = line.content.contains { $0["type"]?.stringValue == "tool_use" }
     return ModelReply(
       content: line.content, stopReason: callsTools ? StopReasons.toolUse : StopReasons.endTurn,

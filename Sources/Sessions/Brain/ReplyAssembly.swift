@@ -18,7 +18,9 @@ struct ReplyAssembly: Sendable {
   private var usage = UsageCounts()
 
   /// Pings, and kinds of events that are newer than this program, change nothing.
-  mutating func add(_ event: ServerSentEvents.Event) throws(MessagesError) {
+  /// - Returns: what the model says with it, if anything.
+  @discardableResult
+  mutating func add(_ event: ServerSentEvents.Event) throws(MessagesError) -> ModelProgress? {
     bytes += event.data.utf8.count
     guard bytes <= ReplyAssembly.maximumBytes else { throw .malformed("the reply is too long") }
     let data: JSON
@@ -35,11 +37,17 @@ struct ReplyAssembly: Sendable {
         blocks.count < ReplyAssembly.maximumBlocks
       else { throw .malformed("a block has no place, or there are too many") }
       blocks[index] = PartialBlock(block)
+      switch block["type"]?.stringValue {
+      case "thinking", "redacted_thinking": return .thinking
+      case "text": return ReplyAssembly.said(block["text"], index)
+      default: break
+      }
     case "content_block_delta":
       guard let index = data["index"]?.intValue, let delta = data["delta"], blocks[index] != nil else {
         throw .malformed("a piece of a block came before the block")
       }
       blocks[index]?.add(delta)
+      if delta["type"]?.stringValue == "text_delta" { return ReplyAssembly.said(delta["text"], index) }
     case "message_delta":
       if let reason = data["delta"]?["stop_reason"]?.stringValue { stopReason = reason }
       if let details = data["delta"]?["stop_details"], !details.isNull { stopDetails = details }
@@ -52,6 +60,11 @@ struct ReplyAssembly: Sendable {
       )
     default: break
     }
+    return nil
+  }
+
+  private static func said(_ text: JSON?, _ index: Int) -> ModelProgress? {
+    text?.stringValue.flatMap { $0.isEmpty ? nil : .text($0, block: index) }
   }
 
   private func whole() throws(MessagesError) -> ModelReply {

@@ -7,16 +7,25 @@ import Sessions
 /// reply that was cut is left out (it may be incomplete), and calls whose name is no name, or was used before,
 /// get another.
 struct SaidReply: Sendable {
+  /// The ids that the reply's events will have; known beforehand, for glimpses.
+  struct EventIDs: Sendable {
+    var message: String
+    var thinking: String
+  }
+
   private let reply: ModelReply
+  private let ids: EventIDs
   /// The blocks as they will be sent back.
   private var content: [JSON]
   private var calls: [(block: JSON, modelsName: String, event: String)] = []
 
   /// - Parameters:
   ///   - takenNames: what the model called its earlier calls.
+  ///   - ids: of the message and the thinking.
   ///   - makeID: ids for events.
-  init(_ reply: ModelReply, takenNames: Set<String>, makeID: () -> String) {
+  init(_ reply: ModelReply, takenNames: Set<String>, ids: EventIDs, makeID: () -> String) {
     self.reply = reply
+    self.ids = ids
     content = reply.content
     if reply.stopReason == StopReasons.maxTokens, content.last.map(SaidReply.isCall) == true {
       content.removeLast()
@@ -40,10 +49,12 @@ struct SaidReply: Sendable {
   /// - Parameter start: the event that opened the request.
   func events(start: String, toolbox: Toolbox) -> [NewEvent] {
     var events: [NewEvent] = []
-    if content.contains(where: SaidReply.isThinking) { events.append(NewEvent(.agentThinking)) }
+    if content.contains(where: SaidReply.isThinking) { events.append(NewEvent(.agentThinking, id: ids.thinking)) }
     let texts = content.filter { $0["type"]?.stringValue == "text" }
       .flatMap { Blocks.text($0["text"]?.stringValue ?? "") }
-    if !texts.isEmpty { events.append(NewEvent(.agentMessage, ["content": .array(texts)])) }
+    if !texts.isEmpty {
+      events.append(NewEvent(.agentMessage, ["content": .array(texts)], id: ids.message))
+    }
     var denials: [NewEvent] = []
     for call in calls {
       let use = toolbox.use(call.block, event: call.event)

@@ -25,7 +25,7 @@ struct Toolbox: Sendable {
 
   private mutating func addToolset(_ entry: JSON) {
     let defaults = entry["default_config"]
-    for tool in BuiltinTools.all {
+    for tool in BuiltinTools.all + WebTools.definitions {
       guard let name = tool["name"]?.stringValue else { continue }
       let own = entry["configs"]?.arrayValue?.last { $0["name"]?.stringValue == name }
       guard own?["enabled"]?.boolValue ?? defaults?["enabled"]?.boolValue ?? true else { continue }
@@ -51,7 +51,9 @@ struct Toolbox: Sendable {
   var definitions: [JSON] { tools.map(\.definition) }
 
   /// Whether some tool works in the sandbox.
-  var usesSandbox: Bool { tools.contains { $0.policy != nil } }
+  var usesSandbox: Bool {
+    tools.contains { $0.policy != nil && $0.name != WebTools.fetch && $0.name != WebTools.search }
+  }
 
   /// The event of a tool call, with what the policies say about it.
   func use(_ block: JSON, event id: String) -> NewEvent {

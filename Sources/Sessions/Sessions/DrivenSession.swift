@@ -30,8 +30,10 @@ package struct DrivenSession: Sendable {
 
   /// Takes the inputs that apply now into the log, and opens the turn (`session.status_running`) if a message
   /// or an answer came and none is open. Interrupts overtake and come alone.
-  package func take() async throws -> [Event] {
-    try await write { tx, sessions, id in try sessions.take(tx, id) }
+  /// - Parameter owingReply: whether the agent has not replied to the last message; the next one waits then, as
+  ///   long as the turn goes on.
+  package func take(owingReply: Bool = false) async throws -> [Event] {
+    try await write { tx, sessions, id in try sessions.take(tx, id, owingReply: owingReply) }
   }
 
   /// Opens the turn if none is open: to go on after a pause, without new input.
@@ -58,6 +60,14 @@ package struct DrivenSession: Sendable {
   /// Returns once an interrupt has come that is not taken yet. Throws `CancellationError`.
   package func interruption() async throws {
     try await sessions.interruption(of: id)
+  }
+
+  /// Whether anybody wants to see what the model is saying while it says it.
+  package var isPreviewed: Bool { sessions.signals.isPreviewed(id) }
+
+  /// Shows a glimpse to those who follow the session in this process.
+  package func preview(_ preview: Preview) {
+    sessions.signals.send(preview, of: id)
   }
 
   /// A write under the lease.

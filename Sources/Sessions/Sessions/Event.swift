@@ -40,6 +40,12 @@ package struct EventType: RawRepresentable, Hashable, Sendable {
   package static let evaluationOngoing = EventType(rawValue: "span.outcome_evaluation_ongoing")
   package static let evaluationEnd = EventType(rawValue: "span.outcome_evaluation_end")
 
+  /// Whether its `processed_at` is the moment it came. Other inputs get it when the agent takes them.
+  package var isHandledOnReceipt: Bool { isAnswer || self == .userDefineOutcome }
+
+  /// Whether the agent is to reply to it.
+  var startsWork: Bool { self == .userMessage || self == .systemMessage || self == .userDefineOutcome }
+
   /// Whether it answers a tool use that the session waits for.
   package var isAnswer: Bool {
     self == .userToolConfirmation || self == .userCustomToolResult || self == .userToolResult
@@ -74,9 +80,11 @@ package struct Event: Sendable, Equatable {
   package var position: Int64?
   /// The order of arrival among the session's inputs, from 1. Nil for what the server wrote.
   package var arrival: Int64?
+  /// The arrival of the first input of the same request. Nil for what the server wrote.
+  package var batch: Int64?
   /// Grows with every change that followers must see: writing the event, and taking an input.
   package var revision: Int64
-  /// When it was recorded; for an input, when the brain took it, nil before.
+  /// When it was recorded; for an input that waits its turn, when the brain took it, nil before.
   package var processedAt: Timestamp?
 
   /// The event as the wire shows it.

@@ -1,79 +1,96 @@
+package import Catalog
 package import JSON
 
-/// Reads what clients send into a session.
+/// Reads what clients send into a session: each event by itself, without regard to the session's state.
 package enum Input {
   /// The longest text of a rubric, in characters.
   static let rubricLimit = 262_144
+  /// The most events of one request.
+  package static let limit = 1000
 
-  /// - Parameter place: where the event stands in the request, for the error.
-  /// - Throws: `SessionError.invalidInput`.
-  package static func read(_ json: JSON, place: String) throws -> NewEvent {
-    func refuse(_ field: String, _ problem: String) -> SessionError {
-      .invalidInput(place: "\(place).\(field)", problem: problem)
-    }
-    guard let object = json.objectValue else {
-      throw SessionError.invalidInput(place: place, problem: "an event is a JSON object.")
-    }
-    guard let name = object["type"]?.stringValue else { throw refuse("type", "give the event's type.") }
+  private static let types: [EventType] = [
+    .userMessage, .userInterrupt, .userToolConfirmation, .userCustomToolResult, .userToolResult,
+    .userDefineOutcome, .systemMessage,
+  ]
+
+  /// Nil, with notes, when something is wrong with it.
+  /// - Parameter allowed: the types that may come here.
+  package static func read(
+    _ json: JSON, at path: FieldPath, allowing allowed: [EventType]? = nil, _ findings: Findings
+  ) -> NewEvent? {
+    let before = findings.problems.count
+    guard let head = Fields(json, at: path, "an event", keys: nil, findings),
+      let name = head.choice("type", of: (allowed ?? types).map(\.rawValue), required: true)
+    else { return nil }
     let type = EventType(rawValue: name)
-    var body = object
-    // What the server says of an event is not the client's to say.
-    for key in ["type", "id", "processed_at", "flushed", "outcome_id"] { body[key] = nil }
-    switch type {
-    case .userInterrupt: break
-    case .userMessage, .systemMessage:
-      guard let content = body["content"]?.arrayValue, !content.isEmpty else {
-        throw refuse("content", "give a list with at least one content block.")
-      }
-      for (index, block) in content.enumerated() {
-        guard let kind = block["type"]?.stringValue, ["text", "image", "document"].contains(kind) else {
-          throw refuse("content[\(index)].type", "it must be text, image or document.")
-        }
-        if kind == "text" && block["text"]?.stringValue == nil {
-          throw refuse("content[\(index)].text", "give the text.")
-        }
-      }
-    case .userToolConfirmation:
-      guard body["tool_use_id"]?.stringValue != nil else {
-        throw refuse("tool_use_id", "give the id of the tool use's event.")
-      }
-      guard let result = body["result"]?.stringValue, ["allow", "deny"].contains(result) else {
-        throw refuse("result", "it must be allow or deny.")
-      }
-    case .userCustomToolResult:
-      guard body["custom_tool_use_id"]?.stringValue != nil else {
-        throw refuse("custom_tool_use_id", "give the id of the tool use's event.")
-      }
-    case .userToolResult:
-      guard body["tool_use_id"]?.stringValue != nil else {
-        throw refuse("tool_use_id", "give the id of the tool use's event.")
-      }
-    case .userDefineOutcome: try checkOutcome(body, refuse)
-    default:
-      throw refuse("type", "“\(name)” is not an event that clients send.")
-    }
+    guard let event = Fields(json, at: path, "a \(name) event", keys: ["type"] + keys(of: type), findings)
+    else { return nil }
+    check(event, type)
+    guard findings.problems.count == before else { return nil }
+    var body = event.object
+    for (key, value) in event.object where key == "type" || value.isNull { body[key] = nil }
     return NewEvent(type, body)
   }
 
-  private static func checkOutcome(
-    _ body: JSON.Object, _ refuse: (String, String) -> SessionError
-  ) throws {
-    guard body["description"]?.stringValue?.isEmpty == false else {
-      throw refuse("description", "say what the outcome is.")
+  private static func keys(of type: EventType) -> [String] {
+    switch type {
+    case .userInterrupt: ["session_thread_id"]
+    case .userMessage, .systemMessage: ["content"]
+    case .userToolConfirmation: ["tool_use_id", "result", "deny_message", "session_thread_id"]
+    case .userCustomToolResult: ["custom_tool_use_id", "content", "is_error", "session_thread_id"]
+    case .userToolResult: ["tool_use_id", "content", "is_error", "session_thread_id"]
+    default: ["description", "rubric", "max_iterations"]
     }
-    guard body["rubric"]?["type"]?.stringValue == "text",
-      let rubric = body["rubric"]?["content"]?.stringValue
-    else { throw refuse("rubric", "give it as {\"type\": \"text\", \"content\": …}.") }
-    guard rubric.contains(where: { !$0.isWhitespace }) else {
-      throw refuse("rubric.content", "the rubric is empty; say how the result is judged.")
-    }
-    guard rubric.count <= rubricLimit else {
-      throw refuse("rubric.content", "it has \(rubric.count) characters; at most \(rubricLimit) are allowed.")
-    }
-    if let iterations = body["max_iterations"] {
-      guard let count = iterations.intValue, (1...Outcome.maximumIterations).contains(count) else {
-        throw refuse("max_iterations", "it must be a whole number from 1 to \(Outcome.maximumIterations).")
+  }
+
+  private static func check(_ event: Fields, _ type: EventType) {
+    let id = 1...128
+    switch type {
+    case .userMessage:
+      ContentBlocks.message.check(event, required: true)
+      requireSubstance(event)
+    case .systemMessage:
+      ContentBlocks.system.check(event, required: true)
+      requireSubstance(event)
+    case .userInterrupt:
+      _ = event.text("session_thread_id", length: id)
+    case .userToolConfirmation:
+      _ = event.text("tool_use_id", required: true, length: id)
+      let result = event.choice("result", of: ["allow", "deny"], required: true)
+      if event.text("deny_message", length: 0...10_000) != nil, result == "allow" {
+        event.add("deny_message", "It is for \"deny\" only; leave it out.")
       }
+    case .userCustomToolResult, .userToolResult:
+      let key = type == .userToolResult ? "tool_use_id" : "custom_tool_use_id"
+      _ = event.text(key, required: true, length: id)
+      ContentBlocks.result.check(event, required: false)
+      _ = event.flag("is_error")
+    default: checkOutcome(event)
+    }
+  }
+
+  /// A model cannot be asked with nothing but spaces.
+  private static func requireSubstance(_ event: Fields) {
+    let blocks = event["content"]?.arrayValue ?? []
+    let isBlank = blocks.allSatisfy { $0["text"]?.stringValue?.allSatisfy(\.isWhitespace) == true }
+    if !blocks.isEmpty, isBlank { event.add("content", "Expected something besides spaces.") }
+  }
+
+  private static func checkOutcome(_ event: Fields) {
+    _ = event.text("description", required: true)
+    _ = event.whole("max_iterations", in: 1...Outcome.maximumIterations)
+    guard let rubric = event.fields("rubric", "a rubric", keys: nil, required: true) else { return }
+    switch rubric.choice("type", of: ["text", "file"], required: true) {
+    case "text":
+      let text = event.fields("rubric", "a rubric", keys: ["type", "content"])?
+        .text("content", required: true, length: 1...rubricLimit)
+      if text?.allSatisfy(\.isWhitespace) == true {
+        rubric.add("content", "The rubric is empty; say how the result is judged.")
+      }
+    case "file":
+      _ = event.fields("rubric", "a rubric", keys: ["type", "file_id"])?
+        .text("file_id", required: true, length: 1...128)
+    default: break
     }
   }
 }

@@ -93,6 +93,25 @@ package protocol Model: Sendable {
   /// Asks once. Retrying is the brain's business.
   /// - Throws: `ModelError`, or `CancellationError` when the task was cancelled.
   func reply(to request: ModelRequest) async throws -> ModelReply
+  /// The same, telling of the reply while it comes. A model that answers all at once tells nothing.
+  func reply(
+    to request: ModelRequest, telling: @escaping @Sendable (ModelProgress) -> Void
+  ) async throws -> ModelReply
+}
+
+extension Model {
+  package func reply(
+    to request: ModelRequest, telling: @escaping @Sendable (ModelProgress) -> Void
+  ) async throws -> ModelReply {
+    try await reply(to: request)
+  }
+}
+
+/// Something a model began to say, or said more of.
+package enum ModelProgress: Sendable, Equatable {
+  case thinking
+  /// - Parameter block: the content block's index in the reply.
+  case text(String, block: Int)
 }
 
 /// Chooses the model for a session.

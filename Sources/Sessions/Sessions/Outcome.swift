@@ -49,6 +49,14 @@ package struct Outcome: Sendable, Equatable {
     self.completedAt = completedAt
   }
 
+  /// What a `user.define_outcome` asks for; pending until the agent takes it.
+  init(defined body: JSON.Object) {
+    self.init(
+      id: body["outcome_id"]?.stringValue ?? "", description: body["description"]?.stringValue ?? "",
+      rubric: body["rubric"]?["content"]?.stringValue ?? "",
+      maxIterations: body["max_iterations"]?.intValue ?? Outcome.defaultIterations)
+  }
+
   /// As the wire shows it. The rubric is in the defining event.
   package var json: JSON {
     var object: JSON.Object = [

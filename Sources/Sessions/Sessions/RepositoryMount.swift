@@ -27,12 +27,13 @@ package struct RepositoryMount: Sendable, Equatable {
     self.path = path
     checkout = resource["checkout"].flatMap { $0.isNull ? nil : $0 }
     token = resource["token"]?.stringValue
-    depth = (resource["depth"]?.intValue).flatMap { $0 == 0 ? nil : $0 } ?? (resource["depth"] == nil ? 1 : nil)
+    depth =
+      (resource["depth"]?.intValue).flatMap { $0 == 0 ? nil : $0 } ?? (resource["depth"] == nil ? 1 : nil)
     isRequired = resource["required"]?.boolValue ?? false
   }
 
   /// Members of a stored resource that the wire never shows.
-  package static let hidden = ["sha256", "token", "depth", "required"]
+  package static let hidden = ["sha256", "token", "authorization_token", "depth", "required"]
 }
 
 /// Why a repository is not in the sandbox.

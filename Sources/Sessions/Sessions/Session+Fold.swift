@@ -24,13 +24,9 @@ extension Session {
     case .modelRequestEnd:
       usage = usage + Usage(wire: event.body["model_usage"])
     case .userDefineOutcome:
-      outcomes.append(
-        Outcome(
-          id: event.body["outcome_id"]?.stringValue ?? "",
-          description: event.body["description"]?.stringValue ?? "",
-          rubric: event.body["rubric"]?["content"]?.stringValue ?? "",
-          maxIterations: event.body["max_iterations"]?.intValue ?? Outcome.defaultIterations,
-          result: .running))
+      let id = event.body["outcome_id"]?.stringValue
+      if outcomes.last?.id != id { outcomes.append(Outcome(defined: event.body)) }
+      updateOutcome { $0.result = .running }
     case .evaluationStart:
       updateOutcome {
         $0.iteration = event.body["iteration"]?.intValue ?? $0.iteration
@@ -54,6 +50,16 @@ extension Session {
     runningSince = nil
     turnOpen = false
     self.status = status
+  }
+
+  /// The outcome that is queued will never be worked on.
+  mutating func dropPendingOutcome(because reason: String, at now: Timestamp) {
+    updateOutcome {
+      guard $0.result == .pending else { return }
+      $0.result = .interrupted
+      $0.explanation = reason
+      $0.completedAt = now
+    }
   }
 
   private mutating func updateOutcome(_ change: (inout Outcome) -> Void) {

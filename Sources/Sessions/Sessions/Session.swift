@@ -11,6 +11,8 @@ extension ItemKind {
 /// What a session is made from. Everything in it is a copy: later edits of the agent or the job change
 /// nothing here.
 package struct NewSession: Sendable {
+  /// Given when it must be known before; else one is made.
+  package var id: String?
   /// The agent's snapshot, as the wire shows it.
   package var agent: JSON
   package var environmentID: String?
@@ -45,7 +47,7 @@ package struct NewSession: Sendable {
 
 /// A session's row: its snapshot and its state, but not its log.
 package struct Session: Sendable, Equatable {
-  package enum Status: String, Sendable {
+  package enum Status: String, Sendable, CaseIterable {
     case idle, running, rescheduling, terminated
   }
 
@@ -81,12 +83,20 @@ package struct Session: Sendable, Equatable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
   package var archivedAt: Timestamp?
+  /// Whether input waits that starts the next turn.
+  package var isDue: Bool
+
+  /// The status that clients see: a session that has got work counts as running before anybody drives it.
+  package var shownStatus: Status { status == .idle && isDue && closing == nil ? .running : status }
+
+  /// Whether a turn is open, paused or about to open.
+  package var isBusy: Bool { shownStatus == .running || shownStatus == .rescheduling }
 
   package var agentName: String { agent["name"]?.stringValue ?? "agent" }
 
-  /// The outcome that is being worked on.
+  /// The outcome that is being worked on; one that is still queued is not.
   package var activeOutcome: Outcome? {
-    outcomes.last.flatMap { $0.result.isTerminal ? nil : $0 }
+    outcomes.last.flatMap { $0.result.isTerminal || $0.result == .pending ? nil : $0 }
   }
 
   init(_ row: Row) throws {
@@ -120,6 +130,7 @@ package struct Session: Sendable, Equatable {
     createdAt = try row["created_at"]
     updatedAt = try row["updated_at"]
     archivedAt = try row["archived_at"]
+    isDue = try row["is_due"]
   }
 
   /// The `usage` object of the session and of `session.usage`.
@@ -141,18 +152,20 @@ package struct Session: Sendable, Equatable {
     runningSince.map { active + max(.zero, now - $0) } ?? active
   }
 
+  /// A resource as the wire shows it.
+  package static func shown(_ resource: JSON) -> JSON {
+    var shown = resource.objectValue ?? [:]
+    for key in RepositoryMount.hidden { shown[key] = nil }
+    return .object(shown)
+  }
+
   /// The session object of the wire.
   package func json(at now: Timestamp) -> JSON {
     [
-      "id": .string(id), "type": "session", "status": .string(status.rawValue), "agent": agent,
+      "id": .string(id), "type": "session", "status": .string(shownStatus.rawValue), "agent": agent,
       "environment_id": environmentID.map { .string($0) } ?? .null,
       "title": title.map { .string($0) } ?? .null, "metadata": .object(metadata), "vault_ids": [],
-      "resources": .array(
-        resources.map { resource in
-          var shown = resource.objectValue ?? [:]
-          for member in RepositoryMount.hidden { shown[member] = nil }
-          return .object(shown)
-        }),
+      "resources": .array(resources.map(Session.shown)),
       "outcome_evaluations": .array(outcomes.map(\.json)), "usage": usageJSON(at: now),
       "stats": [
         "active_seconds": .number(activeTime(at: now).inSeconds),

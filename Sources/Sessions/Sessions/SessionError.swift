@@ -1,24 +1,34 @@
 /// What can be wrong with a request about a session.
 package enum SessionError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
+  case noThread(id: String, session: String)
+  case noResource(id: String, session: String)
   /// The session takes no input any more.
   case closed(id: String, reason: String)
+  case archived(id: String)
   case invalidInput(place: String, problem: String)
   /// A second outcome while one is being worked on.
   case outcomeActive(id: String)
   case running(id: String, action: String)
+  /// A message while the agent waits for answers to these tool uses.
+  case awaitsAnswers(id: String, events: [String])
 
   package var description: String {
     switch self {
     case .notFound(let id): "There is no session \(id)."
-    case .closed(let id, let reason):
-      "Session \(id) takes no more input: \(reason)\(reason.hasSuffix(".") ? "" : ".")"
+    case .noThread(let id, let session): "The session \(session) has no thread \(id)."
+    case .noResource(let id, let session): "The session \(session) has no resource \(id)."
+    case .closed(let id, let reason): "Session \(id) takes no more input: \(reason)."
+    case .archived(let id): "Session \(id) is archived, which is final: it cannot be changed."
     case .invalidInput(let place, let problem): "\(place): \(problem)"
     case .outcomeActive(let id):
       "Session \(id) is still working on an outcome. Wait until it is decided, or interrupt it, "
         + "before defining the next."
     case .running(let id, let action):
       "Session \(id) is running; it can't be \(action) now. Interrupt it first."
+    case .awaitsAnswers(let id, let events):
+      "Session \(id) waits for answers to \(events.joined(separator: ", ")). Answer them, or send a "
+        + "user.interrupt, before the next message."
     }
   }
 }

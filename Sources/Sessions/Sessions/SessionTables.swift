@@ -59,6 +59,15 @@ extension Sessions {
         CREATE UNIQUE INDEX events_by_revision ON events (session_id, revision);
         CREATE UNIQUE INDEX events_by_key ON events (session_id, idempotency_key, idempotency_place)
           WHERE idempotency_key IS NOT NULL;
-        """)
+        """),
+    Migration(
+      id: "sessions-0002",
+      sql: """
+        ALTER TABLE sessions ADD COLUMN agent_id TEXT;
+        ALTER TABLE sessions ADD COLUMN agent_version INTEGER;
+        ALTER TABLE events ADD COLUMN batch INTEGER;
+        CREATE INDEX sessions_by_agent ON sessions (agent_id, id);
+        CREATE INDEX events_by_type ON events (session_id, type);
+        """),
   ]
 }

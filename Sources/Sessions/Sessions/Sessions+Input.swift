@@ -23,8 +23,9 @@ extension Sessions {
     }
     if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
     let now = time.now()
+    let batch = session.lastArrival + 1
     let stored = try inputs.enumerated().map { place, input in
-      if input.type == .userDefineOutcome, try outcomeIsPending(tx, session) {
+      if input.type == .userDefineOutcome, session.outcomes.last?.result.isTerminal == false {
         throw SessionError.outcomeActive(id: id)
       }
       session.lastArrival += 1
@@ -32,8 +33,9 @@ extension Sessions {
       let event = Event(
         id: input.id ?? ID.make("sevt", at: now, randomness), type: input.type,
         body: completed(input, at: now), hidden: input.hidden, position: nil, arrival: session.lastArrival,
-        revision: session.revision, processedAt: nil)
+        batch: batch, revision: session.revision, processedAt: input.type.isHandledOnReceipt ? now : nil)
       try insert(tx, id, event, key: key, place: key == nil ? nil : place)
+      if event.type == .userDefineOutcome { session.outcomes.append(Outcome(defined: event.body)) }
       return event
     }
     try save(tx, session, at: now)
@@ -49,30 +51,31 @@ extension Sessions {
     return body
   }
 
-  private func outcomeIsPending(_ tx: Transaction, _ session: Session) throws -> Bool {
-    if session.activeOutcome != nil { return true }
-    return try tx.row(
-      "SELECT 1 AS found FROM events WHERE session_id = $1 AND position IS NULL AND type = $2", session.id,
-      EventType.userDefineOutcome.rawValue) != nil
-  }
-
   /// Moves the inputs that apply now into the log and opens the turn.
   ///
   /// Interrupts overtake: while a turn is open or paused, or the agent waits for answers, they come alone, and
   /// what is queued behind them starts the next turn. While it waits, answers are taken and messages stay queued.
-  func take(_ tx: Transaction, _ id: String) throws -> [Event] {
+  ///
+  /// Messages come one request at a time: each has its reply before the next is taken.
+  func take(_ tx: Transaction, _ id: String, owingReply: Bool = false) throws -> [Event] {
     var session = try session(tx, id)
     let unread = try unread(tx, id)
-    let (inputs, alone) = Sessions.applicable(unread, to: session)
+    let (applicable, alone) = Sessions.applicable(unread, to: session)
+    let isHeld = owingReply && (session.turnOpen || session.status == .rescheduling)
+    let next = applicable.first { $0.type.startsWork }?.batch
+    let inputs = applicable.filter { !$0.type.startsWork || !isHeld && $0.batch == next }
     guard !inputs.isEmpty else { return [] }
     let now = time.now()
     let taken = try inputs.map { input in
       session.lastPosition += 1
-      session.revision += 1
       var event = input
       event.position = session.lastPosition
-      event.revision = session.revision
-      event.processedAt = now
+      // Followers have seen what was handled on receipt just as it stands now.
+      if event.processedAt == nil {
+        session.revision += 1
+        event.revision = session.revision
+        event.processedAt = now
+      }
       try tx.run(
         "UPDATE events SET position = $2, revision = $3, processed_at = $4 WHERE id = $1", event.id,
         event.position, event.revision, now)
@@ -92,6 +95,11 @@ extension Sessions {
     let isStoppable = session.turnOpen || !session.blocked.isEmpty || session.status == .rescheduling
     if !interrupts.isEmpty && isStoppable { return (interrupts, true) }
     if !session.blocked.isEmpty { return (unread.filter(\.type.isAnswer), false) }
+    // To whoever sent the interrupt, what came before it had begun: it begins, and is then interrupted.
+    if let first = interrupts.first?.arrival {
+      let earlier = unread.filter { $0.type != .userInterrupt && ($0.arrival ?? 0) < first }
+      if !earlier.isEmpty { return (earlier, false) }
+    }
     return (interrupts + unread.filter { $0.type != .userInterrupt }, false)
   }
 

@@ -52,7 +52,7 @@ extension Sessions {
   }
 
   /// The closing events, and what the run makes of them.
-  private func close(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws {
+  func close(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws {
     switch settlement {
     case .idle(.retriesExhausted):
       try flush(tx, session.id, because: "the model's retries were exhausted")
@@ -118,6 +118,7 @@ extension Sessions {
       session.lastPosition += 1
       session.revision += 1
       event.body["flushed"] = .string(reason)
+      if event.type == .userDefineOutcome { session.dropPendingOutcome(because: reason, at: now) }
       try tx.run(
         "UPDATE events SET position = $2, revision = $3, processed_at = $4, body = $5 WHERE id = $1",
         event.id, session.lastPosition, session.revision, now, JSON.object(event.body))

@@ -37,11 +37,20 @@ package final class Sessions: Sendable {
 
   /// - Throws: `SessionError.notFound`.
   package func session(_ tx: Transaction, _ id: String) throws -> Session {
-    guard let row = try tx.row("SELECT * FROM sessions WHERE id = $1", id) else {
+    guard let row = try tx.row("\(Sessions.columns) WHERE s.id = $1", id) else {
       throw SessionError.notFound(id: id)
     }
     return try Session(row)
   }
+
+  /// A session's row, and whether input waits that starts its next turn.
+  static let columns = """
+    SELECT s.*, EXISTS (
+      SELECT 1 FROM events e WHERE e.session_id = s.id AND e.position IS NULL AND e.type <> 'user.interrupt'
+        AND (s.blocked = '[]'
+          OR e.type IN ('user.tool_confirmation', 'user.custom_tool_result', 'user.tool_result'))
+    ) AS is_due FROM sessions s
+    """
 
   /// The log in order, after a position; 0 is everything.
   package func log(_ tx: Transaction, _ id: String, after position: Int64 = 0) throws -> [Event] {
@@ -65,14 +74,6 @@ package final class Sessions: Sendable {
     ).map(Event.init)
   }
 
-  /// What changed after a revision, for followers.
-  package func changes(_ tx: Transaction, _ id: String, after revision: Int64, limit: Int) throws -> [Event] {
-    try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND revision > $2 ORDER BY revision LIMIT $3", id, revision,
-      limit
-    ).map(Event.init)
-  }
-
   /// Inputs that no driver has taken, in the order they came.
   package func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
     try tx.rows(
@@ -85,16 +86,16 @@ package final class Sessions: Sendable {
   /// Creates a session; its first inputs follow by `append` in the same transaction.
   package func create(_ tx: Transaction, _ new: NewSession) throws -> Session {
     let now = time.now()
-    let id = ID.make("sesn", at: now, randomness)
+    let id = new.id ?? ID.make("sesn", at: now, randomness)
     try tx.run(
       """
       INSERT INTO sessions (id, thread_id, status, agent, environment_id, environment, title, metadata, resources,
-        checks, rehearsal, slot_name, slot_limit, created_at, updated_at)
-      VALUES ($1, $2, 'idle', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+        checks, rehearsal, slot_name, slot_limit, created_at, updated_at, agent_id, agent_version)
+      VALUES ($1, $2, 'idle', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15)
       """,
       id, ID.make("sthr", at: now, randomness), new.agent, new.environmentID, new.environment, new.title,
       JSON.object(new.metadata), JSON.array(new.resources), JSON.array(new.checks.map(\.json)), new.rehearsal,
-      new.slot?.name, new.slot?.limit, now)
+      new.slot?.name, new.slot?.limit, now, new.agent["id"]?.stringValue, new.agent["version"]?.intValue)
     return try session(tx, id)
   }
 
@@ -125,11 +126,12 @@ package final class Sessions: Sendable {
     try tx.run(
       """
       INSERT INTO events (id, session_id, type, body, hidden, position, arrival, revision, processed_at,
-        idempotency_key, idempotency_place)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        idempotency_key, idempotency_place, batch)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
       """,
       event.id, session, event.type.rawValue, JSON.object(event.body), event.hidden, event.position,
-      event.arrival, event.revision, event.processedAt, key, place)
+      event.arrival, event.revision, event.processedAt, key, place,
+      event.batch)
   }
 
   /// Writes back what changes in a row while the session works, and tells the followers.
@@ -159,7 +161,7 @@ extension Event {
     self.init(
       id: try row["id"], type: EventType(rawValue: try row["type"]),
       body: (try row["body"] as JSON).objectValue ?? [:], hidden: try row["hidden"],
-      position: try row["position"], arrival: try row["arrival"], revision: try row["revision"],
+      position: try row["position"], arrival: try row["arrival"], batch: try row["batch"], revision: try row["revision"],
       processedAt: try row["processed_at"])
   }
 }

@@ -2,7 +2,7 @@ package import Catalog
 import JSON
 package import Logging
 import Primitives
-import Queue
+package import Queue
 package import Store
 
 /// The hands of the sessions that work on this machine, kept between drives, and what they leave: the files
@@ -13,7 +13,11 @@ package actor Workplaces {
   private let provider: any HandsProvider
   private let node: String
   private let log: Logger
-  private var live: [String: any Hands] = [:]
+  private struct Live {
+    var hands: any Hands
+    var mounts: [Mount]
+  }
+  private var live: [String: Live] = [:]
 
   /// - Parameter node: this machine's name; a session's workspace lives on one machine.
   package init(sessions: Sessions, files: Files, provider: any HandsProvider, node: String, log: Logger) {
@@ -27,14 +31,16 @@ package actor Workplaces {
   /// The session's hands, made at the first call. Nothing is provisioned before they are used.
   /// - Throws: `SandboxError` when they cannot be made.
   package func hands(for session: Session) async throws -> any Hands {
-    if let hands = live[session.id] { return hands }
-    // Another process may have died with this session in its hands: its processes end before new ones start.
-    await provider.endLeftovers(session: session.id, removingWorkspace: false)
     let mounts = session.resources.compactMap { resource -> Mount? in
       guard let path = resource["mount_path"]?.stringValue, let hash = resource["sha256"]?.stringValue
       else { return nil }
       return Mount(path: path, source: files.path(ofContent: hash))
     }
+    if let live = live[session.id], live.mounts == mounts { return live.hands }
+    // Either other resources were mounted, or another process may have died with this session in its hands:
+    // its processes end before new ones start. The agent's files stay.
+    live[session.id] = nil
+    await provider.endLeftovers(session: session.id, removingWorkspace: false)
     let workplace = Workplace(
       session: session.id, mounts: mounts,
       repositories: session.resources.compactMap(RepositoryMount.init(resource:)))
@@ -44,7 +50,7 @@ package actor Workplaces {
     try await sessions.database.write { tx in
       try tx.run("UPDATE sessions SET workspace = 'live', node = $2 WHERE id = $1", id, node)
     }
-    live[session.id] = hands
+    live[session.id] = Live(hands: hands, mounts: mounts)
     return hands
   }
 
@@ -101,7 +107,7 @@ package actor Workplaces {
 
   /// The hands, if the session ever had some: those of a process that died are found again with their files.
   private func provisioned(_ session: DrivenSession) async throws -> (any Hands)? {
-    if let hands = live[session.id] { return hands }
+    if let live = live[session.id] { return live.hands }
     let id = session.id
     let isLive = try await sessions.database.read { tx in
       try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'live'", id) != nil
@@ -123,17 +129,32 @@ package actor Workplaces {
   package func endFinished(_ id: String) async {
     do {
       guard try await sessions.database.read({ tx in try Workplaces.isFinished(tx, id) }) else { return }
-      if let hands = live.removeValue(forKey: id) {
-        await hands.end()
-      } else {
-        await provider.endLeftovers(session: id, removingWorkspace: true)
-      }
+      await end(id)
       try await sessions.database.write { tx in
         try tx.run("UPDATE sessions SET workspace = 'none' WHERE id = $1 AND workspace = 'finished'", id)
       }
     } catch {
       // It stays marked, so the next start tries again.
       log.error("The workspace of \(id) was not removed: \(error)")
+    }
+  }
+
+  /// The handler for items of kind `workspace`: removes what an archived or deleted session left on the disk.
+  package nonisolated func handler() -> Handler {
+    Handler(kind: .workspace, concurrency: 2) { [sessions] claim in
+      await self.end(claim.ref)
+      try await sessions.database.write { tx in
+        try tx.run("UPDATE sessions SET workspace = 'none' WHERE id = $1", claim.ref)
+        try sessions.queue.finish(tx, claim)
+      }
+    }
+  }
+
+  private func end(_ id: String) async {
+    if let live = live.removeValue(forKey: id) {
+      await live.hands.end()
+    } else {
+      await provider.endLeftovers(session: id, removingWorkspace: true)
     }
   }
 

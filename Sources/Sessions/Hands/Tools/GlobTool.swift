@@ -83,7 +83,9 @@ struct GlobPattern: Equatable {
         rest = rest[rest.index(after: end)...]
         let isNegated = set.hasPrefix("!") || set.hasPrefix("^")
         if isNegated { set.removeFirst() }
-        result += "(?!/)[" + (isNegated ? "^" : "") + set.replacing("\\", with: "\\\\").replacing("[", with: "\\[").replacing("]", with: "\\]") + "]"
+        result +=
+          "(?!/)[" + (isNegated ? "^" : "")
+          + set.replacing("\\", with: "\\\\").replacing("[", with: "\\[").replacing("]", with: "\\]") + "]"
       case "{":
         depth += 1
         result += "(?:"

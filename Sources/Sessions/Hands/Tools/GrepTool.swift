@@ -32,9 +32,16 @@ struct GrepTool: BuiltinTool {
       notes.append("[The search took too long and was ended. Choose a smaller path or a simpler pattern.]")
     }
     let cut = found.counts.dropFirst().first ?? 0
-    if cut == 2 { notes.append("[There is more than fits into \(Self.limit >> 10) KiB. Choose a narrower pattern or path.]") }
-    if cut == 1 { notes.append("[Not everything was searched: there are too many files. Choose a smaller path.]") }
-    if let big = found.counts.dropFirst(2).first, big > 0 { notes.append("[\(big) files of more than 256 MiB were left out.]") }
+    if cut == 2 {
+      notes.append(
+        "[There is more than fits into \(Self.limit >> 10) KiB. Choose a narrower pattern or path.]")
+    }
+    if cut == 1 {
+      notes.append("[Not everything was searched: there are too many files. Choose a smaller path.]")
+    }
+    if let big = found.counts.dropFirst(2).first, big > 0 {
+      notes.append("[\(big) files of more than 256 MiB were left out.]")
+    }
     if text.isEmpty, !found.timedOut { text = "(no matches)" }
     if !notes.isEmpty, !text.hasSuffix("\n"), !text.isEmpty { text += "\n" }
     return ToolResult(text: text + notes.joined(separator: "\n"))

@@ -58,7 +58,8 @@ enum SearchProgram {
     default:
       guard output.timedOut else {
         throw ToolError.failed(
-          path: path.isEmpty ? "/workspace" : path, detail: "the search failed: "
+          path: path.isEmpty ? "/workspace" : path,
+          detail: "the search failed: "
             + RepairedText.of(output.stderr.bytes.prefix(300)))
       }
     }
@@ -66,7 +67,9 @@ enum SearchProgram {
     guard !output.timedOut, let line = bytes.lastIndex(of: 0x1E) else {
       return Found(counts: [], body: bytes, timedOut: output.timedOut)
     }
-    let counts = String(decoding: bytes[(line + 1)...], as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+    let counts = String(decoding: bytes[(line + 1)...], as: UTF8.self).split(separator: " ").compactMap {
+      Int($0)
+    }
     return Found(counts: counts, body: Array(bytes[..<line]), timedOut: false)
   }
 
@@ -194,10 +197,10 @@ enum SearchProgram {
         $line =~ s/\n\z//;
         my $isText = utf8::decode($line);
         next unless $line =~ $re;
-        my $end = length $line > 2000 ? ' [... ' . (length($line) - 2000) . ' more characters]' : '';
-        $line = substr $line, 0, 2000 if $end;
+        my $more = length $line > 2000 ? ' [... ' . (length($line) - 2000) . ' more characters]' : '';
+        $line = substr $line, 0, 2000 if $more;
         utf8::encode($line) if $isText;
-        my $out = "$name:$number:$line$end\n";
+        my $out = "$name:$number:$line$more\n";
         $most -= length $out;
         if ($most < 0) { $cut = 2; return }
         $total++;

@@ -1,0 +1,83 @@
+import Catalog
+import HTTPServer
+import JSON
+import Primitives
+import Store
+
+// Files: uploads, and what sessions made.
+extension API {
+  func uploadFile(_ request: Request) async throws -> HTTPResponse {
+    let (domains, time) = (domains, time)
+    let received = try await API.receive(request.http, into: domains.files)
+    // A form's boundaries differ from try to try.
+    let identity = Array("\(received.content.sha256) \(received.filename)".utf8)
+    return try await creating(request, identity: identity) { tx in
+      let expiry = received.expiresIn.map { time.now() + .seconds($0) }
+      return try domains.files.add(
+        tx, received.content, named: received.filename, mimeType: received.mimeType, expiresAt: expiry
+      ).json
+    }
+  }
+
+  /// Off the threads that answer requests: it waits for the disk.
+  @concurrent private static func receive(_ http: HTTPRequest, into files: Files) async throws
+    -> Upload.Received
+  {
+    var upload = try Upload(contentType: http.headers.first("content-type"), into: files)
+    var rest = http.body[...]
+    while !rest.isEmpty {
+      try upload.take(rest.prefix(1 << 20))
+      rest = rest.dropFirst(1 << 20)
+    }
+    return try upload.finish()
+  }
+
+  func listFiles(_ request: Request) async throws -> HTTPResponse {
+    let ids = request.queryArray("ids")
+    if !ids.isEmpty { return try await listFiles(request, ids: ids) }
+    let limit = try request.limit(default: 20, maximum: 1000)
+    let session = request.query("scope_id")
+    let list = session.map { "files of \($0)" } ?? "files"
+    let after = try request.cursor(of: list)?["after"]?.stringValue
+    let files = try await domains.database.read { [domains] tx in
+      try domains.files.page(tx, session: session, after: after, limit: limit + 1)
+    }
+    return page(files.map(\.json), limit: limit, of: list)
+  }
+
+  private func listFiles(_ request: Request, ids: [String]) async throws -> HTTPResponse {
+    if ids.count > 100 { throw APIError.invalid("ids: Expected at most 100 ids, found \(ids.count).") }
+    for name in ["limit", "page"] where request.query(name) != nil {
+      throw APIError.invalid("\(name): It cannot be combined with ids, which come on one page.")
+    }
+    let session = request.query("scope_id")
+    let files = try await domains.database.read { [domains] tx in try domains.files.files(tx, ids: ids) }
+    let shown = files.filter { session == nil || $0.session == session }
+    return json(["data": .array(shown.map(\.json)), "next_page": .null])
+  }
+
+  func showFile(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    return json(try await domains.database.read { [domains] tx in try domains.files.file(tx, id).json })
+  }
+
+  /// Sessions that mounted it keep their copies.
+  func deleteFile(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    try await domains.database.write { [domains] tx in try domains.files.delete(tx, id) }
+    return json(["id": .string(id), "type": "file_deleted"])
+  }
+
+  func fileContent(_ request: Request) async throws -> HTTPResponse {
+    let id = request.path("id")
+    let file = try await domains.database.read { [domains] tx in try domains.files.file(tx, id) }
+    guard file.isDownloadable else { throw FilesError.notDownloadable(id: id) }
+    // Shown to nobody's browser as a page: the content comes from an agent.
+    return HTTPResponse(
+      status: 200,
+      headers: [
+        ("content-type", file.mimeType), ("content-disposition", "attachment"),
+        ("x-content-type-options", "nosniff"),
+      ], body: .file(path: domains.files.path(ofContent: file.content.sha256), size: file.content.size))
+  }
+}

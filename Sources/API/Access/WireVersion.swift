@@ -1,0 +1,39 @@
+import Catalog
+import HTTPServer
+
+/// The headers in which clients name the API they speak. All versions here are answered alike: what differs
+/// between them is how a key is shown, and both ways are taken from everybody.
+enum WireVersion {
+  static let versions = ["2023-06-01", "2026-10-21"]
+
+  /// Betas that clients of this API are known to name. Naming one changes nothing; an unknown one may ask for
+  /// something that would silently not happen.
+  static let betas: Set<String> = [
+    "managed-agents-2026-04-01", "agent-memory-2026-07-22", "files-api-2025-04-14", "skills-2025-10-02",
+    "webhooks-2026-10-07", "dreaming-2026-04-21", "mcp-tunnels-2026-06-22", "user-profiles-2026-03-24",
+    "user-profiles-2026-08-18", "user-profiles-2026-09-04",
+    // Of the Messages API; programs set them for all their requests.
+    "advisor-tool-2026-03-01", "cache-diagnosis-2026-04-07", "code-execution-2025-05-22", "compact-2026-01-12",
+    "compact-2026-09-04", "computer-use-2024-10-22", "computer-use-2025-01-24", "computer-use-2025-11-24",
+    "context-1m-2025-08-07", "context-management-2025-06-27", "dev-full-thinking-2025-05-14",
+    "extended-cache-ttl-2025-04-11", "fast-mode-2026-02-01", "inline-tools-2026-09-15",
+    "interleaved-thinking-2025-05-14", "mcp-client-2025-04-04", "mcp-client-2025-11-20",
+    "mcp-client-2026-09-15", "message-batches-2024-09-24", "model-context-window-exceeded-2025-08-26",
+    "output-128k-2025-02-19", "output-300k-2026-03-24", "pdfs-2024-09-25", "prompt-caching-2024-07-31",
+    "structured-outputs-2025-11-13", "task-budgets-2026-03-13", "token-counting-2024-11-01",
+    "token-efficient-tools-2025-02-19",
+  ]
+
+  /// - Throws: `APIError.invalid` for a version or beta that nobody knows.
+  static func check(_ headers: HTTPHeaders) throws {
+    if let version = headers.first("anthropic-version"), !versions.contains(version) {
+      throw APIError.invalid(
+        "anthropic-version: Expected \(versions.alternatives), found \(quoted(version)).")
+    }
+    let named = headers.all("anthropic-beta").flatMap { $0.split(separator: ",") }
+      .map { $0.drop(while: \.isWhitespace) }.map { String($0.prefix { !$0.isWhitespace }) }
+    if let unknown = named.first(where: { !$0.isEmpty && !betas.contains($0) }) {
+      throw APIError.invalid("anthropic-beta: This server knows no beta \(quoted(unknown)). Leave it out.")
+    }
+  }
+}

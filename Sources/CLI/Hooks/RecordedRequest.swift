@@ -1,0 +1,62 @@
+import Glibc
+import Hooks
+import Signatures
+
+/// A webhook as it was recorded: a file with the body's exact bytes, and beside it one with the headers, of the
+/// same name but ending in `.headers`: a request line, which may be missing, then `Name: value` lines.
+enum RecordedRequest {
+  static let limit = 32 << 20
+
+  /// - Parameter headers: `Name: value`, in place of those in the file.
+  /// - Throws: `Complaint`.
+  static func load(_ path: String, headers given: [String]) throws(Complaint) -> HookRequest {
+    let body = try bytes(path)
+    var fields: [(String, String)] = []
+    if let file = headersFile(beside: path) {
+      let lines = String(decoding: try bytes(file), as: UTF8.self).split(whereSeparator: \.isNewline)
+      fields = lines.compactMap { field(String($0)) }
+    }
+    for text in given {
+      guard let field = field(text) else { throw .badHeader(text) }
+      fields.removeAll { $0.0.lowercased() == field.0.lowercased() }
+      fields.append(field)
+    }
+    return HookRequest(headers: SignatureHeaders(fields), body: body)
+  }
+
+  private static func field(_ line: String) -> (String, String)? {
+    guard let colon = line.firstIndex(of: ":") else { return nil }
+    let name = line[..<colon]
+    // The request line has a space before its first colon, if it has one.
+    guard !name.isEmpty, !name.contains(where: \.isWhitespace) else { return nil }
+    return (String(name), String(line[line.index(after: colon)...]).trimmed)
+  }
+
+  private static func headersFile(beside path: String) -> String? {
+    let dot = path.lastIndex(of: ".").map { String(path[..<$0]) }
+    return [dot.map { "\($0).headers" }, "\(path).headers"].compactMap(\.self)
+      .first { access($0, R_OK) == 0 && $0 != path }
+  }
+
+  private static func bytes(_ path: String) throws(Complaint) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(descriptor, &piece, piece.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+      }
+      if count == 0 { return bytes }
+      bytes += piece[..<count]
+      if bytes.count > limit {
+        throw .unreadable(path: path, reason: "it has more than \(limit) bytes, which no sender sends")
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package import Primitives
+package import Store
+
+/// A range of times, open where nothing is given.
+package struct TimeRange: Sendable {
+  package var after: Timestamp?
+  package var from: Timestamp?
+  package var before: Timestamp?
+  package var to: Timestamp?
+
+  package init() {}
+
+  package func add(to conditions: inout Conditions, _ column: String) {
+    if let after { conditions.add("\(column) > $", after) }
+    if let from { conditions.add("\(column) >= $", from) }
+    if let before { conditions.add("\(column) < $", before) }
+    if let to { conditions.add("\(column) <= $", to) }
+  }
+}

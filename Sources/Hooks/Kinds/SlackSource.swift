@@ -1,0 +1,131 @@
+package import JSON
+package import Jobs
+package import Primitives
+package import Signatures
+
+/// Slack: slash commands, the Events API, and shortcuts, buttons and dialogs.
+/// https://docs.slack.dev/apis/events-api/, https://docs.slack.dev/interactivity/implementing-slash-commands
+///
+/// A type is `slash_command`, an event's type with its subtype (`app_mention`, `message.file_share`), or an
+/// interaction's (`block_actions`, `message_action` …).
+package struct SlackSource: SourceKind {
+  package static let name = "slack"
+  package static let shape = KindShape(
+    name: name,
+    fields: [
+      FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
+      // Ids of workspaces, T…, and of people, U…: see SlackTrust.
+      FieldShape("workspaces", .texts), FieldShape("owners", .texts), FieldShape("members", .texts),
+    ])
+
+  private static let keptHeaders = [
+    "content-type", "user-agent", "x-slack-request-timestamp", "x-slack-retry-num", "x-slack-retry-reason",
+  ]
+
+  private let scheme: SlackSignature
+  private let trust: SlackTrust
+
+  package init(settings: JSON) throws {
+    let secrets = [settings["secret"], settings["previous_secret"]].compactMap { $0?.stringValue }
+    scheme = try SlackSignature(secrets: secrets)
+    trust = SlackTrust(settings: settings)
+  }
+
+  package func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
+    try scheme.verify(headers: request.headers, body: request.body, now: now)
+  }
+
+  package func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {
+    let headers = request.kept(SlackSource.keptHeaders)
+    guard HookBody.mediaType(request) == "application/x-www-form-urlencoded" else {
+      return try event(HookBody.object(request.body), headers)
+    }
+    let form = try HookBody.form(request.body)
+    if form["ssl_check"] == "1" { return .handshake(HookReply(status: 200)) }
+    if let payload = form["payload"] { return try interaction(HookBody.object(Array(payload.utf8)), headers) }
+    return try command(form, headers)
+  }
+
+  // MARK: What came
+
+  private func command(_ form: [String: String], _ headers: JSON.Object) throws(HookRefusal) -> HookPurpose {
+    guard form["command"] != nil, let key = Reading.key(form["trigger_id"]) else {
+      throw .unreadable(problem: "the form is neither a slash command nor an interaction.")
+    }
+    let fields = form.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+    let body = JSON.object(JSON.Object(uniqueKeysWithValues: fields))
+    return .occurrence(
+      Reading(
+        dedupeKey: "trigger/\(key)", type: "slash_command",
+        actor: trust.actor(user: form["user_id"], team: form["team_id"], home: form["team_id"]),
+        text: SlackText.plain(form["text"] ?? ""), body: body, headers: headers))
+  }
+
+  private func interaction(_ body: JSON, _ headers: JSON.Object) throws(HookRefusal) -> HookPurpose {
+    guard let type = Reading.key(body["type"]?.stringValue),
+      let key = Reading.key(body["trigger_id"]?.stringValue ?? body["action_ts"]?.stringValue)
+    else { throw .unreadable(problem: "the payload has no type or no trigger_id.") }
+    let home = body["team"]?["id"]?.stringValue
+    let text = body["message"]?["text"] ?? body["actions"]?[0]?["value"]
+    return .occurrence(
+      Reading(
+        dedupeKey: "trigger/\(key)", type: type,
+        actor: trust.actor(
+          user: body["user"]?["id"]?.stringValue, team: body["user"]?["team_id"]?.stringValue ?? home,
+          home: home), text: text?.stringValue.map { SlackText.plain($0) }, body: body, headers: headers))
+  }
+
+  private func event(_ body: JSON, _ headers: JSON.Object) throws(HookRefusal) -> HookPurpose {
+    if body["type"] == "url_verification" {
+      guard let challenge = body["challenge"]?.stringValue else {
+        throw .unreadable(problem: "the url_verification has no challenge.")
+      }
+      return .handshake(.json(["challenge": .string(challenge)]))
+    }
+    guard let event = body["event"], var type = Reading.key(event["type"]?.stringValue),
+      let key = Reading.key(body["event_id"]?.stringValue)
+    else { throw .unreadable(problem: "the JSON has no event with a type, or no event_id.") }
+    var subject: String?
+    if ["app_mention", "message"].contains(type), let channel = Reading.key(event["channel"]?.stringValue),
+      let time = Reading.key(event["ts"]?.stringValue)
+    {
+      // A message that mentions the app comes as two events, when the app subscribes to both.
+      subject = "message/\(channel)/\(time)"
+    }
+    if let subtype = Reading.key(event["subtype"]?.stringValue) { type += ".\(subtype)" }
+    let own = body["authorizations"]?.arrayValue?.compactMap { $0["user_id"]?.stringValue } ?? []
+    return .occurrence(
+      Reading(
+        dedupeKey: "event/\(key)", subject: subject, type: type,
+        actor: trust.actor(of: event, in: body, own: own),
+        text: event["text"]?.stringValue.map { SlackText.plain($0, addressedTo: own) }, body: body,
+        headers: headers))
+  }
+
+  // MARK: What is said
+
+  /// Whoever typed a command reads what came of it; everything else wants a quick 200 only.
+  package func reply(to reading: Reading, _ answer: HookAnswer) -> HookReply {
+    guard reading.type == "slash_command" else { return HookReply(status: 200) }
+    return .json([
+      "response_type": "ephemeral", "text": .string(SlackText.escaped(SlackSource.words(answer))),
+    ])
+  }
+
+  private static func words(_ answer: HookAnswer) -> String {
+    var started: [String] = []
+    var others: [String] = []
+    for fired in answer.firings {
+      switch fired.decision {
+      case "started": started.append("Started \(fired.job).")
+      case "joined": started.append("Told the run of \(fired.job) that is at work already.")
+      case "held": started.append("\(fired.job) will start later: \(fired.reason ?? "it is held back.")")
+      default: others.append("\(fired.job): \(fired.reason ?? fired.decision)")
+      }
+    }
+    if !started.isEmpty { return started.joined(separator: "\n") }
+    if others.isEmpty { return "No job listens here, so nothing was started." }
+    let rest = others.count > 5 ? "\n… and \(others.count - 5) others." : ""
+    return "Nothing was started.\n" + others.prefix(5).joined(separator: "\n") + rest
+  }
+}

@@ -1,0 +1,201 @@
+package import JSON
+
+/// Finds the patterns that an event matches among thousands, looking closely at few.
+///
+/// Each pattern is filed under one of its fields: the one whose values the fewest other patterns ask for. An
+/// event's values at the filed paths lead to the candidates, and only those are compared in full. So the cost of
+/// an event grows with the patterns that nearly match it, not with all there are. Patterns without a field that
+/// can be filed (only numbers, `anything-but`, `exists` …) are compared with every event; so is what many jobs
+/// say alike, but once.
+package struct MatchIndex: Sendable {
+  /// Without repetitions; nil matches everything.
+  private let patterns: [Pattern?]
+  /// For each, the places in the list that was given.
+  private let places: [[Int]]
+  /// Patterns that are compared with every event.
+  private var always: [Int] = []
+  private var nodes: [Node] = [Node()]
+
+  /// A field of the event that something is filed under, or that lies above one.
+  private struct Node: Sendable {
+    /// By name; `JSON.string` compares texts code point by code point, as members are.
+    var children: [JSON: Int] = [:]
+    var exact: [JSON: [Int]] = [:]
+    /// Under lower-case texts.
+    var folded: [JSON: [Int]] = [:]
+    /// By length in bytes.
+    var prefixes: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
+    var suffixes: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
+    var isLeaf: Bool { !(exact.isEmpty && folded.isEmpty && prefixes.isEmpty && suffixes.isEmpty) }
+  }
+
+  /// - Parameter given: nil matches everything.
+  package init(_ given: [Pattern?]) {
+    var known: [Pattern?: Int] = [:]
+    var patterns: [Pattern?] = []
+    var places: [[Int]] = []
+    for (place, pattern) in given.enumerated() {
+      if let number = known[pattern] {
+        places[number].append(place)
+      } else {
+        known[pattern] = patterns.count
+        patterns.append(pattern)
+        places.append([place])
+      }
+    }
+    self.patterns = patterns
+    self.places = places
+    var askers: [Key: Int] = [:]
+    let choices = patterns.map { $0?.keyChoices() ?? [] }
+    for choice in choices.joined() { for key in choice { askers[key, default: 0] += 1 } }
+    for (number, choices) in choices.enumerated() {
+      let cheapest = choices.min { left, right in
+        MatchIndex.cost(left, askers) < MatchIndex.cost(right, askers)
+      }
+      guard let cheapest else {
+        always.append(number)
+        continue
+      }
+      for key in cheapest { file(number, under: key) }
+    }
+  }
+
+  private static func cost(_ keys: [Key], _ askers: [Key: Int]) -> Int {
+    keys.reduce(0) { $0 + (askers[$1] ?? 0) }
+  }
+
+  private mutating func file(_ number: Int, under key: Key) {
+    var node = 0
+    for name in key.path {
+      let name = JSON.string(name)
+      if let next = nodes[node].children[name] {
+        node = next
+      } else {
+        nodes.append(Node())
+        nodes[node].children[name] = nodes.count - 1
+        node = nodes.count - 1
+      }
+    }
+    switch key.kind {
+    case .exact(let value): nodes[node].exact[value, default: []].append(number)
+    case .folded(let text): nodes[node].folded[.string(text), default: []].append(number)
+    case .prefix(let text):
+      let bytes = Array(text.utf8)
+      nodes[node].prefixes[bytes.count, default: [:]][bytes[...], default: []].append(number)
+    case .suffix(let text):
+      let bytes = Array(text.utf8)
+      nodes[node].suffixes[bytes.count, default: [:]][bytes[...], default: []].append(number)
+    }
+  }
+
+  /// The places of the patterns that the event matches, in order.
+  package func matches(_ event: JSON) -> [Int] {
+    sort(event).matching
+  }
+
+  /// The places of the patterns that the event matches, and of those that nearly did: each in order.
+  func sort(_ event: JSON) -> (matching: [Int], near: [Int]) {
+    var found = always
+    collect(event, 0, &found)
+    var (matching, near): ([Int], [Int]) = ([], [])
+    // A list in the event can lead to the same pattern twice.
+    for number in Set(found) {
+      if patterns[number]?.matches(event) ?? true {
+        matching += places[number]
+      } else {
+        near += places[number]
+      }
+    }
+    matching.sort()
+    near.sort()
+    return (matching, near)
+  }
+
+  private func collect(_ value: JSON, _ node: Int, _ found: inout [Int]) {
+    switch value {
+    case .array(let elements): for element in elements { collect(element, node, &found) }
+    case .object(let object):
+      let children = nodes[node].children
+      if children.count <= object.count {
+        for (name, child) in children {
+          if let value = name.stringValue.flatMap({ object[$0] }) { collect(value, child, &found) }
+        }
+      } else {
+        for (name, value) in object {
+          if let child = children[.string(name)] { collect(value, child, &found) }
+        }
+      }
+    default: lookUp(value, node, &found)
+    }
+  }
+
+  private func lookUp(_ value: JSON, _ node: Int, _ found: inout [Int]) {
+    guard nodes[node].isLeaf else { return }
+    if let numbers = nodes[node].exact[value] { found += numbers }
+    guard case .string(let text) = value else { return }
+    if !nodes[node].folded.isEmpty, let numbers = nodes[node].folded[.string(text.lowercased())] {
+      found += numbers
+    }
+    let (prefixes, suffixes) = (nodes[node].prefixes, nodes[node].suffixes)
+    if let longest = prefixes.keys.max() {
+      let bytes = Array(text.utf8.prefix(longest))
+      for (length, texts) in prefixes where length <= bytes.count {
+        if let numbers = texts[bytes[..<length]] { found += numbers }
+      }
+    }
+    if let longest = suffixes.keys.max() {
+      let bytes = Array(text.utf8.suffix(longest))
+      for (length, texts) in suffixes where length <= bytes.count {
+        if let numbers = texts[bytes[(bytes.count - length)...]] { found += numbers }
+      }
+    }
+  }
+
+  /// A value of a field that an event must have.
+  fileprivate struct Key: Hashable {
+    enum Kind: Hashable {
+      case exact(JSON)
+      case folded(String)
+      case prefix(String)
+      case suffix(String)
+    }
+
+    var path: [String]
+    var kind: Kind
+  }
+}
+
+extension Pattern {
+  /// For every field that can be filed under: the keys of which a matching event has at least one.
+  fileprivate func keyChoices(below path: [String] = []) -> [[MatchIndex.Key]] {
+    parts.flatMap { part -> [[MatchIndex.Key]] in
+      switch part {
+      case .object(let name, let pattern): return pattern.keyChoices(below: path + [name])
+      // Only one alternative must fit, so that none of their fields is certain.
+      case .either: return []
+      case .leaf(let name, let conditions):
+        var keys: [MatchIndex.Key] = []
+        for condition in conditions {
+          let kind: MatchIndex.Key.Kind
+          switch condition {
+          case .equals(let value): kind = .exact(value)
+          case .equalsIgnoringCase(let text): kind = .folded(text)
+          case .prefix(let text): kind = .prefix(text)
+          case .suffix(let text): kind = .suffix(text)
+          case .wildcard(let wildcard):
+            if let beginning = wildcard.beginning {
+              kind = .prefix(beginning)
+            } else if let end = wildcard.end {
+              kind = .suffix(end)
+            } else {
+              return []
+            }
+          default: return []
+          }
+          keys.append(MatchIndex.Key(path: path + [name], kind: kind))
+        }
+        return keys.isEmpty ? [] : [keys]
+      }
+    }
+  }
+}

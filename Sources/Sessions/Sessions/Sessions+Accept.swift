@@ -1,0 +1,156 @@
+package import Catalog
+import JSON
+package import Store
+
+// What a client sends must fit the session's state; what Errand itself appends always does.
+extension Sessions {
+  /// Checks a client's inputs against the session and appends them: all of them, or none.
+  /// - Parameters:
+  ///   - files: resolves the files that inputs name.
+  ///   - key: as of `append`.
+  /// - Throws: `SessionError`, `FilesError.notFound`.
+  package func accept(
+    _ tx: Transaction, to id: String, _ inputs: [NewEvent], files: Files, key: String? = nil
+  ) throws -> [Event] {
+    let session = try session(tx, id)
+    if let key, try hasKey(tx, id, key) { return try append(tx, to: id, inputs, key: key) }
+    if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
+    var acceptance = Acceptance(sessions: self, session: session, files: files)
+    let checked = try inputs.enumerated().map { place, input in
+      try acceptance.check(tx, input, "events[\(place)]", before: inputs.dropFirst(place + 1).first)
+    }
+    return try append(tx, to: id, checked, key: key)
+  }
+
+  private func hasKey(_ tx: Transaction, _ id: String, _ key: String) throws -> Bool {
+    try tx.row(
+      "SELECT 1 AS found FROM events WHERE session_id = $1 AND idempotency_key = $2", id, key) != nil
+  }
+}
+
+/// One request's inputs, checked in their order: what comes earlier in it counts for what comes later.
+private struct Acceptance {
+  let sessions: Sessions
+  let session: Session
+  let files: Files
+  /// Tool uses that this request answers.
+  private var answered: Set<String> = []
+  private var interrupts = false
+  private var definesOutcome = false
+  private var hasSystemMessage = false
+  private var previous: EventType?
+
+  init(sessions: Sessions, session: Session, files: Files) {
+    self.sessions = sessions
+    self.session = session
+    self.files = files
+  }
+
+  mutating func check(_ tx: Transaction, _ input: NewEvent, _ place: String, before next: NewEvent?) throws
+    -> NewEvent
+  {
+    defer { previous = input.type }
+    if let thread = input.body["session_thread_id"]?.stringValue, thread != session.threadID {
+      throw SessionError.noThread(id: thread, session: session.id)
+    }
+    for file in ContentBlocks.files(in: input.body["content"]) { _ = try files.file(tx, file) }
+    switch input.type {
+    case .userInterrupt: interrupts = true
+    case .userMessage: try requireAnswers()
+    case .systemMessage: try checkSystemMessage(place, before: next)
+    case .userToolConfirmation, .userToolResult, .userCustomToolResult: try checkAnswer(tx, input, place)
+    case .userDefineOutcome:
+      try requireAnswers()
+      if definesOutcome { throw SessionError.outcomeActive(id: session.id) }
+      definesOutcome = true
+      return try resolved(tx, input, place)
+    default: break
+    }
+    return input
+  }
+
+  /// Work cannot start while the agent waits for answers.
+  private func requireAnswers() throws {
+    let open = session.blocked.filter { !answered.contains($0) }
+    if !open.isEmpty, !interrupts { throw SessionError.awaitsAnswers(id: session.id, events: open) }
+  }
+
+  /// It belongs to the message or result beside it.
+  private mutating func checkSystemMessage(_ place: String, before next: NewEvent?) throws {
+    let neighbours: [EventType] = [.userMessage, .userToolResult, .userCustomToolResult]
+    guard !hasSystemMessage else {
+      throw SessionError.invalidInput(place: place, problem: "Expected at most one system.message in a request.")
+    }
+    let follows = previous.map(neighbours.contains) == true && next == nil
+    let leads = next.map { neighbours.contains($0.type) } == true
+    guard follows || leads else {
+      throw SessionError.invalidInput(
+        place: place, problem: "Expected a system.message beside a user.message or a tool's result.")
+    }
+    hasSystemMessage = true
+  }
+
+  private mutating func checkAnswer(_ tx: Transaction, _ input: NewEvent, _ place: String) throws {
+    let isCustom = input.type == .userCustomToolResult
+    let field = isCustom ? "custom_tool_use_id" : "tool_use_id"
+    let id = input.body[field]?.stringValue ?? ""
+    func refuse(_ problem: String) -> SessionError {
+      .invalidInput(place: "\(place).\(field)", problem: problem)
+    }
+    if input.type == .userToolResult, session.environment["type"]?.stringValue != "self_hosted" {
+      throw SessionError.invalidInput(
+        place: "\(place).type",
+        problem: "Tools of this session run on the server; only sessions in self_hosted environments take "
+          + "user.tool_result.")
+    }
+    let use = try sessions.event(tx, id, of: session.id)
+    guard let use, use.type == (isCustom ? .agentCustomToolUse : .agentToolUse) else {
+      let kind = isCustom ? "agent.custom_tool_use" : "agent.tool_use"
+      throw refuse("The session has no \(kind) event \(quoted(id)).")
+    }
+    if input.type == .userToolConfirmation, use.body["evaluated_permission"]?.stringValue != "ask" {
+      throw refuse("The tool use \(id) needs no confirmation.")
+    }
+    if try !answered.insert(id).inserted || sessions.isAnswered(tx, use, in: session.id, by: input.type) {
+      throw refuse("The tool use \(id) is answered already.")
+    }
+  }
+
+  /// The rubric of a file becomes text, so that the file may go.
+  private func resolved(_ tx: Transaction, _ input: NewEvent, _ place: String) throws -> NewEvent {
+    guard let id = input.body["rubric"]?["file_id"]?.stringValue else { return input }
+    let place = "\(place).rubric.file_id"
+    let content = try files.file(tx, id).content
+    // A character has at most four bytes.
+    let bytes = try files.bytes(of: content, limit: Int64(Input.rubricLimit) * 4)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw SessionError.invalidInput(place: place, problem: "The file \(id) is not a UTF-8 text.")
+    }
+    guard text.unicodeScalars.count <= Input.rubricLimit, text.contains(where: { !$0.isWhitespace }) else {
+      throw SessionError.invalidInput(
+        place: place, problem: "Expected a text of 1 to \(Input.rubricLimit) characters in the file \(id).")
+    }
+    var resolved = input
+    resolved.body["rubric"] = ["type": "text", "content": .string(text)]
+    return resolved
+  }
+}
+
+extension Sessions {
+  func event(_ tx: Transaction, _ id: String, of session: String) throws -> Event? {
+    try tx.row("SELECT * FROM events WHERE id = $1 AND session_id = $2", id, session).map(Event.init)
+  }
+
+  /// Whether a tool use has its result, or an answer of this type that may still wait.
+  func isAnswered(_ tx: Transaction, _ use: Event, in session: String, by type: EventType) throws -> Bool {
+    var conditions = Conditions()
+    conditions.add("session_id = $", session)
+    conditions.add("type", in: [EventType.agentToolResult.rawValue, type.rawValue])
+    // A rough sieve, so that few bodies are read.
+    conditions.add("body LIKE $", "%\(use.id)%")
+    return try tx.rows("SELECT * FROM events \(conditions.clause)", values: conditions.values).contains { row in
+      let event = try Event(row)
+      return (event.body["tool_use_id"] ?? event.body["custom_tool_use_id"])?.stringValue == use.id
+    }
+  }
+}

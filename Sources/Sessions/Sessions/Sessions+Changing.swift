@@ -1,0 +1,161 @@
+import Catalog
+package import JSON
+package import Primitives
+package import Queue
+package import Store
+
+extension ItemKind {
+  /// Remove the workspace of the session that the item refers to; the session itself may be gone.
+  package static let workspace = ItemKind(rawValue: "workspace")
+}
+
+/// What an update of a session changes; nil keeps.
+package struct SessionChange: Sendable {
+  /// An inner nil clears it.
+  package var title: String??
+  package var metadata: JSON.Object?
+  /// The whole snapshot of the agent.
+  package var agent: JSON?
+
+  package init() {}
+}
+
+// What becomes of a session from outside of its turns.
+extension Sessions {
+  /// Applies a change, and writes `session.updated` with what is different now; nothing when nothing is.
+  /// - Throws: `SessionError.archived`; `.running` when the agent is to change while a turn is open.
+  package func update(_ tx: Transaction, _ id: String, _ change: SessionChange) throws -> Session {
+    let session = try session(tx, id)
+    if session.archivedAt != nil { throw SessionError.archived(id: id) }
+    var said: JSON.Object = [:]
+    if let title = change.title, title != session.title {
+      said["title"] = .string(orNull: title)
+      try tx.run("UPDATE sessions SET title = $2 WHERE id = $1", id, title)
+    }
+    if let metadata = change.metadata, metadata != session.metadata {
+      said["metadata"] = .object(metadata)
+      try tx.run("UPDATE sessions SET metadata = $2 WHERE id = $1", id, JSON.object(metadata))
+    }
+    if let agent = change.agent {
+      if session.isBusy { throw SessionError.running(id: id, action: "given other tools") }
+      if agent != session.agent {
+        said["agent"] = agent
+        try tx.run("UPDATE sessions SET agent = $2 WHERE id = $1", id, agent)
+      }
+    }
+    if said.isEmpty { return session }
+    _ = try record(tx, id, [NewEvent(.updated, said)])
+    return try self.session(tx, id)
+  }
+
+  /// Closes a session that rests for good; its history stays.
+  /// - Throws: `SessionError.running`.
+  package func archive(_ tx: Transaction, _ id: String) throws -> Session {
+    let session = try session(tx, id)
+    if session.archivedAt != nil { return session }
+    if session.isBusy { throw SessionError.running(id: id, action: "archived") }
+    if session.status != .terminated {
+      if let outcome = session.activeOutcome { _ = try record(tx, id, [outcome.interruption]) }
+      try close(tx, session, .terminated("it was archived"))
+    }
+    try tx.run("UPDATE sessions SET archived_at = $2, updated_at = $2 WHERE id = $1", id, time.now())
+    try queue.remove(tx, .session, id)
+    try queue.push(tx, .workspace, id, due: time.now())
+    return try self.session(tx, id)
+  }
+
+  /// Removes a session that rests, with its log. Whoever follows it is told.
+  /// - Throws: `SessionError.running`.
+  package func delete(_ tx: Transaction, _ id: String) throws {
+    let session = try session(tx, id)
+    if session.isBusy { throw SessionError.running(id: id, action: "deleted") }
+    try queue.remove(tx, .session, id)
+    try tx.run("DELETE FROM sessions WHERE id = $1", id)
+    try queue.push(tx, .workspace, id, due: time.now())
+    let signals = signals
+    tx.afterCommit { signals.ring(id) }
+  }
+
+  // MARK: Resources
+
+  /// Lets the session see a further resource from its next tool call on.
+  /// - Throws: `SessionError.archived`, `.invalidInput` when the place is taken.
+  package func add(_ tx: Transaction, _ resource: JSON, to id: String) throws {
+    let session = try open(tx, id)
+    if session.resources.count >= Session.resourceLimit {
+      throw SessionError.invalidInput(
+        place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit.")
+    }
+    let path = resource["mount_path"]?.stringValue
+    if session.resources.contains(where: { $0["mount_path"]?.stringValue == path }) {
+      throw SessionError.invalidInput(
+        place: "mount_path", problem: "Another resource of the session is mounted at \(path ?? "").")
+    }
+    try set(tx, id, session.resources + [resource])
+  }
+
+  /// Takes a file away from the session.
+  /// - Throws: `SessionError.noResource`, `.invalidInput` for a resource that stays for life.
+  package func removeResource(_ tx: Transaction, _ resource: String, of id: String) throws -> JSON {
+    let session = try open(tx, id)
+    let removed = try session.resource(resource)
+    guard removed["type"]?.stringValue == "file" else {
+      throw SessionError.invalidInput(
+        place: "type", problem: "Only files can be taken away; a repository stays as long as its session.")
+    }
+    try set(tx, id, session.resources.filter { $0["id"]?.stringValue != resource })
+    return removed
+  }
+
+  private func open(_ tx: Transaction, _ id: String) throws -> Session {
+    let session = try session(tx, id)
+    if session.archivedAt != nil { throw SessionError.archived(id: id) }
+    if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
+    return session
+  }
+
+  private func set(_ tx: Transaction, _ id: String, _ resources: [JSON]) throws {
+    try tx.run(
+      "UPDATE sessions SET resources = $2, updated_at = $3 WHERE id = $1", id, JSON.array(resources),
+      time.now())
+  }
+}
+
+extension Session {
+  /// The most resources of one session.
+  package static let resourceLimit = 500
+
+  /// - Throws: `SessionError.noResource`.
+  package func resource(_ id: String) throws -> JSON {
+    guard let found = resources.first(where: { $0["id"]?.stringValue == id }) else {
+      throw SessionError.noResource(id: id, session: self.id)
+    }
+    return found
+  }
+
+  /// The primary thread as the wire shows it.
+  package func threadJSON(at now: Timestamp) -> JSON {
+    [
+      "id": .string(threadID), "type": "session_thread", "session_id": .string(id),
+      "parent_thread_id": .null, "agent": agent, "status": .string(shownStatus.rawValue),
+      "stats": [
+        "active_seconds": .number(activeTime(at: now).inSeconds),
+        "duration_seconds": .number(((archivedAt ?? now) - createdAt).inSeconds), "startup_seconds": 0,
+      ], "usage": usageJSON(at: now), "workflow_run_id": .null, "created_at": .string(createdAt.description),
+      "updated_at": .string(updatedAt.description), "archived_at": .string(orNull: archivedAt?.description),
+    ]
+  }
+}
+
+extension Outcome {
+  /// The end of an outcome that was interrupted while nothing was being evaluated.
+  var interruption: NewEvent {
+    NewEvent(
+      .evaluationEnd,
+      [
+        "outcome_id": .string(id), "iteration": .integer(Int64(iteration)),
+        "outcome_evaluation_start_id": "", "result": "interrupted",
+        "explanation": "The session was archived.", "usage": Usage().json,
+      ])
+  }
+}

@@ -1,0 +1,122 @@
+package import Catalog
+package import Store
+
+/// Which sessions a list asks for.
+package struct SessionFilter: Sendable {
+  package var agentID: String?
+  package var agentVersion: Int?
+  /// None means any.
+  package var statuses: [Session.Status] = []
+  package var created = TimeRange()
+  package var includesArchived = false
+
+  package init() {}
+}
+
+extension Sessions {
+  /// Sessions in the order they were created.
+  /// - Parameters:
+  ///   - descending: the newest first.
+  ///   - after: the id after which the list goes on, in its order.
+  package func sessions(
+    _ tx: Transaction, _ filter: SessionFilter, descending: Bool, after: String?, limit: Int
+  ) throws -> [Session] {
+    var conditions = Conditions()
+    if let agent = filter.agentID { conditions.add("s.agent_id = $", agent) }
+    if let version = filter.agentVersion { conditions.add("s.agent_version = $", version) }
+    conditions.add("CASE WHEN s.status = 'idle' AND s.is_due THEN 'running' ELSE s.status END",
+      in: filter.statuses.map(\.rawValue))
+    filter.created.add(to: &conditions, "s.created_at")
+    if !filter.includesArchived { conditions.add("s.archived_at IS NULL") }
+    if let after { conditions.add(descending ? "s.id < $" : "s.id > $", after) }
+    let most = conditions.bind(limit)
+    return try tx.rows(
+      """
+      SELECT s.* FROM (\(Sessions.columns)) s \(conditions.clause)
+      ORDER BY s.id \(descending ? "DESC" : "ASC") LIMIT \(most)
+      """, values: conditions.values
+    ).map(Session.init)
+  }
+}
+
+/// Which events of a session a list asks for.
+package struct EventFilter: Sendable {
+  /// None means any.
+  package var types: [String] = []
+  /// Compared with `processed_at`: inputs that wait have none, and are left out when a time is given.
+  package var processed = TimeRange()
+
+  package init() {}
+}
+
+/// Where a list of events goes on.
+///
+/// What waits has no place in the log yet, so it comes last. While somebody pages, it may be taken and get
+/// its place: the list goes on after both the last place and the last arrival it has shown, and misses and
+/// repeats nothing.
+package struct EventPlace: Sendable, Equatable {
+  package var position: Int64?
+  package var arrival: Int64?
+  /// Where the log ended when a descending list began: what came later is not part of it, except inputs that
+  /// waited then.
+  package var horizon: Int64?
+
+  package init(position: Int64? = nil, arrival: Int64? = nil, horizon: Int64? = nil) {
+    self.position = position
+    self.arrival = arrival
+    self.horizon = horizon
+  }
+}
+
+extension Sessions {
+  /// A page of the log and of the inputs that wait behind it; backwards when descending.
+  package func events(
+    _ tx: Transaction, of id: String, _ filter: EventFilter, descending: Bool, after place: EventPlace?,
+    limit: Int
+  ) throws -> [Event] {
+    var conditions = Conditions()
+    conditions.add("session_id = $", id)
+    conditions.add("type", in: filter.types)
+    filter.processed.add(to: &conditions, "processed_at")
+    if let place { Sessions.add(place, to: &conditions, descending: descending) }
+    let most = conditions.bind(limit)
+    let order = descending ? "DESC" : "ASC"
+    return try tx.rows(
+      """
+      SELECT * FROM events \(conditions.clause)
+      ORDER BY CASE WHEN position IS NULL THEN 1 ELSE 0 END \(order), position \(order), arrival \(order)
+      LIMIT \(most)
+      """, values: conditions.values
+    ).map(Event.init)
+  }
+
+  private static func add(_ place: EventPlace, to conditions: inout Conditions, descending: Bool) {
+    if descending {
+      if let position = place.position {
+        conditions.add("position < $", position)
+      } else if let arrival = place.arrival {
+        let (arrival, horizon) = (conditions.bind(arrival), conditions.bind(place.horizon ?? 0))
+        conditions.add("position <= \(horizon) OR arrival < \(arrival)")
+      }
+    } else {
+      conditions.add("position IS NULL OR position > $", place.position ?? 0)
+      if let arrival = place.arrival { conditions.add("arrival IS NULL OR arrival > $", arrival) }
+    }
+  }
+
+  /// Where the list goes on after these events.
+  /// - Parameter before: where the page itself began.
+  package static func place(
+    after events: some Sequence<Event>, _ before: EventPlace?, descending: Bool
+  ) -> EventPlace {
+    var place = before ?? EventPlace()
+    for event in events {
+      if let position = event.position {
+        place.position = position
+      } else {
+        place.arrival = event.arrival
+      }
+    }
+    return place
+  }
+}
