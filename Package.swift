@@ -89,7 +89,7 @@ let package = Package(
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
-    domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Signatures"]),
     domain(
       "Callbacks",
       uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git"]),
@@ -97,7 +97,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", crypto,
+        "Callbacks", "HTTPServer", "Signatures", crypto,
       ]),
     domain(
       "Service",
@@ -134,6 +134,12 @@ let package = Package(
     .testTarget(
       name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
       swiftSettings: strict),
+    tests(
+      "CLI",
+      uses: [
+        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        argumentParser,
+      ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
@@ -142,7 +148,7 @@ let package = Package(
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
     tests(
-      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport"],
+      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
       resources: [.copy("Fixtures")]),
     tests(
       "Callbacks",
@@ -159,8 +165,8 @@ let package = Package(
       ]),
     tests("Service", uses: ground + ["HTTPClient", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
-    tests("Store", uses: ["SQLite", "JSON"]),
-    tests("Queue", uses: ["Store", logging]),
+    tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
+    tests("Queue", uses: ["Primitives", "Store", logging]),
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),

@@ -15,6 +15,9 @@ struct Ending: Equatable {
     case let complaint as Complaint:
       code = complaint.exitCode
       hint = complaint.hint
+    case JobsError.invalid(let problems):
+      sentence = "\(EventTeller.count(problems.count, "problem")) in the job files:\n\(sentence)"
+      code = .badInput
     case is JobsError: code = .badInput
     case let error as HTTPClientError: code = error.isRetryable ? .unreachable : .failed
     case is CancellationError:

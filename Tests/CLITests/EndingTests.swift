@@ -30,6 +30,9 @@ import Testing
 
   @Test func `errors of other domains have their codes too`() {
     #expect(Ending(JobsError.nothing(path: "x"))?.code == .badInput)
+    let problem = PlacedProblem(file: "job.yaml", line: 2, column: 1, "No.")
+    #expect(
+      Ending(JobsError.invalid([problem]))?.sentence == "1 problem in the job files:\njob.yaml:2:1: No.")
     #expect(Ending(HTTPClientError.refused(host: "x:1"))?.code == .unreachable)
     #expect(Ending(CancellationError())?.code == .interrupted)
   }

@@ -1,3 +1,4 @@
+import Store
 import Catalog
 import Foundation
 import JSON

@@ -51,12 +51,12 @@ struct FilesTests {
       let files = try Files(directory: store.directory + "/files")
       let (one, two) = (try files.keep([1]), try files.keep([2]))
       try await store.database.write { tx in
-        let first = try files.replace(tx, session: "sesn_1", with: [("a.md", one), ("b.txt", one)])
+        let first = try files.replace(tx, session: "sesn_1", with: [.init(name: "a.md", content: one), .init(name: "b.txt", content: one)])
         #expect(first.map(\.mimeType) == ["text/markdown", "text/plain"])
-        let second = try files.replace(tx, session: "sesn_1", with: [("a.md", one), ("b.txt", two)])
+        let second = try files.replace(tx, session: "sesn_1", with: [.init(name: "a.md", content: one), .init(name: "b.txt", content: two)])
         #expect(second[0] == first[0])
         #expect(second[1].id != first[1].id)
-        _ = try files.replace(tx, session: "sesn_1", with: [("b.txt", two)])
+        _ = try files.replace(tx, session: "sesn_1", with: [.init(name: "b.txt", content: two)])
         #expect(try files.list(tx, session: "sesn_1").map(\.filename) == ["b.txt"])
         #expect(throws: FilesError.notFound(id: first[0].id)) { try files.file(tx, first[0].id) }
       }

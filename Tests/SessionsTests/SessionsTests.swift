@@ -161,7 +161,7 @@ import Testing
     let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
     #expect(log.filter(\.isFlushed).count == 1)
     #expect(log.last?.body["stop_reason"]?["type"] == "retries_exhausted")
-    // The second message rang after the claim, so somebody looks once more, and finds nothing.
+    // Due once more because of the wake, and free for whoever finds nothing to do.
     #expect(try await fixture.item(id)?.worker == nil)
   }
 
