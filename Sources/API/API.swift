@@ -99,7 +99,10 @@ package struct API: Sendable {
     guard key(in: head.headers) != nil else {
       return API.mayBeLink(head) ? .accept(bodyLimit: 0) : .refuse(unauthorized())
     }
-    return .accept(bodyLimit: head.path == "/v1/files" ? API.uploadLimit : API.bodyLimit)
+    if head.path == "/v1/files", head.method == "POST" {
+      return .spool(bodyLimit: API.uploadLimit, directory: domains.files.directory)
+    }
+    return .accept(bodyLimit: API.bodyLimit)
   }
 
   func answer(_ http: HTTPRequest) async -> HTTPResponse {

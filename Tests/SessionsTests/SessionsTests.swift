@@ -170,15 +170,15 @@ import Testing
     let id = try await fixture.session()
     var events = try await fixture.sessions.follow(id).makeAsyncIterator()
     let sent = try await fixture.send(id, .message("one"))
-    let arrived = try await events.next()
+    let arrived = try await events.next()?.event
     #expect(arrived?.id == sent[0].id)
     #expect(arrived?.processedAt == nil)
     _ = try await fixture.driven(fixture.claim()).take()
-    let taken = try await events.next()
+    let taken = try await events.next()?.event
     #expect(taken?.id == sent[0].id)
     #expect(taken?.processedAt != nil)
-    #expect(try await events.next()?.type == .threadRunning)
-    #expect(try await events.next()?.type == .statusRunning)
+    #expect(try await events.next()?.event?.type == .threadRunning)
+    #expect(try await events.next()?.event?.type == .statusRunning)
   }
 
   @Test func `active time counts open turns only`() async throws {
