@@ -218,10 +218,8 @@ import Testing
           """, 2
         ),
         ("SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", 1),
-        (
-          "SELECT * FROM schedules WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT $2", 2
-        ),
-        ("SELECT MIN(next_at) AS next_at FROM schedules WHERE next_at > $1", 1),
+        ("SELECT * FROM schedules WHERE due_at <= $1 ORDER BY due_at LIMIT $2", 2),
+        ("SELECT due_at FROM schedules WHERE due_at > $1 ORDER BY due_at LIMIT 1", 1),
       ]
       for (sql, values) in queries {
         let plan = try await path.plan(sql, values)
