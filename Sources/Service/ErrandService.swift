@@ -8,7 +8,7 @@ import HTTPClient
 import HTTPServer
 import Hands
 import Hooks
-import Jobs
+package import Jobs
 package import Logging
 import Outbox
 import Outcomes
