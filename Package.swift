@@ -99,7 +99,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", "Signatures", crypto,
+        "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
