@@ -92,7 +92,9 @@ let package = Package(
     domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
     domain(
       "Callbacks",
-      uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git"]),
+      uses: [
+        "Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
+      ]),
     domain(
       "API",
       uses: [
@@ -127,8 +129,8 @@ let package = Package(
     .target(
       name: "PathSupport",
       dependencies: ground + [
-        "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
-        "TestSupport",
+        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Callbacks", "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
     .target(
       name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
@@ -146,7 +148,7 @@ let package = Package(
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
-    tests("Sessions", uses: ground + ["Catalog", "Queue", "PathSupport"]),
+    tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
@@ -162,9 +164,9 @@ let package = Package(
     tests(
       "API",
       uses: ground + [
-        "Catalog", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient", "HTTPServer",
-        "Signatures",
-        "PathSupport",
+        "Catalog", "Queue", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient",
+        "HTTPServer",
+        "Signatures", "PathSupport",
       ]),
     tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),

@@ -24,10 +24,15 @@ extension API {
     -> Upload.Received
   {
     var upload = try Upload(contentType: http.headers.first("content-type"), into: files)
-    var rest = http.body[...]
-    while !rest.isEmpty {
-      try upload.take(rest.prefix(1 << 20))
-      rest = rest.dropFirst(1 << 20)
+    try upload.take(http.body[...])
+    if let body = http.bodyFile {
+      var offset: Int64 = 0
+      while true {
+        let piece = try body.read(upTo: 1 << 18, at: offset)
+        if piece.isEmpty { break }
+        try upload.take(piece[...])
+        offset += Int64(piece.count)
+      }
     }
     return try upload.finish()
   }
@@ -76,7 +81,7 @@ extension API {
     return HTTPResponse(
       status: 200,
       headers: [
-        ("content-type", file.mimeType), ("content-disposition", "attachment"),
+        ("content-type", file.mimeType), ("content-disposition", API.disposition(file.filename)),
         ("x-content-type-options", "nosniff"),
       ], body: .file(path: domains.files.path(ofContent: file.content.sha256), size: file.content.size))
   }

@@ -33,7 +33,8 @@ package final class Files: Sendable {
         """),
   ]
 
-  let directory: String
+  /// Where contents lie.
+  package let directory: String
   private let time: Time
   private let randomness: Randomness
 

@@ -118,7 +118,9 @@ struct AgentsTests {
         #expect(try store.agents.agents(tx, after: ids[2], limit: 2).map(\.id) == [ids[3]])
         #expect(try store.agents.agents(tx, archived: true, limit: 9).map(\.id) == ids)
         let oldest = try store.agents.agent(tx, ids[3]).createdAt
-        #expect(try store.agents.agents(tx, created: oldest...oldest, limit: 9).map(\.id) == [ids[3]])
+        var then = TimeRange()
+        (then.from, then.to) = (oldest, oldest)
+        #expect(try store.agents.agents(tx, created: then, limit: 9).map(\.id) == [ids[3]])
       }
     }
   }

@@ -5,6 +5,7 @@ package import JSON
 package import Jobs
 package import Logging
 package import Outbox
+import Outcomes
 import Primitives
 package import Queue
 package import Runs
@@ -72,7 +73,8 @@ package final class Path: Sendable {
 
   private static let migrations =
     queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
-    + Sessions.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations + Hooks.migrations
+    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
+    + Hooks.migrations
 
   // MARK: Jobs
 
@@ -209,10 +211,8 @@ package final class Path: Sendable {
 
   /// Waits until a condition holds; the test's time limit ends it.
   package func until(_ holds: () async throws -> Bool) async throws {
-    while try await !holds() {
-      try Task.checkCancellation()
-      await Task.yield()
-    }
+    // The pause leaves the processor to those who are waited for.
+    while try await !holds() { try await Task.sleep(for: .milliseconds(1)) }
   }
 
   /// Lets time pass, and then as much more as it takes, a second at a time: a worker may be about to sleep when
@@ -220,9 +220,8 @@ package final class Path: Sendable {
   package func advance(by duration: Duration, until holds: () async throws -> Bool) async throws {
     clock.advance(by: duration)
     while try await !holds() {
-      try Task.checkCancellation()
       clock.advance(by: .seconds(1))
-      await Task.yield()
+      try await Task.sleep(for: .milliseconds(1))
     }
   }
 

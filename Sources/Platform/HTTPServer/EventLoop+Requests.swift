@@ -73,7 +73,7 @@ extension EventLoop {
       // Where this request ends is in doubt, so nothing after it can be read.
       return answer(connection, exchange, configuration.refusal(status, sentence).closing())
     }
-    exchange.phase = admission(of: head, from: connection.peer)
+    exchange.phase = admission(of: exchange, from: connection.peer)
     if case .refused(let response) = exchange.phase, head.hasBody, head.expectsContinue {
       // Answered before it was sent, the body never is; the client may send it all the same, so close.
       return answer(connection, exchange, response.closing())
@@ -81,16 +81,22 @@ extension EventLoop {
     return .YES
   }
 
-  private func admission(of head: Head, from peer: String) -> Exchange.Phase {
+  private func admission(of exchange: Exchange, from peer: String) -> Exchange.Phase {
+    let head = exchange.head
+    func receiving(upTo limit: Int) -> Exchange.Phase {
+      head.announcedLength ?? 0 > UInt64(limit) ? .refused(tooLarge(limit)) : .receiving(limit: limit)
+    }
     if stopping != nil { return .refused(unavailable()) }
     let request = RequestHead(
       method: head.method, target: head.target, path: Target.path(of: head.target), headers: head.headers,
       peer: peer)
     switch configuration.admit(request) {
     case .refuse(let response): return .refused(response)
-    case .accept(let limit):
-      if head.announcedLength ?? 0 > UInt64(limit) { return .refused(tooLarge(limit)) }
-      return .receiving(limit: limit)
+    case .accept(let limit): return receiving(upTo: limit)
+    case .spool(let limit, let directory):
+      guard let spool = BodyFile(in: directory) else { return .refused(noRoom(errno)) }
+      exchange.spool = spool
+      return receiving(upTo: limit)
     }
   }
 
@@ -98,7 +104,11 @@ extension EventLoop {
     // A refused body is read and dropped until its end: closing at once would reset the connection, and the
     // client would never see why. The deadline bounds it.
     guard case .receiving(let limit) = exchange.phase else { return }
-    if !exchange.take(bytes, limit: limit) { exchange.phase = .refused(tooLarge(limit)) }
+    switch exchange.take(bytes, limit: limit) {
+    case .kept: break
+    case .tooLong: exchange.phase = .refused(tooLarge(limit))
+    case .noRoom: exchange.phase = .refused(noRoom(errno))
+    }
   }
 
   /// The body has arrived, or the connection was resumed.
@@ -117,7 +127,7 @@ extension EventLoop {
     let head = exchange.head
     let request = HTTPRequest(
       method: head.method, target: head.target, headers: head.headers, body: exchange.body,
-      peer: connection.peer)
+      bodyFile: exchange.spool, peer: connection.peer)
     if let response = configuration.inline?(request) { return answer(connection, exchange, response) }
     // First suspended, then started. The answer is a message to this thread and cannot overtake either.
     connection.suspend()
@@ -257,6 +267,12 @@ extension EventLoop {
 
   private func tooLarge(_ limit: Int) -> HTTPResponse {
     configuration.refusal(413, "The request's body is larger than the \(limit) bytes allowed here.").closing()
+  }
+
+  private func noRoom(_ error: Int32) -> HTTPResponse {
+    let reason = String(cString: strerror(error))
+    configuration.log("A request's body cannot be kept on the disk: \(reason).")
+    return configuration.refusal(503, "The server has no room for the request's body: \(reason).").closing()
   }
 
   private func timedOut() -> HTTPResponse {

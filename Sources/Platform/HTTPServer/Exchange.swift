@@ -27,6 +27,9 @@ final class Exchange {
   let head: Head
   var phase: Phase
   private(set) var body: [UInt8] = []
+  /// Where the body goes instead, if it may be long.
+  var spool: BodyFile?
+  private var received = 0
   /// When a stream last had bytes to send.
   var lastSent: ContinuousClock.Instant
 
@@ -37,18 +40,23 @@ final class Exchange {
     lastSent = now
   }
 
+  enum Taking { case kept, tooLong, noRoom }
+
   /// Keeps body bytes while the limit allows. A chunked body announces no length, so they are counted here.
-  /// False once they exceed it; then none are kept.
-  func take(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Bool {
-    guard body.count + bytes.count <= limit else {
+  /// Once they exceed it none are kept.
+  func take(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Taking {
+    received += bytes.count
+    guard received <= limit else {
       body = []
-      return false
+      spool = nil
+      return .tooLong
     }
+    if let spool { return spool.append(bytes) ? .kept : .noRoom }
     if body.isEmpty {
       // An announced length is only a claim: memory follows the bytes.
       body.reserveCapacity(min(limit, Int(clamping: head.announcedLength ?? 0), 1 << 16))
     }
     body.append(contentsOf: bytes)
-    return true
+    return .kept
   }
 }

@@ -8,18 +8,21 @@ package struct HTTPRequest: Sendable {
   package let path: String
   package let headers: HTTPHeaders
   package var body: [UInt8]
+  /// The body, when it was admitted with `.spool`; `body` is empty then.
+  package let bodyFile: BodyFile?
   /// The client's address without its port: `203.0.113.7` or `2001:db8::7`.
   package let peer: String
 
   package init(
     method: String, target: String, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [],
-    peer: String = "127.0.0.1"
+    bodyFile: BodyFile? = nil, peer: String = "127.0.0.1"
   ) {
     self.method = method
     self.target = target
     path = Target.path(of: target)
     self.headers = headers
     self.body = body
+    self.bodyFile = bodyFile
     self.peer = peer
   }
 
@@ -46,6 +49,8 @@ package struct RequestHead: Sendable {
 package enum Admission: Sendable {
   /// Read its body, of at most so many bytes, then call the handler.
   case accept(bodyLimit: Int)
+  /// The same, with the body in a file without a name in a directory: for those too long for memory.
+  case spool(bodyLimit: Int, directory: String)
   /// Answer this without calling the handler; the body is thrown away.
   case refuse(HTTPResponse)
 }

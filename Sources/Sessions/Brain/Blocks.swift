@@ -7,13 +7,14 @@ enum Blocks {
   }
 
   /// The content of a user's message.
-  static func ofUser(_ content: JSON?) -> [JSON] {
-    (content?.arrayValue ?? []).flatMap(outside)
+  /// - Parameter attachments: the sources of the files that are named, by the files' ids.
+  static func ofUser(_ content: JSON?, attachments: [String: JSON] = [:]) -> [JSON] {
+    (content?.arrayValue ?? []).flatMap { outside($0, attachments) }
   }
 
   /// The content of a tool result; never empty. A single text is given as such, which every server takes.
-  static func ofResult(_ content: JSON?) -> JSON {
-    let blocks = (content?.arrayValue ?? []).flatMap(outside)
+  static func ofResult(_ content: JSON?, attachments: [String: JSON] = [:]) -> JSON {
+    let blocks = ofUser(content, attachments: attachments)
     if blocks.isEmpty { return "(no output)" }
     if blocks.count == 1, blocks[0]["type"] == "text", let text = blocks[0]["text"] { return text }
     return .array(blocks)
@@ -35,15 +36,16 @@ enum Blocks {
     return hasSubstance ? kept : []
   }
 
-  private static func outside(_ block: JSON) -> [JSON] {
+  private static func outside(_ block: JSON, _ attachments: [String: JSON]) -> [JSON] {
     switch block["type"]?.stringValue {
     case "text":
       return text(block["text"]?.stringValue ?? "")
     case "image", "document", "search_result":
-      // Files of this server are not the model server's; the agent finds them in its sandbox.
-      if let file = block["source"]?["file_id"]?.stringValue {
-        return text("(The file \(file) is not shown here.)")
-      }
+      // Files of this server are not the model server's: their contents are sent.
+      guard let file = block["source"]?["file_id"]?.stringValue else { return [block] }
+      guard let source = attachments[file] else { return text("(The file \(file) cannot be shown here.)") }
+      var block = block
+      block["source"] = source
       return [block]
     default:
       return []

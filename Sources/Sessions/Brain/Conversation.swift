@@ -8,6 +8,7 @@ import Sessions
 struct Conversation: Sendable {
   /// Messages with alternating roles. The last is the user's whenever the model is to be asked.
   private(set) var messages: [JSON] = []
+  private let attachments: [String: JSON]
   private var role = ""
   private var blocks: [JSON] = []
 
@@ -17,9 +18,14 @@ struct Conversation: Sendable {
     + "in smaller pieces."
   static let goOn = "Go on."
 
-  static func messages(_ log: [Event]) -> [JSON] {
-    var conversation = Conversation()
-    let results = ToolResults(log)
+  /// - Parameter attachments: the sources of the files that messages name, by the files' ids.
+  private init(attachments: [String: JSON]) {
+    self.attachments = attachments
+  }
+
+  static func messages(_ log: [Event], attachments: [String: JSON] = [:]) -> [JSON] {
+    var conversation = Conversation(attachments: attachments)
+    let results = ToolResults(log, attachments: attachments)
     for event in log where !event.isFlushed { conversation.add(event, results) }
     conversation.endMessage()
     return conversation.messages
@@ -33,10 +39,7 @@ struct Conversation: Sendable {
   private mutating func add(_ event: Event, _ results: ToolResults) {
     switch event.type {
     case .userMessage:
-      add("user", Blocks.ofUser(event.body["content"]))
-    case .systemMessage:
-      let texts = event.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue } ?? []
-      add("user", Blocks.text("A message from the system's operator:\n" + texts.joined(separator: "\n")))
+      add("user", Blocks.ofUser(event.body["content"], attachments: attachments))
     case .userDefineOutcome:
       add(
         "user",
@@ -89,8 +92,10 @@ struct Conversation: Sendable {
 /// The results of tool calls, wherever they stand in the log.
 private struct ToolResults {
   private var events: [String: Event] = [:]
+  private let attachments: [String: JSON]
 
-  init(_ log: [Event]) {
+  init(_ log: [Event], attachments: [String: JSON]) {
+    self.attachments = attachments
     for event in log where !event.isFlushed {
       switch event.type {
       case .agentToolResult, .userToolResult, .userCustomToolResult:
@@ -106,7 +111,9 @@ private struct ToolResults {
   ///   - event: the log's.
   func block(for id: String, event: String?) -> JSON {
     let result = event.flatMap { events[$0] }
-    let content = Blocks.ofResult(result?.body["content"] ?? .array(ToolResult.interrupted.content))
+    let content = Blocks.ofResult(
+      result.map { $0.body["content"] ?? [] } ?? .array(ToolResult.interrupted.content),
+      attachments: attachments)
     let isError = result.map { $0.body["is_error"]?.boolValue ?? false } ?? true
     var block: JSON = ["type": "tool_result", "tool_use_id": .string(id), "content": content]
     if isError { block["is_error"] = true }

@@ -16,9 +16,11 @@ extension EmbeddedDriver {
       return try await meet(error, session, failures: progress.failures)
     }
     let toolbox = Toolbox(agent: row.agent)
+    let attachments = try Attachments.sources(log) { try workplaces.bytes($0, size: $1) }
     let request = ModelRequest(
-      purpose: .turn, model: row.agent["model"] ?? .null, system: Prompt.system(row, toolbox),
-      tools: toolbox.definitions, messages: Conversation.messages(log), maxTokens: maxTokens)
+      purpose: .turn, model: row.agent["model"] ?? .null, system: Prompt.system(row, toolbox, log),
+      tools: toolbox.definitions, messages: Conversation.messages(log, attachments: attachments),
+      maxTokens: maxTokens)
     let start = try await session.record([NewEvent(.modelRequestStart)])
     let makeID: @Sendable () -> String = { [time, randomness] in ID.make("sevt", at: time.now(), randomness) }
     let names = SaidReply.EventIDs(message: makeID(), thinking: makeID())

@@ -8,13 +8,23 @@ enum Prompt {
   /// How many mounted files are named.
   static let namedMounts = 50
 
-  static func system(_ session: Session, _ toolbox: Toolbox) -> String {
-    system(
+  static func system(_ session: Session, _ toolbox: Toolbox, _ log: [Event]) -> String {
+    let system = system(
       author: session.agent["system"]?.stringValue ?? "",
       mounts: session.resources.filter { $0["type"]?.stringValue != "github_repository" }
         .compactMap { $0["mount_path"]?.stringValue },
       repositories: session.resources.compactMap(RepositoryMount.init(resource:)).map(\.path),
       usesSandbox: toolbox.usesSandbox)
+    return ([system] + later(log)).joined(separator: "\n\n")
+  }
+
+  /// What `system.message` events added. It stands here and not in the conversation because few servers take
+  /// messages of the system there, and nobody else may speak in its name.
+  private static func later(_ log: [Event]) -> [String] {
+    let texts = log.filter { $0.type == .systemMessage && !$0.isFlushed }.flatMap { event in
+      (event.body["content"]?.arrayValue ?? []).compactMap { $0["text"]?.stringValue }
+    }
+    return texts.isEmpty ? [] : ["Your operator has added since, the latest last:"] + texts
   }
 
   static func system(

@@ -53,7 +53,7 @@ private struct Acceptance {
     if let thread = input.body["session_thread_id"]?.stringValue, thread != session.threadID {
       throw SessionError.noThread(id: thread, session: session.id)
     }
-    for file in ContentBlocks.files(in: input.body["content"]) { _ = try files.file(tx, file) }
+    let input = try attached(tx, input)
     switch input.type {
     case .userInterrupt: interrupts = true
     case .userMessage: try requireAnswers()
@@ -67,6 +67,23 @@ private struct Acceptance {
     default: break
     }
     return input
+  }
+
+  /// Copies the files that the content names: they may be deleted before the agent reads of them.
+  private func attached(_ tx: Transaction, _ input: NewEvent) throws -> NewEvent {
+    let ids = ContentBlocks.files(in: input.body["content"])
+    if ids.isEmpty { return input }
+    var known: JSON.Object = [:]
+    for id in Set(ids) {
+      let copy = try files.mount(tx, id, in: session.id)
+      known[id] = [
+        "sha256": .string(copy.content.sha256), "size": .integer(copy.content.size),
+        "mime_type": .string(copy.mimeType),
+      ]
+    }
+    var attached = input
+    attached.hidden = ["files": .object(known)]
+    return attached
   }
 
   /// Work cannot start while the agent waits for answers.

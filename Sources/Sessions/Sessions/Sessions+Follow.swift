@@ -6,6 +6,10 @@ import Store
 package enum Followed: Sendable, Equatable {
   case event(Event)
   case preview(Preview)
+
+  package var event: Event? {
+    if case .event(let event) = self { event } else { nil }
+  }
 }
 
 extension Sessions {

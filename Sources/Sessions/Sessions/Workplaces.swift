@@ -87,6 +87,11 @@ package actor Workplaces {
     }
   }
 
+  /// The bytes of a stored content.
+  package nonisolated func bytes(_ sha256: String, size: Int64) throws -> [UInt8] {
+    try files.bytes(of: Content(sha256: sha256, size: size))
+  }
+
   /// Collects, and opens what was collected.
   /// - Parameters:
   ///   - limit: the most bytes of one file that are read.

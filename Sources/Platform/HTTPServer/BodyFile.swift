@@ -1,0 +1,53 @@
+import Glibc
+
+/// A request's body that lies on the disk because it may be too long for memory. The file has no name, so
+/// nothing is left of it when the last reader, or the process, is gone.
+package final class BodyFile: Sendable {
+  private let descriptor: Int32
+
+  /// Nil when the directory cannot take it; `errno` says why.
+  init?(in directory: String) {
+    let path = "\(directory)/body-\(UInt64.random(in: 0 ... .max))"
+    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    if descriptor < 0 { return nil }
+    unlink(path)
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Adds bytes at the end. Called by the server's thread: they go to the page cache, not to the disk.
+  /// - Returns: false when there is no room.
+  func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+
+  /// At most so many bytes from a place on; none at the end.
+  /// - Throws: `ReadError`.
+  package func read(upTo limit: Int, at offset: Int64) throws -> [UInt8] {
+    while true {
+      var count = 0
+      let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
+        count = pread(descriptor, buffer.baseAddress, limit, off_t(offset))
+        filled = max(0, count)
+      }
+      if count >= 0 { return bytes }
+      if errno != EINTR { throw ReadError(errno: errno) }
+    }
+  }
+
+  package struct ReadError: Error, Equatable, CustomStringConvertible {
+    package let errno: Int32
+    package var description: String {
+      "The body that was kept on the disk cannot be read: \(String(cString: strerror(errno)))."
+    }
+  }
+}
