@@ -59,7 +59,8 @@ package final class Path: Sendable {
     environments = Environments(time: time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes), time: time)
+      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems),
+      time: time)
     sessions = Sessions(database: database, queue: queue, time: time)
     runs = Runs(
       jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
@@ -78,13 +79,15 @@ package final class Path: Sendable {
 
   // MARK: Jobs
 
-  /// Applies jobs, each with what they need: an agent `tester`, an environment `bench`, a source `desk`.
+  /// Applies jobs with what they need: an agent `tester`, an environment `bench`, a source `desk`.
   @discardableResult
-  package func apply(_ definitions: JobDefinition..., prune: Bool = false) async throws -> ApplyReport {
+  package func apply(
+    _ definitions: JobDefinition..., sources: [JSON] = [], prune: Bool = false
+  ) async throws -> ApplyReport {
     let bundle = Bundle(
       agents: [["name": "tester", "model": "claude-opus-4-8"]],
       environments: [["name": "bench", "config": ["type": "cloud"]]],
-      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]],
+      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]] + sources,
       jobs: definitions.map(\.entry))
     return try await jobs.apply(bundle, prune: prune)
   }
