@@ -89,10 +89,12 @@ let package = Package(
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
-    domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Signatures"]),
     domain(
       "Callbacks",
-      uses: ["Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git"]),
+      uses: [
+        "Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
+      ]),
     domain(
       "API",
       uses: [
@@ -109,7 +111,7 @@ let package = Package(
     program(
       "CLI",
       uses: [
-        "Service", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
+        "Service", "Catalog", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
         argumentParser,
       ]),
     .executableTarget(
@@ -127,8 +129,8 @@ let package = Package(
     .target(
       name: "PathSupport",
       dependencies: ground + [
-        "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks", "Callbacks",
-        "TestSupport",
+        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Callbacks", "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
     .target(
       name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
@@ -140,18 +142,18 @@ let package = Package(
     tests(
       "CLI",
       uses: [
-        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
         argumentParser,
       ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
-    tests("Sessions", uses: ground + ["Catalog", "Queue", "PathSupport"]),
+    tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
-    tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "PathSupport"]),
     tests(
-      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport"],
+      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
       resources: [.copy("Fixtures")]),
     tests(
       "Callbacks",
@@ -162,9 +164,9 @@ let package = Package(
     tests(
       "API",
       uses: ground + [
-        "Catalog", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient", "HTTPServer",
-        "Signatures",
-        "PathSupport",
+        "Catalog", "Queue", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient",
+        "HTTPServer",
+        "Signatures", "PathSupport",
       ]),
     tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),

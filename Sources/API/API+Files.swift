@@ -81,7 +81,7 @@ extension API {
     return HTTPResponse(
       status: 200,
       headers: [
-        ("content-type", file.mimeType), ("content-disposition", "attachment"),
+        ("content-type", file.mimeType), ("content-disposition", API.disposition(file.filename)),
         ("x-content-type-options", "nosniff"),
       ], body: .file(path: domains.files.path(ofContent: file.content.sha256), size: file.content.size))
   }

@@ -1,3 +1,4 @@
+import Callbacks
 import HTTPServer
 import JSON
 import Jobs
@@ -100,7 +101,7 @@ extension API {
         shown["attempts"] = .array(try domains.runs.attempts(tx, of: id).map(\.json))
         shown["evaluations"] = .array(
           try Evaluations.list(tx, session: run.session).map(\.json))
-        shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(\.json))
+        shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(Courier.shown))
         return .object(shown)
       })
   }
@@ -152,12 +153,13 @@ extension API {
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }
-    return page(deliveries.map(\.json), limit: limit, of: "deliveries")
+    return page(deliveries.map(Courier.shown), limit: limit, of: "deliveries")
   }
 
   func showDelivery(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    return json(try await domains.database.read { [domains] tx in try domains.outbox.delivery(tx, id).json })
+    return json(
+      try await domains.database.read { [domains] tx in Courier.shown(try domains.outbox.delivery(tx, id)) })
   }
 
   func retryDelivery(_ request: Request) async throws -> HTTPResponse {
@@ -165,7 +167,7 @@ extension API {
     return json(
       try await domains.database.write { [domains] tx in
         try domains.outbox.revive(tx, id)
-        return try domains.outbox.delivery(tx, id).json
+        return Courier.shown(try domains.outbox.delivery(tx, id))
       })
   }
 }

@@ -51,6 +51,7 @@ package struct API: Sendable {
 
   let domains: Domains
   let keys: APIKeys
+  let links: FileLinks?
   private let rates: RateLimits
   let time: Time
   let randomness: Randomness
@@ -60,13 +61,16 @@ package struct API: Sendable {
 
   package static let migrations = APIKeys.migrations + Repeats.migrations
 
-  /// - Parameter keys: what callers show as `Authorization: Bearer …` or `x-api-key`.
+  /// - Parameters:
+  ///   - keys: what callers show as `Authorization: Bearer …` or `x-api-key`.
+  ///   - links: opens files to those who have a link instead; nil to nobody.
   package init(
-    domains: Domains, keys: APIKeys, rates: RateLimits.Rates = RateLimits.Rates(), time: Time = .system,
+    domains: Domains, keys: APIKeys, links: FileLinks? = nil, rates: RateLimits.Rates = RateLimits.Rates(), time: Time = .system,
     randomness: Randomness = .system, log: Logger
   ) {
     self.domains = domains
     self.keys = keys
+    self.links = links
     self.rates = RateLimits(rates, time: time)
     self.time = time
     self.randomness = randomness
@@ -92,7 +96,9 @@ package struct API: Sendable {
   private func admit(_ head: RequestHead) -> Admission {
     if head.path.hasPrefix("/hooks/") { return .accept(bodyLimit: Hooks.bodyLimit) }
     if head.path == "/healthz" { return .accept(bodyLimit: 0) }
-    guard key(in: head.headers) != nil else { return .refuse(unauthorized()) }
+    guard key(in: head.headers) != nil else {
+      return API.mayBeLink(head) ? .accept(bodyLimit: 0) : .refuse(unauthorized())
+    }
     if head.path == "/v1/files", head.method == "POST" {
       return .spool(bodyLimit: API.uploadLimit, directory: domains.files.directory)
     }
@@ -122,6 +128,13 @@ package struct API: Sendable {
       guard route.method == http.method || (route.method == "GET" && http.method == "HEAD") else {
         allowed.append(route.method)
         continue
+      }
+      if route.opensToLinks, key(in: http.headers) == nil {
+        let request = Request(http: http, path: values, key: nil)
+        if request.query("signature") != nil {
+          if let refusal = refusal(ofLink: request) { return refusal }
+          return try await route.answer(self, request)
+        }
       }
       let key = try admitted(to: route, http)
       return try await route.answer(self, Request(http: http, path: values, key: key))

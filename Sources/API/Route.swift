@@ -13,6 +13,8 @@ struct Route: Sendable {
   let pattern: [String]
   let access: Access
   let rate: RateLimits.Kind?
+  /// Whether a signed link will do instead of a key.
+  var opensToLinks = false
   let answer: @Sendable (API, Request) async throws -> HTTPResponse
 
   /// - Parameters:
@@ -37,6 +39,13 @@ struct Route: Sendable {
     self.access = access
     self.rate = rate
     self.answer = answer
+  }
+
+  /// The same, also for those who show no key but a signed link.
+  func openToLinks() -> Route {
+    var route = self
+    route.opensToLinks = true
+    return route
   }
 
   /// The values of the `:name` parts, or nil when the path is another.

@@ -91,6 +91,7 @@ extension API {
     Route("POST", "/v1/files", creates: true) { api, request in try await api.uploadFile(request) },
     Route("GET", "/v1/files/:id") { api, request in try await api.showFile(request) },
     Route("DELETE", "/v1/files/:id") { api, request in try await api.deleteFile(request) },
-    Route("GET", "/v1/files/:id/content") { api, request in try await api.fileContent(request) },
+    Route("GET", "/v1/files/:id/content") { api, request in try await api.fileContent(request) }
+      .openToLinks(),
   ]
 }

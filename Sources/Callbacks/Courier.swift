@@ -1,3 +1,4 @@
+package import JSON
 package import Jobs
 package import Logging
 package import Outbox
@@ -30,7 +31,21 @@ package struct Courier: Sendable {
   }
 
   /// Every kind of target there is, for those who check job files.
-  package static let shapes = [WebhookTarget.shape, DirectoryTarget.shape, GitHubTarget.shape]
+  package static let shapes = kinds.map { $0.shape }
+
+  private static let kinds: [any Target.Type] = [
+    WebhookTarget.self, DirectoryTarget.self, GitHubTarget.self, SlackTarget.self,
+  ]
+
+  /// The delivery as the API shows it: without what in its settings is a credential.
+  package static func shown(_ delivery: Delivery) -> JSON {
+    let hidden = kinds.first { $0.name == delivery.kind }?.credentials ?? []
+    var shown = delivery.json
+    var target = delivery.target.objectValue ?? [:]
+    for name in hidden where target[name] != nil { target[name] = "(hidden)" }
+    shown["target"] = .object(target)
+    return shown
+  }
 
   /// The handler for items of kind `delivery`.
   package func handler(concurrency: Int) -> Handler {
@@ -47,13 +62,13 @@ package struct Courier: Sendable {
       case .hopeless(let reason):
         try outbox.buried(tx, claim, reason: reason)
       case .failed(let reason, let retryAfter):
-        let made = delivery.attempts + 1
-        let delay = RetryPlan.delay(
-          afterAttempts: made, retryAfter: retryAfter, chance: randomness.fraction())
-        if let delay {
-          try outbox.failed(tx, claim, error: reason, next: time.now() + delay)
-        } else {
-          try outbox.buried(tx, claim, reason: "\(reason) That was attempt \(made), the last.")
+        let plan = targets[delivery.kind]?.plan(for: delivery) ?? .standard
+        let next = plan.next(
+          afterAttempts: delivery.attempts + 1, retryAfter: retryAfter, now: time.now(),
+          chance: randomness.fraction())
+        switch next {
+        case .at(let time): try outbox.failed(tx, claim, error: reason, next: time)
+        case .never(let why): try outbox.buried(tx, claim, reason: "\(reason) \(why)")
         }
       }
     }

@@ -8,9 +8,18 @@ package protocol Target: Sendable {
   static var name: String { get }
   /// The settings that it may have there.
   static var shape: KindShape { get }
+  /// Settings that are credentials by themselves: never shown, not even by the API.
+  static var credentials: Set<String> { get }
+  /// When failed attempts are repeated.
+  func plan(for delivery: Delivery) -> RetryPlan
   /// Makes one attempt.
   /// - Parameter settings: the job file's, secrets resolved.
   func send(_ delivery: Delivery, settings: JSON) async throws -> Attempt
+}
+
+extension Target {
+  package static var credentials: Set<String> { [] }
+  package func plan(for delivery: Delivery) -> RetryPlan { .standard }
 }
 
 /// How one attempt to deliver ended.

@@ -20,6 +20,8 @@ package struct Configuration: Sendable {
 
   package var address = "127.0.0.1"
   package var port: UInt16 = 8700
+  /// Where people's browsers reach this server, without a slash at its end; nil makes no links to files.
+  package var publicURL: String?
   package var dataDirectory: String
   /// A folder of job files that is applied at the start and when a file in it changes.
   package var jobsDirectory: String?
@@ -57,6 +59,20 @@ package struct Configuration: Sendable {
     if let given = environment["ERRAND_DATA"], !given.isEmpty { return given }
     if let home = environment["XDG_DATA_HOME"], !home.isEmpty { return "\(home)/errand" }
     return "\(environment["HOME"] ?? "/var/lib")/.local/share/errand"
+  }
+
+  /// An address for links, such as `https://errand.example.com`, without slashes at its end; nil when it is none.
+  package static func readPublicURL(_ text: String) -> String? {
+    let trimmed = String(text.reversed().drop { $0 == "/" }.reversed())
+    guard let scheme = ["https://", "http://"].first(where: { trimmed.hasPrefix($0) }) else { return nil }
+    let rest = trimmed.dropFirst(scheme.count)
+    let isPlain = rest.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+      default: "-._~:/[]".utf8.contains(byte)
+      }
+    }
+    return rest.isEmpty || rest.hasPrefix("/") || !isPlain ? nil : trimmed
   }
 
   /// `HOST:PORT`, `:PORT` or `[IPv6]:PORT`; nil when it is neither.

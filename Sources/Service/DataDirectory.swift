@@ -29,21 +29,34 @@ package struct DataDirectory: Sendable {
   /// The key that API callers show: the environment's, or the one that the first start wrote.
   func key(_ environment: [String: String], _ randomness: Randomness) throws(ServiceError) -> String {
     if let given = environment["ERRAND_API_KEY"], !given.isEmpty { return given }
-    if let existing = try DataDirectory.readKey(keyFile) { return existing }
-    let key = "errand_" + Hex.encode(randomness.bytes(24))
+    return try DataDirectory.secret(keyFile, randomness) { "errand_" + Hex.encode(randomness.bytes(24)) }
+  }
+
+  /// The key that links to files are signed with. Whoever removes its file ends every link.
+  func linkKey(_ randomness: Randomness) throws(ServiceError) -> [UInt8] {
+    let text = try DataDirectory.secret("\(path)/link-key", randomness) { Hex.encode(randomness.bytes(32)) }
+    return Array(text.utf8)
+  }
+
+  /// What a file holds; the first start makes it.
+  private static func secret(
+    _ file: String, _ randomness: Randomness, make: () -> String
+  ) throws(ServiceError) -> String {
+    if let existing = try readKey(file) { return existing }
+    let key = make()
     // Written aside and linked into place, so that of two first starts one wins and no reader sees half.
-    let partial = "\(keyFile).\(Hex.encode(randomness.bytes(8)))"
+    let partial = "\(file).\(Hex.encode(randomness.bytes(8)))"
     let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .keyFile(path: keyFile, errno: errno) }
+    guard descriptor >= 0 else { throw .keyFile(path: file, errno: errno) }
     let line = Array((key + "\n").utf8)
     let written = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
     let failure = errno
     close(descriptor)
     defer { unlink(partial) }
-    guard written else { throw .keyFile(path: keyFile, errno: failure) }
-    if link(partial, keyFile) != 0 {
-      guard errno == EEXIST else { throw .keyFile(path: keyFile, errno: errno) }
-      guard let existing = try DataDirectory.readKey(keyFile) else { throw .emptyKeyFile(path: keyFile) }
+    guard written else { throw .keyFile(path: file, errno: failure) }
+    if link(partial, file) != 0 {
+      guard errno == EEXIST else { throw .keyFile(path: file, errno: errno) }
+      guard let existing = try readKey(file) else { throw .emptyKeyFile(path: file) }
       return existing
     }
     return key

@@ -100,6 +100,7 @@ package struct ErrandService: Sendable {
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
         key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
       workplaces: workplaces, time: time, randomness: randomness)
+    let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,
       targets: [
@@ -107,6 +108,7 @@ package struct ErrandService: Sendable {
         GitHubTarget(
           database: database, files: files, client: client, git: git, local: local,
           api: configuration.environment["GITHUB_API_URL"], time: time),
+        SlackTarget(client: client, links: links, time: time),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
     if configuration.role.works {
       var options = Worker.Options()
@@ -133,7 +135,7 @@ package struct ErrandService: Sendable {
       domains: API.Domains(
         database: database, agents: agents, environments: environments, files: files, jobs: jobs,
         runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
-      keys: keys, rates: rates, time: time, randomness: randomness, log: log)
+      keys: keys, links: links, rates: rates, time: time, randomness: randomness, log: log)
     if let directory = configuration.jobsDirectory {
       jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
       try await jobsWatch?.apply()

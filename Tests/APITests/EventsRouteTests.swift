@@ -1,7 +1,9 @@
 import HTTPClient
+import HTTPServer
 import JSON
 import PathSupport
 import Primitives
+import Runs
 import Sessions
 import TestSupport
 import Testing

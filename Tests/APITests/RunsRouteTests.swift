@@ -1,3 +1,4 @@
+import Catalog
 import HTTPClient
 import JSON
 import Outbox
@@ -7,6 +8,7 @@ import Queue
 import Runs
 import Sessions
 import Signatures
+import Store
 import TestSupport
 import Testing
 

@@ -7,13 +7,18 @@ import Primitives
 final class Receiver: Sendable {
   private let received = Lock<[HTTPRequest]>([])
   private let answers = Lock<[HTTPResponse]>([])
+  private let disturbance = Lock<@Sendable () -> Void>({})
   private let server: HTTPServer
 
   init() throws {
-    let (received, answers) = (received, answers)
+    let (received, answers, disturbance) = (received, answers, disturbance)
     server = try HTTPServer.start(
       HTTPServer.Configuration { request in
-        received.withLock { $0.append(request) }
+        let isFirst = received.withLock { received in
+          received.append(request)
+          return received.count == 1
+        }
+        if isFirst { disturbance.withLock { $0 }() }
         return answers.withLock { $0.isEmpty ? HTTPResponse(status: 204) : $0.removeFirst() }
       })
   }
@@ -25,6 +30,11 @@ final class Receiver: Sendable {
   /// What the next requests are answered; then 204.
   func answer(_ answers: HTTPResponse...) {
     self.answers.withLock { $0 = answers }
+  }
+
+  /// Does something when the first request has come, before it is answered.
+  func atFirst(_ body: @escaping @Sendable () -> Void) {
+    disturbance.withLock { $0 = body }
   }
 
   func stop() async {

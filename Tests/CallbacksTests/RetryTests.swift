@@ -5,19 +5,19 @@ import Testing
 
 @Suite struct RetryTests {
   @Test func `ten attempts are made over about three days`() {
-    let delays = (1...10).compactMap { RetryPlan.delay(afterAttempts: $0, retryAfter: nil, chance: 0) }
+    let delays = (1...10).compactMap { RetryPlan.standard.delay(afterAttempts: $0, retryAfter: nil, chance: 0) }
     #expect(
       delays.map { $0.components.seconds } == [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
-    #expect(RetryPlan.delay(afterAttempts: 10, retryAfter: nil, chance: 0) == nil)
+    #expect(RetryPlan.standard.delay(afterAttempts: 10, retryAfter: nil, chance: 0) == nil)
   }
 
   @Test func `chance adds at most a fifth`() {
-    #expect(RetryPlan.delay(afterAttempts: 1, retryAfter: nil, chance: 1) == .seconds(6))
+    #expect(RetryPlan.standard.delay(afterAttempts: 1, retryAfter: nil, chance: 1) == .seconds(6))
   }
 
   @Test(arguments: [(2, 5), (60, 60), (400_000, 86_400)])
   func `a receiver can only lengthen the wait, to a day`(asked: Int, seconds: Int) {
-    let delay = RetryPlan.delay(afterAttempts: 1, retryAfter: .seconds(asked), chance: 0)
+    let delay = RetryPlan.standard.delay(afterAttempts: 1, retryAfter: .seconds(asked), chance: 0)
     #expect(delay == .seconds(seconds))
   }
 

@@ -5,6 +5,7 @@ package import JSON
 package import Jobs
 package import Logging
 package import Outbox
+import Outcomes
 import Primitives
 package import Queue
 package import Runs
@@ -59,7 +60,8 @@ package final class Path: Sendable {
     environments = Environments(time: time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes), time: time)
+      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems),
+      time: time)
     sessions = Sessions(database: database, queue: queue, time: time)
     runs = Runs(
       jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
@@ -73,17 +75,20 @@ package final class Path: Sendable {
 
   private static let migrations =
     queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
-    + Sessions.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations + Hooks.migrations
+    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
+    + Hooks.migrations
 
   // MARK: Jobs
 
-  /// Applies jobs, each with what they need: an agent `tester`, an environment `bench`, a source `desk`.
+  /// Applies jobs with what they need: an agent `tester`, an environment `bench`, a source `desk`.
   @discardableResult
-  package func apply(_ definitions: JobDefinition..., prune: Bool = false) async throws -> ApplyReport {
+  package func apply(
+    _ definitions: JobDefinition..., sources: [JSON] = [], prune: Bool = false
+  ) async throws -> ApplyReport {
     let bundle = Bundle(
       agents: [["name": "tester", "model": "claude-opus-4-8"]],
       environments: [["name": "bench", "config": ["type": "cloud"]]],
-      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]],
+      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]] + sources,
       jobs: definitions.map(\.entry))
     return try await jobs.apply(bundle, prune: prune)
   }
@@ -210,10 +215,8 @@ package final class Path: Sendable {
 
   /// Waits until a condition holds; the test's time limit ends it.
   package func until(_ holds: () async throws -> Bool) async throws {
-    while try await !holds() {
-      try Task.checkCancellation()
-      await Task.yield()
-    }
+    // The pause leaves the processor to those who are waited for.
+    while try await !holds() { try await Task.sleep(for: .milliseconds(1)) }
   }
 
   /// Lets time pass, and then as much more as it takes, a second at a time: a worker may be about to sleep when
@@ -221,9 +224,8 @@ package final class Path: Sendable {
   package func advance(by duration: Duration, until holds: () async throws -> Bool) async throws {
     clock.advance(by: duration)
     while try await !holds() {
-      try Task.checkCancellation()
       clock.advance(by: .seconds(1))
-      await Task.yield()
+      try await Task.sleep(for: .milliseconds(1))
     }
   }
 

@@ -1,6 +1,8 @@
 import JSON
+import PathSupport
 import Primitives
 import Queue
+import Runs
 import Store
 import TestSupport
 import Testing
@@ -192,5 +194,52 @@ import Testing
     _ = try await fixture.settle(claim, .idle(.endTurn))
     fixture.clock.advance(by: .seconds(11))
     #expect(try await fixture.row(id).active == .seconds(7))
+  }
+
+  @Test func `a follower in another process sees what is written here`() async throws {
+    try await withPath { path in
+      let other = try await Path(sharing: path)
+      let listening = Task { try await other.sessions.listenToOthers() }
+      try await path.apply(JobDefinition())
+      let run = try await path.started()
+      let following = try await other.sessions.follow(run.session)
+      let seen = Task {
+        var types: [EventType] = []
+        for try await followed in following {
+          guard let event = followed.event else { continue }
+          types.append(event.type)
+          if event.type == .agentMessage { break }
+        }
+        return types
+      }
+      path.driver.play { session in
+        _ = try await session.take()
+        try await session.record([NewEvent(.agentMessage, ["content": []])])
+        // Nothing else is written that could ring, until the other process has seen it.
+        _ = try await seen.value
+        return .idle(.endTurn)
+      }
+      try await path.work()
+      #expect(try await seen.value == [.userMessage, .threadRunning, .statusRunning, .agentMessage])
+      listening.cancel()
+      _ = await listening.result
+      await other.close()
+    }
+  }
+
+  @Test func `an interrupt that nobody took goes with the door, and rings for nothing more`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    try await fixture.database.write { tx in
+      try fixture.sessions.closeDoor(tx, id, because: "It was cancelled.", interrupting: true)
+      try fixture.sessions.closeDoor(tx, id, because: "its run has ended")
+    }
+    let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
+    #expect(log.last?.type == .userInterrupt)
+    #expect(log.last?.isFlushed == true)
+    #expect(try await fixture.row(id).closing == "It was cancelled.")
   }
 }

@@ -15,6 +15,7 @@ struct Banner {
     var lines = [Banner.ready + (configuration.role == .worker ? "its queue" : url(port: port))]
     lines.append("  data   \(configuration.dataDirectory)")
     if configuration.role != .worker { lines.append("  key    \(keyPlace)") }
+    if let url = configuration.publicURL { lines.append("  links  \(url), signed, for 7 days each") }
     if let jobs = configuration.jobsDirectory {
       lines.append("  jobs   \(jobs), applied again when a file changes")
     }

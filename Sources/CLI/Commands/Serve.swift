@@ -31,6 +31,11 @@ struct Serve: AsyncParsableCommand {
       "Job files to apply now, and again whenever one changes. Jobs that are gone from it are archived.",
       valueName: "dir"))
   var jobs: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where people's browsers reach this server. Messages to them link to files then, for 7 days each.",
+      valueName: "url"))
+  var publicURL: String?
   @Flag(help: "Play the jobs' rehearsals instead of asking models.")
   var rehearse = false
   @Option(help: "What tools run in. none gives them everything that this user may do.")
@@ -52,6 +57,9 @@ struct Serve: AsyncParsableCommand {
     if Configuration.readListen(listen) == nil {
       throw ValidationError("--listen: “\(listen)” is not HOST:PORT, such as 127.0.0.1:8700 or [::1]:8700.")
     }
+    if let publicURL, Configuration.readPublicURL(publicURL) == nil {
+      throw ValidationError("--public-url: “\(publicURL)” is no address such as https://errand.example.com.")
+    }
     if let ping, !ping.hasPrefix("http://"), !ping.hasPrefix("https://") {
       throw ValidationError("--ping: “\(ping)” is not an address such as https://example.org/ping/1.")
     }
@@ -71,6 +79,7 @@ struct Serve: AsyncParsableCommand {
     if let listen = Configuration.readListen(listen) {
       (configuration.address, configuration.port) = listen
     }
+    configuration.publicURL = publicURL.flatMap(Configuration.readPublicURL)
     configuration.jobsDirectory = jobs
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox

@@ -107,6 +107,9 @@ struct EventTeller {
     case "write":
       let lines = input["content"]?.stringValue.map(EventTeller.lineCount) ?? 0
       return "\(path ?? "")  (\(EventTeller.count(lines, "line")))"
+    case "glob", "grep":
+      return [input["pattern"]?.stringValue, path ?? input["path"]?.stringValue].compactMap { $0?.onOneLine }
+        .joined(separator: "  in ")
     case "read", "edit": return path ?? input.text.onOneLine
     default: return input.text.onOneLine
     }

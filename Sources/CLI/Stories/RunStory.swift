@@ -160,6 +160,8 @@ enum DeliveryWords {
     if let receipt = delivery["receipt"], !receipt.isNull {
       if let path = receipt["path"]?.stringValue { words.append(path.onOneLine) }
       if let status = receipt["status"]?.intValue { words.append("answered \(status)") }
+      words += ["pull_request", "comment"].compactMap { receipt[$0]?["url"]?.stringValue?.onOneLine }
+      if let note = receipt["note"]?.stringValue { words.append(note.onOneLine) }
     } else if let error = delivery["last_error"]?.stringValue {
       words.append(error.onOneLine)
     }

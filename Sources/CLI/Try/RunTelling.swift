@@ -7,10 +7,11 @@ struct RunTelling: Sendable {
   static let patience = Duration.seconds(20)
 
   let server: Server
-  let receiver: CallbackReceiver
   let narrator: Narrator
   /// Whether it goes as one that was told before, so that its main points will do.
   var isFamiliar = false
+  /// What the other side says of a delivery; nil when it says nothing.
+  var note: @Sendable (JSON) -> String? = { _ in nil }
 
   /// - Returns: the run with its evaluations and deliveries, when nothing more will happen to it.
   func tell(_ id: String) async throws -> JSON {
@@ -114,13 +115,7 @@ struct RunTelling: Sendable {
     let took = TimeWords.between(delivery["created_at"]?.stringValue, delivery["settled_at"]?.stringValue)
     var words = "to \(kind)\(took.map { " in \($0)" } ?? ""): "
     words += DeliveryWords.after(delivery, now: Time.system.now())
-    if kind == "webhook" {
-      switch receiver.arrival(delivery["id"]?.stringValue ?? "") {
-      case nil: words += "; the receiver has not seen it"
-      case let arrival?:
-        words += "; " + (arrival.problem ?? "the receiver verified its signature (\(arrival.type))")
-      }
-    }
+    if let note = note(delivery) { words += "; \(note)" }
     narrator.tell(state, words, Paint.ofState(state), wraps: true)
   }
 

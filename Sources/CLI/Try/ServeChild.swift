@@ -17,9 +17,12 @@ struct ServeChild: Sendable {
   static func start(
     _ folder: TryFolder, sandbox: String, variables: [String: String]
   ) async throws -> ServeChild {
+    // Known before it starts, because links to files begin with it.
+    let address = "127.0.0.1:\(try freePort())"
     var launch = Launch([
-      try program(), "serve", "--rehearse", "--listen", "127.0.0.1:0", "--data", folder.data, "--sandbox",
-      sandbox,
+      try program(), "serve", "--rehearse", "--listen", address, "--public-url", "http://\(address)",
+      "--data",
+      folder.data, "--sandbox", sandbox,
     ])
     // Not the whole environment: a key or an address that is set there must not change the story.
     let kept = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"]
@@ -69,6 +72,25 @@ struct ServeChild: Sendable {
   /// Stops it as an operator would. How it ended tells whether it stopped in order.
   func stop() async -> Exit {
     await child.end(grace: .seconds(12))
+  }
+
+  /// A port that nobody listens on at this moment.
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    guard isBound else {
+      throw Complaint.setUp("No port of 127.0.0.1 can be had: \(String(cString: strerror(errno))).")
+    }
+    return UInt16(bigEndian: address.sin_port)
   }
 
   /// The file of this program.

@@ -2,25 +2,27 @@ import ArgumentParser
 import Glibc
 import Processes
 import Service
-import Signatures
 
 /// `errand try`
 struct Try: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "try", abstract: "See the whole path at work: triggers, an agent, grading, delivery.",
     discussion: """
-      Starts a server of its own, with a copy of the job daily-brief that plays its rehearsal, and a receiver for \
-      its results; fires the job by a schedule and by a webhook, and tells what happens. Needs no key and no network. \
+      Starts a server of its own, with copies of the gallery's jobs that play their rehearsals, and stand-ins for \
+      everybody the server speaks to; sets the jobs off and tells what happens. Needs no key and no network. \
       Everything is kept in a folder of its own.
 
       EXAMPLES:
         errand try
-        errand try --exit                  end with 0 only if the story ended as told
+        errand try --story chat            only one of the stories
+        errand try --exit                  end with 0 only if all ended as told
         errand try --data /tmp/my-errand
       """)
 
-  @Flag(help: "End when the story has ended, with 0 only if it ended as told.")
+  @Flag(help: "End when the stories have ended, with 0 only if they ended as told.")
   var exit = false
+  @Option(help: "Tell only this one: brief, patch or chat. May be repeated. (default: all)")
+  var story: [StoryName] = []
   @Option(
     help: ArgumentHelp("Where to keep everything. (default: a new folder below $TMPDIR)", valueName: "dir"))
   var data: String?
@@ -33,61 +35,68 @@ struct Try: AsyncParsableCommand {
   var sandbox = Configuration.Sandbox.bubblewrap
 
   func run() async throws {
+    let names = StoryName.allCases.filter { story.isEmpty || story.contains($0) }
     let gallery = try Try.gallery(jobs)
     let folder = try TryFolder(data)
-    try await folder.copyJobs(from: gallery)
+    try await folder.copyJobs(names.map { $0.type.job }, from: gallery)
     do {
-      let (data, exits, sandbox) = (folder, exit, sandbox.rawValue)
-      try await Interrupts.end { try await Try.tell(in: data, sandbox: sandbox, exits: exits) }
+      let (exits, sandbox) = (exit, sandbox.rawValue)
+      try await Interrupts.end { try await Try.tell(names, in: folder, sandbox: sandbox, exits: exits) }
     } catch Complaint.interrupted {
       Say.notice("\nStopped. Everything is still in \(folder.root).")
       if exit { throw ExitCode(ExitCodes.interrupted.rawValue) }
     }
   }
 
-  private static func tell(in folder: TryFolder, sandbox: String, exits: Bool) async throws {
+  /// Sets the stage, tells the stories, and clears up whatever happens.
+  private static func tell(
+    _ names: [StoryName], in folder: TryFolder, sandbox: String, exits: Bool
+  ) async throws {
     let narrator = Narrator()
-    narrator.plain(
-      "The daily brief, set off twice. The model is played from rehearsal.yaml; everything else is real.")
+    let abouts = names.map { $0.type.about }
+    let told =
+      abouts.count == 1
+      ? abouts[0] : abouts.dropLast().joined(separator: "; ") + "; and \(abouts[abouts.count - 1])"
+    narrator.plain("\(told.prefix(1).uppercased() + told.dropFirst()).")
+    narrator.plain("The model is played from each job's rehearsal.yaml; everything else is real.")
     narrator.plain("")
-    let callbackSecret = StandardWebhooks.newSecret()
-    let deskSecret = StandardWebhooks.newSecret()
-    let receiver = try CallbackReceiver.start(secret: callbackSecret)
-    narrator.tell("receiver", "waits for results at \(receiver.url)")
-    let child = try await ServeChild.start(
-      folder, sandbox: sandbox,
-      variables: [
-        "BRIEFS_DIR": folder.briefs, "CALLBACK_URL": receiver.url, "CALLBACK_SECRET": callbackSecret,
-        "DESK_SECRET": deskSecret,
-      ])
+    let props = try Props.start(narrator)
+    let child: ServeChild
+    do {
+      child = try await ServeChild.start(folder, sandbox: sandbox, variables: props.variables(folder))
+    } catch {
+      await props.stop()
+      throw error
+    }
     narrator.tell(
       "server", "errand serve --rehearse is ready at \(child.url) after \(TimeWords.duration(child.took))")
     do {
       let key = try DataDirectory.readKey("\(folder.data)/api-key") ?? ""
-      let story = Story(
-        folder: folder, server: try Server(url: child.url, key: key), receiver: receiver, narrator: narrator,
-        deskSecret: deskSecret)
-      try await tell(story, child, exits: exits)
+      let stage = Stage(
+        folder: folder, server: try Server(url: child.url, key: key), narrator: narrator, props: props)
+      try await tell(names, on: stage, child, exits: exits)
     } catch {
       _ = await child.stop()
-      await receiver.stop()
+      await props.stop()
       throw error
     }
-    await receiver.stop()
+    await props.stop()
   }
 
-  /// The story, then the rest of the evening; ends early when the server does.
-  private static func tell(_ story: Story, _ child: ServeChild, exits: Bool) async throws {
+  /// The stories, then the rest of the evening; ends early when the server does.
+  private static func tell(
+    _ names: [StoryName], on stage: Stage, _ child: ServeChild, exits: Bool
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await child.fail() }
       group.addTask {
-        let (expectations, brief) = try await story.tell()
-        end(story, brief)
+        var differences: [String] = []
+        for name in names { differences += try await name.type.init(stage: stage).tell().differences }
         if exits {
-          if !expectations.differences.isEmpty { throw Complaint.storyDiffers(expectations.differences) }
+          if !differences.isEmpty { throw Complaint.storyDiffers(differences) }
           return
         }
-        invite(story, expectations)
+        invite(stage, names, differences)
         try await Task.sleep(for: .seconds(86_400 * 365))
       }
       defer { group.cancelAll() }
@@ -99,35 +108,20 @@ struct Try: AsyncParsableCommand {
       throw Complaint.storyDiffers(["the server did not stop in order: its exit code is \(stopped.shellCode)"]
       )
     }
-    story.narrator.tell("server", "stopped in order when asked")
-    story.narrator.plain("")
-    story.narrator.plain("The story ended as told.")
+    stage.narrator.plain("")
+    stage.narrator.tell("server", "stopped in order when asked")
+    stage.narrator.plain("")
+    stage.narrator.plain(names.count == 1 ? "The story ended as told." : "The stories ended as told.")
   }
 
-  /// How many lines of the brief are shown.
-  private static let shownLines = 24
-
-  private static func end(_ story: Story, _ brief: String?) {
-    story.narrator.title("The brief")
-    // That it is missing is what there is to tell.
-    guard let path = brief.map({ "\($0)/brief.md" }), let bytes = try? InputFile.read(path) else {
-      story.narrator.plain("It was not delivered.")
-      return
-    }
-    story.narrator.plain(path)
-    story.narrator.plain("")
-    let lines = String(decoding: bytes, as: UTF8.self).safeLines
-    for line in lines.prefix(shownLines) { story.narrator.plain("    \(line)") }
-    if lines.count > shownLines { story.narrator.plain("    …") }
-  }
-
-  private static func invite(_ story: Story, _ expectations: Expectations) {
-    for difference in expectations.differences { Say.notice("Not as it should be: \(difference)") }
+  private static func invite(_ stage: Stage, _ names: [StoryName], _ differences: [String]) {
+    for difference in differences { Say.notice("Not as it should be: \(difference)") }
     let program = (CommandLine.arguments.first ?? "errand").shellQuoted
-    let place = "--url \(story.server.url) --data \(story.folder.data.shellQuoted)"
-    story.narrator.title("Still serving at \(story.server.url) until Ctrl-C. In another terminal:")
-    for words in ["runs", "run daily-brief --wait", "deliveries"] {
-      story.narrator.plain("    \(program) \(words) \(place)")
+    let place = "--url \(stage.server.url) --data \(stage.folder.data.shellQuoted)"
+    stage.narrator.title("Still serving at \(stage.server.url) until Ctrl-C. In another terminal:")
+    let again = names.contains(.brief) ? ["run daily-brief --wait"] : []
+    for words in ["runs"] + again + ["deliveries"] {
+      stage.narrator.plain("    \(program) \(words) \(place)")
     }
   }
 

@@ -11,6 +11,8 @@ struct TryFolder: Sendable {
   var jobs: String { "\(root)/jobs" }
   /// Where the job's directory callback puts its results.
   var briefs: String { "\(root)/briefs" }
+  /// Where repositories lie that stand in for those at GitHub.
+  var remotes: String { "\(root)/remotes" }
   /// What the server says.
   var log: String { "\(root)/serve.log" }
 
@@ -25,7 +27,7 @@ struct TryFolder: Sendable {
       guard mkdtemp(&template) != nil else { throw TryFolder.complaint(base) }
       root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-    for folder in [briefs, jobs] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+    for folder in [briefs, jobs, remotes] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
       throw TryFolder.complaint(folder)
     }
   }
@@ -42,9 +44,9 @@ struct TryFolder: Sendable {
     .setUp("\(path) can't be used: \(String(cString: strerror(errno))). Name another folder with --data.")
   }
 
-  /// Copies the parts of a folder of jobs that the story needs.
-  func copyJobs(from gallery: String) async throws {
-    for part in ["daily-brief", "agents", "environments", "sources"] {
+  /// Copies the parts of a folder of jobs that the stories need.
+  func copyJobs(_ names: [String], from gallery: String) async throws {
+    for part in names + ["agents", "environments", "sources"] {
       let copied = try await Command(
         ["cp", "-R", "\(gallery)/\(part)", "\(jobs)/"], environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"]
       ).run()
@@ -56,11 +58,30 @@ struct TryFolder: Sendable {
 
   /// Gives the copied job a schedule of its own, in place of the one it has.
   func writeSchedule(_ expression: String) throws {
-    let path = "\(jobs)/daily-brief/job.yaml"
-    let text = String(decoding: try InputFile.read(path), as: UTF8.self)
-    guard let changed = TryFolder.replacingSchedule(in: text, with: expression) else {
-      throw Complaint.setUp("\(path) has no schedule that could be replaced.")
+    try edit("daily-brief/job.yaml", "has no schedule that could be replaced") { text in
+      TryFolder.replacingSchedule(in: text, with: expression)
     }
+  }
+
+  /// Adds settings to a callback of a copied job: the address of a stand-in, for instance.
+  /// - Parameter settings: in YAML, such as `api: http://127.0.0.1:4711`.
+  func addSettings(_ settings: String, toCallback kind: String, of job: String) throws {
+    try edit("\(job)/job.yaml", "has no callback \(kind) in braces") { text in
+      text.contains("- \(kind): {") ? text.replacing("- \(kind): {", with: "- \(kind): {\(settings), ") : nil
+    }
+  }
+
+  /// Puts one file of a copied job in the place of another.
+  func copy(_ file: String, over other: String, of job: String) throws {
+    let text = String(decoding: try InputFile.read("\(jobs)/\(job)/\(file)"), as: UTF8.self)
+    try edit("\(job)/\(other)", "") { _ in text }
+  }
+
+  /// - Parameter problem: what is wrong with the file when `change` gives nil.
+  private func edit(_ file: String, _ problem: String, _ change: (String) -> String?) throws {
+    let path = "\(jobs)/\(file)"
+    let text = String(decoding: try InputFile.read(path), as: UTF8.self)
+    guard let changed = change(text) else { throw Complaint.setUp("\(path) \(problem).") }
     let file = try Descriptor.open(path, O_WRONLY | O_TRUNC)
     let bytes = Array(changed.utf8)
     guard write(file.number, bytes, bytes.count) == bytes.count else { throw TryFolder.complaint(path) }

@@ -12,6 +12,10 @@ struct TemplateRenderer {
   /// Members of `trigger` that Errand writes itself.
   private static let ownMembers: Set<String> = ["kind", "id", "time", "receipt_id", "source"]
 
+  /// Members of what comes from outside that are credentials by themselves: no prompt needs them, and prompts
+  /// are kept and shown. Whoever has a `response_url` can post in somebody's chat.
+  private static let credentials: Set<String> = ["response_url", "response_urls"]
+
   private(set) var output = ""
   /// Whether anything was put between marks.
   private(set) var hasMarks = false
@@ -96,14 +100,28 @@ struct TemplateRenderer {
   // MARK: Showing
 
   private mutating func show(_ frame: Frame) -> String {
-    switch frame.value {
+    let value = boundary == nil ? frame.value : TemplateRenderer.masked(frame.value, at: frame.path.last)
+    switch value {
     case .null: return ""
-    case .bool, .integer, .number: return frame.value.text
+    case .bool, .integer, .number: return value.text
     case .string(let text): return isOutside(frame.path) ? marked(text) : text
     case .array, .object:
-      var text = frame.value.prettyText
+      var text = value.prettyText
       if text.hasSuffix("\n") { text.removeLast() }
       return isOutside(frame.path) ? marked(text) : text
+    }
+  }
+
+  /// The value without credentials.
+  /// - Parameter name: what it is a member of.
+  private static func masked(_ value: JSON, at name: String?) -> JSON {
+    if let name, credentials.contains(name), !value.isNull { return "(hidden)" }
+    switch value {
+    case .array(let elements): return .array(elements.map { masked($0, at: nil) })
+    case .object(let object):
+      return .object(
+        JSON.Object(uniqueKeysWithValues: object.map { ($0.key, masked($0.value, at: $0.key)) }))
+    default: return value
     }
   }
 

@@ -22,6 +22,11 @@ package struct BodyHMAC: SignatureScheme {
     keys = try SecretKeys(secrets, form: keyForm)
   }
 
+  /// The header as the sender sends it, made with the first secret.
+  package func sign(_ body: [UInt8]) -> String {
+    prefix + form.encode(keys.code(of: [body], digest: digest))
+  }
+
   package func verify(headers: SignatureHeaders, body: [UInt8], now: Timestamp) throws(SignatureRefusal) {
     let value = try headers.only(header)
     guard let text = value.dropping(prefix: prefix), let code = form.decode(text, length: digest.length)

@@ -17,6 +17,13 @@ package enum CodeForm: String, Sendable, CaseIterable {
     return bytes?.count == length ? bytes : nil
   }
 
+  func encode(_ code: [UInt8]) -> String {
+    switch self {
+    case .hex: Hex.encode(code)
+    case .base64: Base64.encode(code)
+    }
+  }
+
   /// What `decode` takes, for people.
   func expected(length: Int) -> String {
     switch self {

@@ -10,6 +10,11 @@ package struct GitHubSignature: SignatureScheme {
     scheme = try BodyHMAC(secrets: secrets, header: "X-Hub-Signature-256", prefix: "sha256=")
   }
 
+  /// The header as GitHub sends it, made with the first secret.
+  package func sign(_ body: [UInt8]) -> String {
+    scheme.sign(body)
+  }
+
   package func verify(headers: SignatureHeaders, body: [UInt8], now: Timestamp) throws(SignatureRefusal) {
     try scheme.verify(headers: headers, body: body, now: now)
   }

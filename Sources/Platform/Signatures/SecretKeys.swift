@@ -3,6 +3,7 @@ import Primitives
 
 /// The keys that a sender may sign with: one, or several while they are being exchanged.
 struct SecretKeys: Sendable {
+  /// Never empty.
   private let keys: [SymmetricKey]
 
   init(_ secrets: [String], form: KeyForm = .text) throws(SignatureError) {
@@ -25,6 +26,11 @@ struct SecretKeys: Sendable {
       guard let bytes = Base64.decode(secret), !bytes.isEmpty else { throw .secretNotBase64(place) }
       return bytes
     }
+  }
+
+  /// The code of the first key over the parts joined together.
+  func code(of parts: [[UInt8]], digest: DigestAlgorithm = .sha256) -> [UInt8] {
+    digest.code(of: parts, key: keys[0])
   }
 
   /// Whether `code` is the one of any key over the parts joined together. All are compared, whichever fits.

@@ -11,6 +11,12 @@ package struct SlackSignature: SignatureScheme {
     keys = try SecretKeys(secrets)
   }
 
+  /// The header as Slack sends it, made with the first secret.
+  /// - Parameter timestamp: seconds, as in the other header.
+  package func sign(timestamp: Int64, body: [UInt8]) -> String {
+    "v0=" + Hex.encode(keys.code(of: [Array("v0:\(timestamp):".utf8), body]))
+  }
+
   package func verify(headers: SignatureHeaders, body: [UInt8], now: Timestamp) throws(SignatureRefusal) {
     let header = "X-Slack-Signature"
     let timeHeader = "X-Slack-Request-Timestamp"

@@ -2,43 +2,65 @@ import JSON
 import Primitives
 import Signatures
 
-/// The daily brief, told live: a schedule fires it, then a webhook does.
-struct Story: Sendable {
+/// The daily brief: a schedule fires it, then a webhook does.
+struct BriefStory: Story {
   static let job = "daily-brief"
-  /// How long a trigger may take to start its run.
-  static let patience = Duration.seconds(20)
+  static let about = "a daily brief, set off by a schedule and by a webhook"
 
-  let folder: TryFolder
-  let server: Server
-  let receiver: CallbackReceiver
-  let narrator: Narrator
-  /// The source's secret: the sender's half.
-  let deskSecret: String
+  let stage: Stage
+  private var server: Server { stage.server }
+  private var narrator: Narrator { stage.narrator }
 
-  private var telling: RunTelling { RunTelling(server: server, receiver: receiver, narrator: narrator) }
-  private var tellingAgain: RunTelling {
-    RunTelling(server: server, receiver: receiver, narrator: narrator, isFamiliar: true)
+  private func telling(again: Bool) -> RunTelling {
+    RunTelling(server: server, narrator: narrator, isFamiliar: again) {
+      [receiver = stage.receiver] delivery in
+      guard delivery["kind"]?.stringValue == "webhook" else { return nil }
+      guard let arrival = receiver.arrival(delivery["id"]?.stringValue ?? "") else {
+        return "the receiver has not seen it"
+      }
+      return arrival.problem ?? "the receiver verified its signature (\(arrival.type))"
+    }
   }
 
-  /// - Returns: what was not as it should be, and the folder of the first brief.
-  func tell() async throws -> (Expectations, brief: String?) {
+  func tell() async throws -> Expectations {
     var expectations = Expectations()
-    narrator.title("1  A schedule fires the job")
+    narrator.title("The daily brief: a schedule fires the job")
     let scheduled = try await scheduledRun()
-    let first = try await telling.tell(scheduled)
+    let first = try await telling(again: false).tell(scheduled)
     expectations.expectStory(of: first, "scheduled", verified: isVerified)
 
-    narrator.title("2  A webhook fires it again")
+    narrator.title("A webhook fires it again")
     let fired = try await webhooks(&expectations)
     if let fired {
-      expectations.expectStory(of: try await tellingAgain.tell(fired), "webhook's", verified: isVerified)
+      let second = try await telling(again: true).tell(fired)
+      expectations.expectStory(of: second, "webhook's", verified: isVerified)
     }
-    let delivery = first["deliveries"]?.arrayValue?.first { $0["kind"]?.stringValue == "directory" }
-    return (expectations, delivery?["receipt"]?["path"]?.stringValue)
+    show(first)
+    return expectations
+  }
+
+  /// How many lines of the brief are shown.
+  private static let shownLines = 24
+
+  private func show(_ run: JSON) {
+    narrator.title("The brief")
+    let delivery = run["deliveries"]?.arrayValue?.first { $0["kind"]?.stringValue == "directory" }
+    // That it is missing is what there is to tell.
+    guard let path = delivery?["receipt"]?["path"]?.stringValue.map({ "\($0)/brief.md" }),
+      let bytes = try? InputFile.read(path)
+    else {
+      narrator.plain("It was not delivered.")
+      return
+    }
+    narrator.plain(path)
+    narrator.plain("")
+    let lines = String(decoding: bytes, as: UTF8.self).safeLines
+    for line in lines.prefix(BriefStory.shownLines) { narrator.plain("    \(line)") }
+    if lines.count > BriefStory.shownLines { narrator.plain("    …") }
   }
 
   @Sendable private func isVerified(_ delivery: String) -> Bool {
-    receiver.arrival(delivery).map { $0.problem == nil } ?? false
+    stage.receiver.arrival(delivery).map { $0.problem == nil } ?? false
   }
 
   // MARK: The schedule
@@ -48,21 +70,18 @@ struct Story: Sendable {
     var lead: Int64 = 3
     while true {
       let second = Time.system.now().seconds + lead
-      let expression = Story.expression(at: second)
-      try folder.writeSchedule(expression)
-      let report = try await Apply.send(folder.jobs, prune: true, to: server)
+      let expression = BriefStory.expression(at: second)
+      try stage.folder.writeSchedule(expression)
+      let changes = try await stage.apply()
       let listed = try await server.get(["v1", "schedules"])["data"]?.arrayValue ?? []
-      let next = listed.first { $0["job"]?.stringValue == Story.job }?["next_at"]?.stringValue
+      let next = listed.first { $0["job"]?.stringValue == BriefStory.job }?["next_at"]?.stringValue
       // On a very busy machine the second may have passed before the job was applied.
       guard next.flatMap({ Timestamp($0) }) == Timestamp(seconds: second) else {
         lead *= 2
         if lead > 60 { throw Complaint.setUp("This machine takes longer than 30 s to apply a job.") }
         continue
       }
-      let things = (report["things"]?.arrayValue ?? []).map { change in
-        "\(change["thing"]?.stringValue ?? "") \(change["name"]?.stringValue ?? "")"
-      }
-      narrator.tell("applied", things.joined(separator: ", "), wraps: true)
+      narrator.tell("applied", changes.joined(separator: ", "), wraps: true)
       narrator.tell("schedule", "\(expression)  (UTC; seconds first): due in \(lead) s")
       let run = try await run(firedBy: "schedule", at: Timestamp(seconds: second).description)
       let late = run["created_at"]?.stringValue.flatMap { Timestamp($0) }.map {
@@ -85,17 +104,11 @@ struct Story: Sendable {
   }
 
   private func run(firedBy kind: String, at time: String) async throws -> JSON {
-    let deadline = ContinuousClock.now + Story.patience
-    while ContinuousClock.now < deadline {
-      let runs = try await server.get(["v1", "runs"], [("job", Story.job)])["data"]?.arrayValue ?? []
-      let found = runs.first {
+    try await stage.wait("Nothing fired") {
+      try await stage.runs(of: BriefStory.job).first {
         $0["trigger"]?["kind"]?.stringValue == kind && $0["trigger"]?["time"]?.stringValue == time
       }
-      if let found { return found }
-      try await Task.sleep(for: .milliseconds(50))
     }
-    throw Complaint.setUp(
-      "Nothing fired within \(TimeWords.duration(Story.patience)). The server's log is \(folder.log).")
   }
 
   // MARK: The webhooks
@@ -103,10 +116,10 @@ struct Story: Sendable {
   /// Sends a forged event, a real one, and the real one again.
   /// - Returns: the run that the real one started.
   private func webhooks(_ expectations: inout Expectations) async throws -> String? {
-    let job = try await server.get(["v1", "jobs", Story.job])
+    let job = try await server.get(["v1", "jobs", BriefStory.job])
     guard let source = (job["triggers"]?.arrayValue ?? []).compactMap({ $0["webhook"]?.stringValue }).first
     else {
-      throw Complaint.setUp("The job \(Story.job) has no webhook among its triggers.")
+      throw Complaint.setUp("The job \(BriefStory.job) has no webhook among its triggers.")
     }
     let sender = HookSender(url: "\(server.url)/hooks/\(Server.encoded(source))")
     let event: JSON = ["type": "brief.requested", "requested_by": "the desk", "day": "yesterday"]
@@ -116,13 +129,13 @@ struct Story: Sendable {
     narrator.tell("forged", "a wrong signature is answered \(forged.words)", .bad, wraps: true)
     expectations.expect(forged.status == 401, "the forged webhook was answered \(forged.status), not 401")
 
-    let real = try await sender.send(event, id: id, secret: deskSecret)
+    let real = try await sender.send(event, id: id, secret: stage.secrets.desk)
     let run = real.body["run_id"]?.stringValue
     narrator.tell("fired", "a right signature is answered \(real.words): \(run ?? "no run")", .good)
     expectations.expect(
       real.status == 202 && run != nil, "the webhook was answered \(real.words), not 202 with a run")
 
-    let again = try await sender.send(event, id: id, secret: deskSecret)
+    let again = try await sender.send(event, id: id, secret: stage.secrets.desk)
     let same = again.body["run_id"]?.stringValue
     narrator.tell(
       "repeated",

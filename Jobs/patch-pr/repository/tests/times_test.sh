@@ -1,0 +1,5 @@
+expect "a time in the morning" "06:05" "$(clock 365)"
+expect "the last minute of the day" "23:59" "$(clock 1439)"
+expect "a boat after midnight" "01:10" "$(clock 1510)"
+expect "a wait" "15 min" "$(wait_time 60 75)"
+expect "no wait" "now" "$(wait_time 75 75)"

@@ -1,0 +1,63 @@
+/// Text as Slack takes it (https://docs.slack.dev/messaging/formatting-message-text): `&`, `<` and `>` are
+/// escaped, which also keeps an agent's words from calling a whole channel.
+enum SlackMarkup {
+  static func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+  }
+
+  /// Markup whose `<!channel>` and its like are shown, not obeyed.
+  static func withoutBroadcasts(_ markup: String) -> String {
+    markup.replacing("<!", with: "&lt;!")
+  }
+
+  /// What differs between Markdown and Slack's markup in most answers: headings and bold text. Code stays as
+  /// it is.
+  static func text(ofMarkdown text: String) -> String {
+    var isCode = false
+    let lines = escaped(text).split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      if line.hasPrefix("```") { isCode.toggle() }
+      if isCode || line.hasPrefix("```") { return String(line) }
+      let bold = line.replacing("**", with: "*")
+      let heading = bold.drop { $0 == "#" }
+      guard heading.count < bold.count, heading.first == " " else { return String(bold) }
+      return "*\(heading.drop { $0 == " " }.replacing("*", with: ""))*"
+    }
+    return String(lines.joined(separator: "\n").reversed().drop { $0.isWhitespace }.reversed())
+  }
+
+  /// The beginning of a text, whole lines if possible, with a note about what is missing. Characters are code
+  /// points. A code block is left out whole, or closed when little else would be left.
+  /// - Parameter note: gets the number of characters that are left out.
+  static func cut(_ text: String, to limit: Int, note: (Int) -> String) -> String {
+    let scalars = Array(text.unicodeScalars)
+    guard scalars.count > limit else { return text }
+    // Room for the note and for the end of a code block.
+    var end = max(0, limit - note(scalars.count).unicodeScalars.count - 6)
+    let half = end / 2
+    if let line = scalars[half..<end].lastIndex(of: "\n") { end = line }
+    var fence = openFence(in: scalars[..<end])
+    if let start = fence, start > half {
+      end = start
+      fence = nil
+    }
+    // An escape that was cut in two would be shown as it stands.
+    if let mark = scalars[max(0, end - 5)..<end].lastIndex(of: "&"), !scalars[mark..<end].contains(";") {
+      end = mark
+    }
+    var kept = String(String.UnicodeScalarView(scalars[..<end]))
+    while kept.last?.isWhitespace == true { kept.removeLast() }
+    return kept + (fence == nil ? "\n" : "\n```\n") + note(scalars.count - end)
+  }
+
+  /// Where the code block begins in which a text ends; nil when it ends outside of every one.
+  private static func openFence(in scalars: ArraySlice<Unicode.Scalar>) -> Int? {
+    var open: Int?
+    var start = scalars.startIndex
+    while start < scalars.endIndex {
+      let end = scalars[start...].firstIndex(of: "\n") ?? scalars.endIndex
+      if scalars[start..<end].starts(with: "```".unicodeScalars) { open = open == nil ? start : nil }
+      start = end < scalars.endIndex ? end + 1 : end
+    }
+    return open
+  }
+}
