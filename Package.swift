@@ -89,7 +89,7 @@ let package = Package(
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
-    domain("Hooks", uses: ["Runs", "Jobs", "Signatures"]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Signatures"]),
     domain(
       "Callbacks",
       uses: [
@@ -99,7 +99,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", "Signatures", crypto,
+        "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
@@ -111,7 +111,7 @@ let package = Package(
     program(
       "CLI",
       uses: [
-        "Service", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
+        "Service", "Catalog", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
         argumentParser,
       ]),
     .executableTarget(
@@ -142,7 +142,7 @@ let package = Package(
     tests(
       "CLI",
       uses: [
-        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
         argumentParser,
       ]),
     tests("Primitives"),
@@ -151,9 +151,9 @@ let package = Package(
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
-    tests("Schedules", uses: ground + ["Jobs", "Runs", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "PathSupport"]),
     tests(
-      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport"],
+      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
       resources: [.copy("Fixtures")]),
     tests(
       "Callbacks",

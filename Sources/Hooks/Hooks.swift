@@ -138,7 +138,10 @@ package final class Hooks: Sendable {
         guard try jobs.edition(tx, ofSource: name) == source.edition else { return nil }
         return try write(tx, source: name, reading, context, plan, body: request.body)
       }
-      return answer.map { source.kind.reply(to: reading, $0) }
+      guard let answer else { return nil }
+      var reply = source.kind.reply(to: reading, answer)
+      reply.answer = answer
+      return reply
     }
   }
 
@@ -184,19 +187,13 @@ package final class Hooks: Sendable {
     _ tx: Transaction, _ start: HookPlan.Start, _ receipt: Receipt, _ reading: Reading,
     _ context: JSON.Object, earlier: String?
   ) throws -> Firing {
-    var occurrence = Occurrence(
+    let occurrence = Occurrence(
       cause: .receipt(receipt.id), trigger: start.trigger.id, context: context, actor: reading.actor)
     // As it is now: what the table knows of it may be older in what matters to runs alone.
     let job = try jobs.job(tx, id: start.job.id)
     if let earlier {
       let reason = "The same thing came before, as receipt \(earlier)."
       return try runs.record(tx, job, occurrence, .skipped, reason: reason)
-    }
-    do {
-      occurrence.key = try start.trigger.renderedKey(job, context)
-    } catch {
-      let reason = "Its key cannot be rendered: \(error)"
-      return try runs.record(tx, job, occurrence, .failedToStart, reason: reason)
     }
     return try runs.start(tx, job, occurrence).firing
   }

@@ -55,12 +55,14 @@ package enum HookPurpose: Sendable, Equatable {
   case handshake(HookReply)
 }
 
-/// What the body of an answer to a sender is.
+/// What a sender is answered, in the way of its kind.
 package struct HookReply: Sendable, Equatable {
   package var status: Int
   /// Nil for an empty body.
   package var contentType: String?
   package var body: [UInt8]
+  /// What was written; nil after a handshake.
+  package var answer: HookAnswer?
 
   package init(status: Int, contentType: String? = nil, body: [UInt8] = []) {
     self.status = status

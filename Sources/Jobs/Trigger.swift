@@ -8,6 +8,11 @@ package struct Trigger: Sendable, Hashable {
     case schedule(ScheduleSpec)
     /// Every accepted webhook of a source.
     case webhook(source: String)
+
+    /// A cron expression, and the IANA zone in which it is read.
+    package static func schedule(expression: String, timezone: String) -> Kind {
+      .schedule(ScheduleSpec(.cron(expression), timezone: timezone))
+    }
   }
 
   /// Unique in its job. A part of the firing's key in the ledger, so it must not depend on the order in which

@@ -86,7 +86,8 @@ extension Schedules {
     try write(tx, schedule)
     if let pause = schedule.pause {
       try span(
-        tx, schedule, after: now, until: nil, .skipped, reason: Schedules.reason(of: pause), times: nil)
+        tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
+        times: nil)
     }
   }
 
@@ -97,7 +98,7 @@ extension Schedules {
   ) throws -> Schedule {
     var schedule = old
     if schedule.pause != nil {
-      try closeSpan(tx, schedule, until: now)
+      try closeSpan(tx, schedule, until: max(now, schedule.cursor))
       return schedule
     }
     if schedule.startsLeft == 0 { return schedule }
@@ -117,7 +118,7 @@ extension Schedules {
     {
       try apply(tx, due, to: &schedule, now: now, supersedes: supersedes)
     }
-    if schedule.pause != nil { try closeSpan(tx, schedule, until: now) }
+    if schedule.pause != nil { try closeSpan(tx, schedule, until: max(now, schedule.cursor)) }
     try count(tx, schedule.counts.since(before))
     return schedule
   }

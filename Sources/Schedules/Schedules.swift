@@ -72,6 +72,11 @@ package final class Schedules: Sendable {
     }
   }
 
+  /// Has the timer's watch begin at a moment; nil ends it.
+  func watch(since: Timestamp?) {
+    watch.withLock { $0.since = since }
+  }
+
   /// When the timer of this process began to watch without a gap; nil while it does not run.
   var awake: Timestamp? { watch.withLock { $0.since } }
 
@@ -83,9 +88,8 @@ package final class Schedules: Sendable {
 
   /// Fires what is due, until cancelled.
   package func run() async throws {
-    let start = time.now()
-    watch.withLock { $0.since = start }
-    defer { watch.withLock { $0.since = nil } }
+    watch(since: time.now())
+    defer { watch(since: nil) }
     while !Task.isCancelled {
       var next: Timestamp?
       do {
@@ -123,13 +127,14 @@ package final class Schedules: Sendable {
       let plans = try rows.map(Schedule.init).filter { stuck[$0.id] == nil }.compactMap { plan($0, now: now) }
       if plans.isEmpty {
         if rows.count == limit { continue }
-        return try await database.read { tx in
+        let next = try await database.read { tx in
           try tx.row("SELECT due_at FROM schedules WHERE due_at > $1 ORDER BY due_at LIMIT 1", now).flatMap {
             try $0["due_at"] as Timestamp?
           }
         }
+        return ([next] + watch.withLock { $0.stuck.values.map { $0 } }).compactMap(\.self).min()
       }
-      try await carryOut(plans)
+      await carryOut(plans)
     }
   }
 
@@ -151,13 +156,13 @@ package final class Schedules: Sendable {
   }
 
   private func stick(_ schedule: Schedule, _ error: any Error) {
-    let again = time.now() + Schedules.patience
+    let again = time.now() + (error is StoreError ? Schedules.pause : Schedules.patience)
     watch.withLock { $0.stuck[schedule.id] = again }
     log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
   }
 
   /// All in one transaction; when that fails, each in its own, so that one cannot keep the others from firing.
-  private func carryOut(_ plans: [Plan]) async throws {
+  private func carryOut(_ plans: [Plan]) async {
     do {
       try await database.write { [self] tx in
         var counts = Schedule.Counts()
@@ -167,13 +172,11 @@ package final class Schedules: Sendable {
       return
     } catch  where plans.count > 1 {
       log.warning("Schedules are decided one by one, because deciding them together failed: \(error)")
-    } catch let error as StoreError {
-      throw error
     } catch {
       stick(plans[0].schedule, error)
       return
     }
-    for plan in plans { try await carryOut([plan]) }
+    for plan in plans { await carryOut([plan]) }
   }
 
   // MARK: Deciding

@@ -40,11 +40,11 @@ package final class Path: Sendable {
   package let secrets: Secrets
 
   /// - Parameters:
-  ///   - migrations: more tables than the path's own.
   ///   - sharing: another path whose database file is used, as a second process does.
+  ///   - migrations: of what a test puts on top of the path.
   package init(
     at start: String = "2026-11-12T09:00:00Z", rehearses: Bool = false, sharing other: Path? = nil,
-    environment: [String: String] = ["DESK_SECRET": Path.secret], migrations: [Migration] = []
+    environment: [String: String] = ["DESK_SECRET": Path.secret], adding migrations: [Migration] = []
   ) async throws {
     folder = try other?.folder ?? TemporaryFolder()
     clock = other?.clock ?? ManualTime(Timestamp(start)!)
@@ -60,7 +60,8 @@ package final class Path: Sendable {
     environments = Environments(time: time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes), time: time)
+      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems),
+      time: time)
     sessions = Sessions(database: database, queue: queue, time: time)
     runs = Runs(
       jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
@@ -79,13 +80,15 @@ package final class Path: Sendable {
 
   // MARK: Jobs
 
-  /// Applies jobs, each with what they need: an agent `tester`, an environment `bench`, a source `desk`.
+  /// Applies jobs with what they need: an agent `tester`, an environment `bench`, a source `desk`.
   @discardableResult
-  package func apply(_ definitions: JobDefinition..., prune: Bool = false) async throws -> ApplyReport {
+  package func apply(
+    _ definitions: JobDefinition..., sources: [JSON] = [], prune: Bool = false
+  ) async throws -> ApplyReport {
     let bundle = Bundle(
       agents: [["name": "tester", "model": "claude-opus-4-8"]],
       environments: [["name": "bench", "config": ["type": "cloud"]]],
-      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]],
+      sources: [["name": "desk", "kind": "generic", "secret": "${env:DESK_SECRET}"]] + sources,
       jobs: definitions.map(\.entry))
     return try await jobs.apply(bundle, prune: prune)
   }
@@ -239,11 +242,11 @@ package struct Missing: Error, CustomStringConvertible {
 /// Runs a test on a path of its own, and closes its database whatever happens.
 package func withPath(
   at start: String = "2026-11-12T09:00:00Z", rehearses: Bool = false,
-  environment: [String: String] = ["DESK_SECRET": Path.secret], migrations: [Migration] = [],
+  environment: [String: String] = ["DESK_SECRET": Path.secret], adding migrations: [Migration] = [],
   _ body: (Path) async throws -> Void
 ) async throws {
   let path = try await Path(
-    at: start, rehearses: rehearses, environment: environment, migrations: migrations)
+    at: start, rehearses: rehearses, environment: environment, adding: migrations)
   do {
     try await body(path)
   } catch {

@@ -13,7 +13,9 @@ import TestSupport
 struct Field {
   let path: Path
 
-  init(_ path: Path, overlap: String? = nil, repeats: JSON.Object? = nil, _ more: JSON.Object = [:]) async throws {
+  init(_ path: Path, overlap: String? = nil, repeats: JSON.Object? = nil, _ more: JSON.Object = [:])
+    async throws
+  {
     self.path = path
     var job = more
     if let overlap { job["overlap"] = .string(overlap) }
@@ -40,7 +42,9 @@ struct Field {
 
   /// A start of the schedule, at the time it is now or another.
   @discardableResult
-  func tick(_ time: Timestamp? = nil, overlap: Overlap? = nil, isBackfill: Bool = false) async throws -> Firing {
+  func tick(_ time: Timestamp? = nil, overlap: Overlap? = nil, isBackfill: Bool = false) async throws
+    -> Firing
+  {
     try await fire(
       Occurrence(
         cause: .time(time ?? path.clock.now), trigger: "daily", overlap: overlap, isBackfill: isBackfill))
@@ -109,7 +113,9 @@ struct Field {
     return try await path.run(run)
   }
 
-  func decision(_ firing: Firing) async throws -> Firing.Decision? { try await self.firing(firing.id).decision }
+  func decision(_ firing: Firing) async throws -> Firing.Decision? {
+    try await self.firing(firing.id).decision
+  }
 
   /// Runs that have not ended, the oldest first.
   func open() async throws -> [Run] {

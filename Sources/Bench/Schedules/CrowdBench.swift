@@ -83,11 +83,13 @@ final class CrowdBench {
       if case .integer(let number) = value { number } else { 0 }
     }
     func part(_ part: Double) -> String { Percentiles.text(Percentiles.of(late, part) / 1000) }
-    print("minute: \(due) in 60 s, late by \(part(0.5)) in the median, \(part(0.99)) at p99, \(part(1)) at most")
+    print(
+      "minute: \(due) in 60 s, late by \(part(0.5)) in the median, \(part(0.99)) at p99, \(part(1)) at most")
   }
 
   private func decided(since moment: Timestamp) async throws {
-    let sql = "SELECT COUNT(*) FROM firings WHERE nominal_at >= \(moment.microseconds) AND decision IS NOT NULL"
+    let sql =
+      "SELECT COUNT(*) FROM firings WHERE nominal_at >= \(moment.microseconds) AND decision IS NOT NULL"
     try await until("\(due) firings are decided") { try self.number(sql) >= due }
   }
 
@@ -113,7 +115,8 @@ final class CrowdBench {
 
   private func copy() throws {
     let database = try Connection(file, access: .write, patience: .seconds(60))
-    let numbers = "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < \(count - 1))"
+    let numbers =
+      "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < \(count - 1))"
     for table in ["jobs", "schedules"] {
       let columns = try database.run("SELECT name FROM pragma_table_info('\(table)')").rows.compactMap {
         row -> String? in
@@ -186,7 +189,9 @@ final class CrowdBench {
     return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
   }
 
-  private static func text(_ duration: Duration) -> String { "\((duration.inSeconds * 100).rounded() / 100) s" }
+  private static func text(_ duration: Duration) -> String {
+    "\((duration.inSeconds * 100).rounded() / 100) s"
+  }
 
   private static func write(_ text: String, to path: String) throws {
     let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])

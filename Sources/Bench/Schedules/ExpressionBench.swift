@@ -32,7 +32,9 @@ enum ExpressionBench {
     nanoseconds.sort()
     let median = Percentiles.of(nanoseconds, 0.5) / 1000
     print("next: median \(median) µs, worst \(Double(worst.time) / 1000) µs (\(worst.expression))")
-    print("never: \(refused.count) expressions refused, the slowest within \(Double(refused.max() ?? 0) / 1000) µs")
+    print(
+      "never: \(refused.count) expressions refused, the slowest within \(Double(refused.max() ?? 0) / 1000) µs"
+    )
   }
 
   /// Nanoseconds per search, in the best of a few rounds: others use the machine too.

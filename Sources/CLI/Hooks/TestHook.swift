@@ -1,5 +1,4 @@
 import ArgumentParser
-import Catalog
 import Hooks
 import JSON
 import Jobs
@@ -38,10 +37,7 @@ struct TestHook: AsyncParsableCommand {
     let request = try RecordedRequest.load(file, headers: headers)
     let (jobs, sources) = try JobFolder.load(jobs, kinds: ErrandService.kinds)
       .preview(kinds: ErrandService.kinds)
-    guard let source = sources.first(where: { $0.name == source }) else {
-      throw JobsError.notFound(
-        kind: "source", name: source, nearest: Nearest.to(source, among: sources.map(\.name)))
-    }
+    let source = try HookPreview.source(named: source, in: sources)
     let preview: HookPreview
     do {
       preview = try HookPreview(

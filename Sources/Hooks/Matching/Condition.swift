@@ -2,7 +2,7 @@ import Glibc
 import JSON
 
 /// What one plain value of an event must be.
-enum Condition: Sendable, Hashable {
+enum Condition: Sendable {
   /// A text, number, boolean or null; numbers by their value.
   case equals(JSON)
   /// The text in lower case.
@@ -21,8 +21,12 @@ enum Condition: Sendable, Hashable {
   /// Whether a field fits one of the conditions.
   /// - Parameter value: nil when the field is missing.
   static func fits(_ value: JSON?, _ conditions: [Condition]) -> Bool {
-    guard let value else { return conditions.contains(.exists(false)) }
-    return conditions.contains(.exists(true)) || holds(value, conditions)
+    guard let value else { return conditions.contains { $0.asksForExistence(false) } }
+    return conditions.contains { $0.asksForExistence(true) } || holds(value, conditions)
+  }
+
+  private func asksForExistence(_ wanted: Bool) -> Bool {
+    if case .exists(wanted) = self { true } else { false }
   }
 
   private static func holds(_ value: JSON, _ conditions: [Condition]) -> Bool {
@@ -58,8 +62,8 @@ enum Condition: Sendable, Hashable {
 }
 
 /// Bounds of a number.
-struct NumberRange: Sendable, Hashable {
-  struct Bound: Sendable, Hashable {
+struct NumberRange: Sendable {
+  struct Bound: Sendable {
     var value: Double
     /// Whether the bound itself belongs to the range.
     var isInside: Bool
@@ -81,7 +85,7 @@ struct NumberRange: Sendable, Hashable {
 }
 
 /// A network in the notation of RFC 4632, `10.0.0.0/8` or `2001:db8::/32`.
-struct AddressBlock: Sendable, Hashable {
+struct AddressBlock: Sendable {
   let text: String
   private let bytes: [UInt8]
   private let bits: Int

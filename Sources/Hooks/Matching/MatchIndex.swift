@@ -31,14 +31,14 @@ package struct MatchIndex: Sendable {
 
   /// - Parameter given: nil matches everything.
   package init(_ given: [Pattern?]) {
-    var known: [Pattern?: Int] = [:]
+    var known: [JSON?: Int] = [:]
     var patterns: [Pattern?] = []
     var places: [[Int]] = []
     for (place, pattern) in given.enumerated() {
-      if let number = known[pattern] {
+      if let number = known[pattern?.json] {
         places[number].append(place)
       } else {
-        known[pattern] = patterns.count
+        known[pattern?.json] = patterns.count
         patterns.append(pattern)
         places.append([place])
       }
@@ -67,7 +67,6 @@ package struct MatchIndex: Sendable {
   private mutating func file(_ number: Int, under key: Key) {
     var node = 0
     for name in key.path {
-      let name = JSON.string(name)
       if let next = nodes[node].children[name] {
         node = next
       } else {
@@ -78,12 +77,12 @@ package struct MatchIndex: Sendable {
     }
     switch key.kind {
     case .exact(let value): nodes[node].exact[value, default: []].append(number)
-    case .folded(let text): nodes[node].folded[.string(text), default: []].append(number)
+    case .folded(let text): nodes[node].folded[text, default: []].append(number)
     case .prefix(let text):
-      let bytes = Array(text.utf8)
+      let bytes = Array((text.stringValue ?? "").utf8)
       nodes[node].prefixes[bytes.count, default: [:]][bytes[...], default: []].append(number)
     case .suffix(let text):
-      let bytes = Array(text.utf8)
+      let bytes = Array((text.stringValue ?? "").utf8)
       nodes[node].suffixes[bytes.count, default: [:]][bytes[...], default: []].append(number)
     }
   }
@@ -151,26 +150,26 @@ package struct MatchIndex: Sendable {
     }
   }
 
-  /// A value of a field that an event must have.
+  /// A value of a field that an event must have. All texts are JSON's, which it compares code point by code point.
   fileprivate struct Key: Hashable {
     enum Kind: Hashable {
       case exact(JSON)
-      case folded(String)
-      case prefix(String)
-      case suffix(String)
+      case folded(JSON)
+      case prefix(JSON)
+      case suffix(JSON)
     }
 
-    var path: [String]
+    var path: [JSON]
     var kind: Kind
   }
 }
 
 extension Pattern {
   /// For every field that can be filed under: the keys of which a matching event has at least one.
-  fileprivate func keyChoices(below path: [String] = []) -> [[MatchIndex.Key]] {
+  fileprivate func keyChoices(below path: [JSON] = []) -> [[MatchIndex.Key]] {
     parts.flatMap { part -> [[MatchIndex.Key]] in
       switch part {
-      case .object(let name, let pattern): return pattern.keyChoices(below: path + [name])
+      case .object(let name, let pattern): return pattern.keyChoices(below: path + [.string(name)])
       // Only one alternative must fit, so that none of their fields is certain.
       case .either: return []
       case .leaf(let name, let conditions):
@@ -179,20 +178,20 @@ extension Pattern {
           let kind: MatchIndex.Key.Kind
           switch condition {
           case .equals(let value): kind = .exact(value)
-          case .equalsIgnoringCase(let text): kind = .folded(text)
-          case .prefix(let text): kind = .prefix(text)
-          case .suffix(let text): kind = .suffix(text)
+          case .equalsIgnoringCase(let text): kind = .folded(.string(text))
+          case .prefix(let text): kind = .prefix(.string(text))
+          case .suffix(let text): kind = .suffix(.string(text))
           case .wildcard(let wildcard):
             if let beginning = wildcard.beginning {
-              kind = .prefix(beginning)
+              kind = .prefix(.string(beginning))
             } else if let end = wildcard.end {
-              kind = .suffix(end)
+              kind = .suffix(.string(end))
             } else {
               return []
             }
           default: return []
           }
-          keys.append(MatchIndex.Key(path: path + [name], kind: kind))
+          keys.append(MatchIndex.Key(path: path + [.string(name)], kind: kind))
         }
         return keys.isEmpty ? [] : [keys]
       }

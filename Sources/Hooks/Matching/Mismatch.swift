@@ -15,22 +15,28 @@ package struct Mismatch: Sendable, Hashable, CustomStringConvertible {
 extension Pattern {
   /// Nil when the event matches. Takes longer than `matches`; for people.
   package func mismatch(_ event: JSON) -> Mismatch? {
-    matches(event) ? nil : mismatch(among: [event], at: .root)
+    matches(event) ? nil : mismatch(among: [event], isList: false, at: .root)
   }
 
-  /// - Parameter values: what the event has at the path: several when lists lie above.
-  private func mismatch(among values: [JSON], at path: FieldPath) -> Mismatch {
+  /// - Parameters:
+  ///   - values: what the event has at the path.
+  ///   - isList: whether a list lies there or above.
+  private func mismatch(among values: [JSON], isList: Bool, at path: FieldPath) -> Mismatch {
     let candidates: [JSON?] = values.isEmpty ? [nil] : values
     for part in parts where !candidates.contains(where: { Pattern(parts: [part]).fits($0) }) {
       switch part {
       case .leaf(let name, let conditions):
         let found = values.compactMap { $0[name] }
-        return Mismatch(path: path.key(name), reason: Pattern.reason(found, conditions))
+        return Mismatch(path: path.key(name), reason: Pattern.reason(found, isList: isList, conditions))
       case .object(let name, let pattern):
+        let found = values.compactMap { $0[name] }
         return pattern.mismatch(
-          among: values.compactMap { $0[name] }.flatMap(Pattern.elements), at: path.key(name))
+          among: found.flatMap(Pattern.elements), isList: isList || found.contains { $0.arrayValue != nil },
+          at: path.key(name))
       case .either(let patterns):
-        let reasons = patterns.prefix(4).map { $0.mismatch(among: values, at: path).description }
+        let reasons = patterns.prefix(4).map {
+          $0.mismatch(among: values, isList: isList, at: path).description
+        }
         return Mismatch(
           path: path.key("$or"), reason: "no alternative fits (\(reasons.joined(separator: "; ")))")
       }
@@ -49,15 +55,15 @@ extension Pattern {
     return elements.flatMap(self.elements)
   }
 
-  private static func reason(_ found: [JSON], _ conditions: [Condition]) -> String {
+  private static func reason(_ found: [JSON], isList: Bool, _ conditions: [Condition]) -> String {
     let wanted = conditions.count > 5 ? Array(conditions.prefix(4)) : conditions
     var expected = wanted.map(\.words).joined(separator: " or ")
     if wanted.count < conditions.count { expected += " or one of \(conditions.count - wanted.count) others" }
     let values = found.flatMap(elements)
-    let isList = found.count > 1 || found.contains { $0.arrayValue != nil }
     guard let first = values.first else {
-      return isList ? "the list is empty, expected \(expected)" : "is missing, expected \(expected)"
+      return found.isEmpty ? "is missing, expected \(expected)" : "the list is empty, expected \(expected)"
     }
+    let isList = isList || found.contains { $0.arrayValue != nil }
     guard isList else { return "\(words(first)) is not \(expected)" }
     var shown = values.prefix(5).map(words).joined(separator: ", ")
     if values.count > 5 { shown += " and \(values.count - 5) more" }

@@ -16,9 +16,9 @@ package import JSON
 /// objects and lists too, not only at plain values.
 ///
 /// A pure value, compiled once; looking at an event changes and stores nothing.
-package struct Pattern: Sendable, Hashable {
+package struct Pattern: Sendable {
   /// One line of an object in the pattern.
-  enum Part: Sendable, Hashable {
+  enum Part: Sendable {
     case leaf(name: String, [Condition])
     case object(name: String, Pattern)
     /// `$or`
@@ -27,6 +27,8 @@ package struct Pattern: Sendable, Hashable {
 
   /// In the order of the file, so that the first that fails is the first one reads.
   let parts: [Part]
+  /// What it was compiled from; null for a part of another. Equal ones say the same.
+  private(set) var json = JSON.null
 
   /// - Throws: `PatternError` with everything that is wrong.
   package init(_ json: JSON) throws(PatternError) {
@@ -34,6 +36,7 @@ package struct Pattern: Sendable, Hashable {
     let pattern = reader.read(json)
     guard let pattern, reader.problems.isEmpty else { throw PatternError(problems: reader.problems) }
     self = pattern
+    self.json = json
   }
 
   init(parts: [Part]) {

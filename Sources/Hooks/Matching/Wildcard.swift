@@ -1,5 +1,5 @@
 /// A text with places for any text: `*` stands for any number of characters, `\*` and `\\` for themselves.
-struct Wildcard: Sendable, Hashable {
+struct Wildcard: Sendable {
   let text: String
   /// What stands between the stars; the first at the beginning of the text, the last at its end.
   private let pieces: [Piece]
@@ -56,7 +56,7 @@ struct Wildcard: Sendable, Hashable {
 
   /// A text to be found in time linear in what it is looked for in, whatever a sender wrote there: Knuth,
   /// Morris and Pratt's search.
-  private struct Piece: Sendable, Hashable {
+  private struct Piece: Sendable {
     let bytes: [UInt8]
     /// For each length of a found beginning: the length of its longest proper end that is a beginning too.
     private let borders: [Int]

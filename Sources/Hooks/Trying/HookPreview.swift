@@ -1,3 +1,4 @@
+import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -44,22 +45,27 @@ package struct HookPreview: Sendable {
       }
   }
 
+  /// - Throws: `JobsError.notFound` with the nearest name.
+  package static func source(named name: String, in sources: [Source]) throws(JobsError) -> Source {
+    if let source = sources.first(where: { $0.name == name }) { return source }
+    throw .notFound(kind: "source", name: name, nearest: Nearest.to(name, among: sources.map(\.name)))
+  }
+
   private static func line(_ start: HookPlan.Start, _ context: JSON.Object, _ now: Timestamp) -> Line {
     let (job, trigger) = (start.job, start.trigger)
     var line = Line(job: job.name, trigger: trigger.id, starts: true)
     do {
-      line.key = try trigger.renderedKey(job, context)
       var full = context
       for (name, value) in [
         ("kind", "webhook"), ("id", trigger.id), ("time", now.description), ("receipt_id", "rcpt_preview"),
       ] { full[name] = .string(value) }
-      line.prompt = try Template.render(
-        job.message,
-        context: [
-          "trigger": .object(full),
-          "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
-          "firing": ["id": "drun_preview", "time": .string(now.description)],
-        ])
+      let known: JSON = [
+        "trigger": .object(full),
+        "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
+        "firing": ["id": "drun_preview", "time": .string(now.description)],
+      ]
+      if let key = trigger.key { line.key = try Template.renderPlain(key, context: known) }
+      line.prompt = try Template.render(job.message, context: known)
     } catch {
       line.starts = false
       line.reason = "It would fail to start: \(error)"
