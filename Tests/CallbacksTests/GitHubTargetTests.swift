@@ -7,8 +7,10 @@ import Jobs
 import Outbox
 import PathSupport
 import Primitives
+import Runs
 import Processes
 import Store
+import TestSupport
 import Testing
 
 @testable import Callbacks
