@@ -1,3 +1,5 @@
+import Store
+import Catalog
 import HTTPClient
 import JSON
 import PathSupport

@@ -124,11 +124,12 @@ struct Field {
     }
   }
 
-  /// The texts of the inputs that wait in a run's session.
+  /// The texts of a run's session: what its log says, then the inputs that wait.
   func inputs(_ run: String) async throws -> [String] {
     let (runs, sessions, database) = (path.runs, path.sessions, path.database)
     return try await database.read { tx in
-      try sessions.history(tx, runs.run(tx, run).session, limit: 100).page.map { event in
+      let session = try runs.run(tx, run).session
+      return try (sessions.log(tx, session) + sessions.unread(tx, session)).map { event in
         event.body["content"]?[0]?["text"]?.stringValue ?? event.type.rawValue
       }
     }
