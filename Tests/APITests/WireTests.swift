@@ -1,5 +1,5 @@
-import Store
 import Catalog
+import Store
 import HTTPClient
 import JSON
 import PathSupport

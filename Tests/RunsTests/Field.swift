@@ -124,12 +124,12 @@ struct Field {
     }
   }
 
-  /// The texts of a run's session: what its log says, then the inputs that wait.
+  /// The texts of the inputs that wait in a run's session.
   func inputs(_ run: String) async throws -> [String] {
     let (runs, sessions, database) = (path.runs, path.sessions, path.database)
     return try await database.read { tx in
-      let session = try runs.run(tx, run).session
-      return try (sessions.log(tx, session) + sessions.unread(tx, session)).map { event in
+      let id = try runs.run(tx, run).session
+      return try (sessions.log(tx, id) + sessions.unread(tx, id)).map { event in
         event.body["content"]?[0]?["text"]?.stringValue ?? event.type.rawValue
       }
     }

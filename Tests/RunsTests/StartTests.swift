@@ -33,7 +33,9 @@ import Testing
       #expect(session.agentName == "tester")
       #expect(session.resources.map { $0["mount_path"] } == ["/mnt/session/uploads/notes.txt"])
       #expect(session.slot == Slot(name: "job:\(run.job)", limit: 2))
-      let events = try await path.database.read { tx in try path.sessions.unread(tx, run.session) }
+      let events = try await path.database.read { tx in
+        try path.sessions.log(tx, run.session) + path.sessions.unread(tx, run.session)
+      }
       #expect(events.map(\.type) == [.userMessage, .userDefineOutcome])
       #expect(events[0].body["content"]?[0]?["text"] == "Do it, job.")
       #expect(try await path.item(.session, run.session)?.due == path.clock.now)

@@ -21,26 +21,15 @@ import Testing
     return facts
   }
 
-  /// A run's facts and the sentence they come to.
-  struct Case: Sendable {
-    var facts: RunFacts
-    var sentence: String
-
-    init(_ facts: RunFacts, _ sentence: String) {
-      self.facts = facts
-      self.sentence = sentence
-    }
-  }
-
-  static let causes: [Case] = [
-    Case(
+  static let states: [(RunFacts, String)] = [
+    (
       run(.queued) {
         $0.place?.limit = 2
         $0.place?.holders = ["run_8", "run_9"]
         $0.place?.ahead = 3
       }, "It is queued because 2 of 2 slots of its job are taken by run_8 and run_9; 3 wait before it."
     ),
-    Case(
+    (
       run(.queued) {
         $0.place?.limit = 1
         $0.place?.holders = ["run_9"]
@@ -49,34 +38,33 @@ import Testing
       },
       "It is queued for attempt 2 of 3 because 1 of 1 slots of its job are taken by run_9; it is the next."
     ),
-    Case(
+    (
       run(.queued) { $0.hasWorkers = false },
       "It is queued because no worker is running: start `errand serve`, or look at one that was started with --role worker."
     ),
-    Case(
+    (
       run(.queued) { $0.place?.errors = 2 },
       "It is queued because the last 2 tries to work on it failed; the next is at 2026-11-12T09:00:00Z, and the server's log says what went wrong."
     ),
-    Case(run(.queued), "It is queued since 2026-11-12T08:59:00Z, and the next free worker takes it up."),
-    Case(
+    (run(.queued), "It is queued since 2026-11-12T08:59:00Z, and the next free worker takes it up."),
+    (
       run(.queued) { $0.place = nil },
       "It is queued, but its session has no place in the queue, so nothing will begin it: cancel it and start it again."
     ),
-    Case(run(.queued) { $0.place?.isLeased = true }, "A worker has just taken it up."),
-    Case(
+    (run(.queued) { $0.place?.isLeased = true }, "A worker has just taken it up."),
+    (
       run(.waiting) { $0.questions = [.init(event: "sevt_1", tool: "approve", since: now)] },
       "It waits for the answer to the call “approve” (sevt_1), since 2026-11-12T09:00:00Z: send it to its session and it goes on."
     ),
-    Case(
+    (
       run(.waiting) {
         $0.place?.due = now + .seconds(60)
         $0.reason = "The model is overloaded."
       }, "It pauses until 2026-11-12T09:01:00Z: The model is overloaded."
     ),
-    Case(
-      run(.running) { $0.ending = .cancelled }, "It is ending as cancelled, and its agent has to stop first."),
-    Case(run(.running) { $0.startedAt = now }, "It is running since 2026-11-12T09:00:00Z."),
-    Case(
+    (run(.running) { $0.ending = .cancelled }, "It is ending as cancelled, and its agent has to stop first."),
+    (run(.running) { $0.startedAt = now }, "It is running since 2026-11-12T09:00:00Z."),
+    (
       run(.failed) {
         $0.endedAt = now
         $0.reason = "The model refused the task."
@@ -84,9 +72,9 @@ import Testing
     ),
   ]
 
-  @Test(arguments: causes)
-  func `each state of a run has its cause`(cause: Case) {
-    #expect(cause.facts.why(now: WhyTests.now).sentence == cause.sentence)
+  @Test(arguments: states)
+  func `each state of a run has its cause`(facts: RunFacts, sentence: String) {
+    #expect(facts.why(now: WhyTests.now).sentence == sentence)
   }
 
   @Test func `a queued run names the run that has its slot, a waiting one the answer it needs`() async throws
