@@ -179,7 +179,8 @@ import Testing
     try await withField(repeats: RepeatTests.repeats("reject")) { field in
       let empty = try await field.hook("rcpt_1", about: "")
       #expect(empty.decision == .failedToStart)
-      #expect(try await field.hook("rcpt_2", about: String(repeating: "k", count: 300)).decision == .failedToStart)
+      #expect(
+        try await field.hook("rcpt_2", about: String(repeating: "k", count: 300)).decision == .failedToStart)
     }
   }
 

@@ -7,6 +7,7 @@ import Store
 /// What a session is to see, as a body asks for it.
 enum ResourceBody {
   case file(id: String, mountPath: String?, path: FieldPath)
+  case repository(RepositoryBody)
 
   static let uploads = "/mnt/session/uploads"
 
@@ -27,8 +28,8 @@ enum ResourceBody {
       }
       self = .file(id: id, mountPath: mountPath, path: path)
     case "github_repository":
-      kind.add("type", "This server does not clone repositories into sessions of the API yet. Leave it out.")
-      return nil
+      guard let repository = RepositoryBody(value, at: path, findings) else { return nil }
+      self = .repository(repository)
     case "memory_store":
       kind.add("type", "This server has no memory stores yet. Leave it out.")
       return nil
@@ -53,6 +54,7 @@ enum ResourceBody {
     _ tx: Transaction, in session: String, _ files: Files, at now: Timestamp, _ randomness: Randomness
   ) throws -> JSON {
     switch self {
+    case .repository(let repository): return repository.resource(at: now, randomness)
     case .file(let id, let mountPath, let path):
       let copy: File
       do {

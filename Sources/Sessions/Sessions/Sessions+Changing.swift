@@ -94,6 +94,15 @@ extension Sessions {
     try set(tx, id, session.resources + [resource])
   }
 
+  /// Puts a changed resource in place of the one with its id.
+  package func replace(_ tx: Transaction, _ resource: JSON, of id: String) throws -> JSON {
+    let session = try open(tx, id)
+    var updated = resource
+    updated["updated_at"] = .string(time.now().description)
+    try set(tx, id, session.resources.map { $0["id"] == updated["id"] ? updated : $0 })
+    return updated
+  }
+
   /// Takes a file away from the session.
   /// - Throws: `SessionError.noResource`, `.invalidInput` for a resource that stays for life.
   package func removeResource(_ tx: Transaction, _ resource: String, of id: String) throws -> JSON {
