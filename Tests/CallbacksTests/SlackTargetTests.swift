@@ -3,6 +3,7 @@ import JSON
 import Outbox
 import PathSupport
 import Primitives
+import Store
 import TestSupport
 import Testing
 
