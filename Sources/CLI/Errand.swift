@@ -30,6 +30,9 @@ struct Errand: AsyncParsableCommand {
         name: "Run",
         subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, ExplainWhy.self, CancelRun.self]),
       CommandGroup(name: "Result", subcommands: [Deliveries.self]),
+      CommandGroup(
+        name: "Wire API",
+        subcommands: [AgentsCommand.self, EnvironmentsCommand.self, SessionsCommand.self, KeysCommand.self]),
     ])
 
   static func main() async {

@@ -1,3 +1,5 @@
+import Catalog
+import Store
 import HTTPClient
 import JSON
 import PathSupport

@@ -1,3 +1,4 @@
+import Store
 import HTTPServer
 import JSON
 import Outbox
