@@ -59,8 +59,10 @@ func withAPI(
   try await withPath(adding: API.migrations) { path in
     let api = API(
       domains: API.Domains(
-        database: path.database, agents: path.agents, environments: path.environments, files: path.files, jobs: path.jobs,
-        runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox, hooks: path.hooks),
+        database: path.database, agents: path.agents, environments: path.environments, files: path.files,
+        jobs: path.jobs,
+        runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox,
+        hooks: path.hooks),
       keys: try await APIKeys(database: path.database, bootstrap: APIBench.key, time: path.clock.time),
       links: APIBench.links, rates: rates, time: path.clock.time, log: Path.log)
     let server = try HTTPServer.start(api.configuration(address: "127.0.0.1", port: 0))

@@ -1,4 +1,3 @@
-import HTTPClient
 import Catalog
 import HTTPClient
 import PathSupport

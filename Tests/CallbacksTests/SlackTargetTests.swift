@@ -1,4 +1,3 @@
-import Store
 import HTTPServer
 import JSON
 import Outbox

@@ -27,7 +27,8 @@ struct CreateKey: AsyncParsableCommand {
   var name: String
   @Option(
     help: ArgumentHelp(
-      "admin may do everything; run uses agents, sessions, files and runs; read only reads; hooks only starts jobs."))
+      "admin may do everything; run uses agents, sessions, files and runs; read only reads; hooks only starts jobs."
+    ))
   var scope = "run"
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
@@ -38,7 +39,8 @@ struct CreateKey: AsyncParsableCommand {
       ["v1", "keys"], ["name": .string(name), "scope": .string(scope)])
     if json { return Say.output(made.prettyText) }
     Say.output(made["key"]?.stringValue ?? "")
-    Say.notice("The key “\(name)” with the scope \(scope). It is not shown again; revoke it with "
+    Say.notice(
+      "The key “\(name)” with the scope \(scope). It is not shown again; revoke it with "
         + "`errand keys revoke \(made["id"]?.stringValue ?? "")`.")
   }
 }

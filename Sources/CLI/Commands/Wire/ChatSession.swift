@@ -43,7 +43,8 @@ struct ChatSession: AsyncParsableCommand {
   private func ask(_ waiting: JSON?) throws -> JSON? {
     if let waiting {
       let use = waiting["id"]?.stringValue ?? ""
-      Say.notice("\(waiting["name"]?.stringValue ?? "A tool") wants to run with \(waiting["input"]?.text ?? "{}")")
+      Say.notice(
+        "\(waiting["name"]?.stringValue ?? "A tool") wants to run with \(waiting["input"]?.text ?? "{}")")
       Say.prompt("allow? [y/reason] ")
       guard let line = readLine() else { return nil }
       if waiting["type"]?.stringValue == "agent.custom_tool_use" {
@@ -94,7 +95,9 @@ private struct Talk {
     repeat {
       let answer = try await server.get(
         ["v1", "sessions", id, "events"], [("order", "desc"), ("limit", "200"), ("page", page)])
-      if let found = answer["data"]?.arrayValue?.first(where: { $0["id"]?.stringValue == use }) { return found }
+      if let found = answer["data"]?.arrayValue?.first(where: { $0["id"]?.stringValue == use }) {
+        return found
+      }
       page = answer["next_page"]?.stringValue
     } while page != nil
     return nil

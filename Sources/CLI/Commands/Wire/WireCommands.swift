@@ -20,7 +20,8 @@ struct AgentsCommand: AsyncParsableCommand {
 struct EnvironmentsCommand: AsyncParsableCommand {
   typealias Resource = EnvironmentResource
   static let configuration = CommandConfiguration(
-    commandName: "environments", abstract: "Environments of the wire API: list, get, create, update, archive.",
+    commandName: "environments",
+    abstract: "Environments of the wire API: list, get, create, update, archive.",
     discussion: """
       EXAMPLES:
         errand environments

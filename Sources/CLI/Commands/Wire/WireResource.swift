@@ -19,7 +19,8 @@ enum AgentResource: WireResource {
   static let word = "agent"
   static let exampleID = "agent_01kq3v5m9x"
   static let columns = [
-    Table.Column(title: "AGENT"), Table.Column(title: "NAME", shrinks: true), Table.Column(title: "VERSION", isRight: true),
+    Table.Column(title: "AGENT"), Table.Column(title: "NAME", shrinks: true),
+    Table.Column(title: "VERSION", isRight: true),
     Table.Column(title: "MODEL", shrinks: true), Table.Column(title: "CHANGED"),
   ]
 
@@ -38,7 +39,8 @@ enum EnvironmentResource: WireResource {
   static let word = "environment"
   static let exampleID = "env_01kq3v5m9x"
   static let columns = [
-    Table.Column(title: "ENVIRONMENT"), Table.Column(title: "NAME", shrinks: true), Table.Column(title: "KIND"),
+    Table.Column(title: "ENVIRONMENT"), Table.Column(title: "NAME", shrinks: true),
+    Table.Column(title: "KIND"),
     Table.Column(title: "NETWORK"), Table.Column(title: "CHANGED"),
   ]
 
@@ -57,7 +59,8 @@ enum SessionResource: WireResource {
   static let word = "session"
   static let exampleID = "sesn_01kq3v5m9x"
   static let columns = [
-    Table.Column(title: "SESSION"), Table.Column(title: "STATUS"), Table.Column(title: "AGENT", shrinks: true),
+    Table.Column(title: "SESSION"), Table.Column(title: "STATUS"),
+    Table.Column(title: "AGENT", shrinks: true),
     Table.Column(title: "TITLE", shrinks: true), Table.Column(title: "MADE"),
   ]
 
@@ -76,7 +79,8 @@ struct ListResources<Resource: WireResource>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "list",
-      abstract: "List \(Resource.collection), the newest first. This is what `errand \(Resource.collection)` does.",
+      abstract:
+        "List \(Resource.collection), the newest first. This is what `errand \(Resource.collection)` does.",
       discussion: """
         EXAMPLES:
           errand \(Resource.collection) --limit 50
