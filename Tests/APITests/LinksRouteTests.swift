@@ -1,5 +1,6 @@
 import HTTPClient
 import Catalog
+import HTTPClient
 import PathSupport
 import Primitives
 import Store

@@ -134,7 +134,8 @@ struct BadBody: Sendable, CustomTestStringConvertible {
       for body in ["{", "[]", "null", "\"x\"", deep, #"{"name": 1, "name": 2}"#] {
         #expect(try await api.send("POST", "/v1/\(collection)", Array(body.utf8)).status == 400)
       }
-      #expect(try await api.send("POST", "/v1/\(collection)", [0x7B, 0xFF, 0xFE, 0x7D]).status == 400)
+      let damaged = try await api.send("POST", "/v1/\(collection)", [0x7B, 0xFF, 0xFE, 0x7D])
+      #expect(damaged.status == 400)
     }
   }
 

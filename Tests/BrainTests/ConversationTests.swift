@@ -193,14 +193,16 @@ import Testing
   ])
 
   @Test(arguments: [
-    ("bash", "ask"), ("read", "allow"), ("write", "deny"), ("edit", "ask"), ("grep", "deny"), ("fly", "deny"),
+    ("bash", "ask"), ("read", "allow"), ("write", "deny"), ("edit", "ask"), ("grep", "ask"), ("fly", "deny"),
   ])
   func `applies the policies`(tool: String, expected: String) {
     #expect(permission(Self.agent, tool) == expected)
   }
 
   @Test func `offers what is enabled`() {
-    #expect(Toolbox(agent: Self.agent).definitions.map { $0["name"] } == ["bash", "read", "edit"])
+    #expect(
+      Toolbox(agent: Self.agent).definitions.map { $0["name"] }
+        == ["bash", "read", "edit", "glob", "grep", "web_fetch", "web_search"])
     #expect(Toolbox(agent: ["name": "x"]).definitions.isEmpty)
     #expect(
       Toolbox(agent: ["name": "x"]).denial(of: "bash") == "There is no tool bash here. There are no tools.")

@@ -7,6 +7,7 @@ import Jobs
 import Outbox
 import PathSupport
 import Primitives
+import Runs
 import Processes
 import Runs
 import Store

@@ -4,6 +4,7 @@ import JSON
 import Outbox
 import PathSupport
 import Primitives
+import Store
 import TestSupport
 import Testing
 
