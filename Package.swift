@@ -99,7 +99,7 @@ let package = Package(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", "Signatures", crypto,
+        "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
@@ -111,13 +111,14 @@ let package = Package(
     program(
       "CLI",
       uses: [
-        "Service", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
+        "Service", "Catalog", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
         argumentParser,
       ]),
     .executableTarget(
       name: "Bench",
       dependencies: ground + [
-        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser,
+        crypto,
       ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
@@ -142,7 +143,8 @@ let package = Package(
     tests(
       "CLI",
       uses: [
-        "Service", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
+        "Primitives",
         argumentParser,
       ]),
     tests("Primitives"),
@@ -178,7 +180,7 @@ let package = Package(
     tests("Git", uses: ["Processes", "Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
-    tests("Jobs", uses: ["Catalog", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
     tests(
       "Brain",

@@ -15,7 +15,9 @@ extension API {
       let findings = Findings()
       let resource = ResourceBody(body, at: .root, findings)
       try findings.check()
-      guard let resource else { throw CatalogError.invalid(findings.problems) }
+      guard case .file? = resource, let resource else {
+        throw APIError.invalid("type: Only files can be added to a session that is there.")
+      }
       _ = try domains.sessions.session(tx, id)
       let made = try resource.resource(tx, in: id, domains.files, at: time.now(), randomness)
       try domains.sessions.add(tx, made, to: id)
@@ -47,10 +49,21 @@ extension API {
   /// Only a repository has something to update: its token.
   func updateResource(_ request: Request) async throws -> HTTPResponse {
     let (id, resource) = (request.path("id"), request.path("resource"))
-    let kind = try await domains.database.read { [domains] tx in
-      try domains.sessions.session(tx, id).resource(resource)["type"]?.stringValue ?? ""
-    }
-    throw APIError.invalid("The resource \(resource) is a \(kind), which has nothing to update.")
+    let findings = Findings()
+    let body = Fields(try request.object(), "a resource's update", keys: ["authorization_token"], findings)
+    let token = body?.text("authorization_token", required: true, length: RepositoryBody.tokenLength)
+    let problems = findings.problems
+    return json(
+      try await domains.database.write { [domains] tx in
+        let current = try domains.sessions.session(tx, id).resource(resource)
+        guard current["type"]?.stringValue == "github_repository" else {
+          throw APIError.invalid("The resource \(resource) is no repository, so it has nothing to update.")
+        }
+        if !problems.isEmpty { throw CatalogError.invalid(problems) }
+        var updated = current
+        updated["authorization_token"] = .string(orNull: token)
+        return Session.shown(try domains.sessions.replace(tx, updated, of: id))
+      })
   }
 
   func removeResource(_ request: Request) async throws -> HTTPResponse {
@@ -59,7 +72,9 @@ extension API {
       let removed = try domains.sessions.removeResource(tx, resource, of: id)
       if let copy = removed["file_id"]?.stringValue {
         // A job's files are not the session's own, and may be gone.
-        if try domains.files.files(tx, ids: [copy]).first?.mountedIn == id { try domains.files.delete(tx, copy) }
+        if try domains.files.files(tx, ids: [copy]).first?.mountedIn == id {
+          try domains.files.delete(tx, copy)
+        }
       }
     }
     return json(["id": .string(resource), "type": "session_resource_deleted"])

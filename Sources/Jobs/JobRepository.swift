@@ -73,7 +73,7 @@ package struct JobRepository: Sendable, Equatable {
   }
 
   /// What is wrong with a place in the sandbox; nil when nothing is.
-  static func problem(ofMount mount: String) -> String? {
+  package static func problem(ofMount mount: String) -> String? {
     let parts = mount.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2)
     let isPlain = mount.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
     guard mount.hasPrefix(root + "/"), isPlain,

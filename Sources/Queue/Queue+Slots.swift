@@ -3,8 +3,9 @@ package import Store
 // Who is in the way of whom; for explanations.
 extension Queue {
   /// Who has a slot, and how many free items wait for it before this one.
-  package func holders(_ tx: Transaction, of slot: Slot, before item: Item) throws -> (refs: [String], ahead: Int)
-  {
+  package func holders(_ tx: Transaction, of slot: Slot, before item: Item) throws -> (
+    refs: [String], ahead: Int
+  ) {
     let refs: [String] = try tx.rows(
       "SELECT ref FROM items WHERE slot = $1 AND worker IS NOT NULL ORDER BY fence LIMIT 100", slot.name
     ).map { try $0["ref"] }

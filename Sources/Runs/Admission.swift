@@ -20,7 +20,8 @@ extension Rule {
     switch self {
     case .allowAll: return .start
     case .skip, .reject:
-      return line.obstacle.map { .skip(reason: "\($0), and “\(rawValue)” starts nothing meanwhile.") } ?? .start
+      return line.obstacle.map { .skip(reason: "\($0), and “\(rawValue)” starts nothing meanwhile.") }
+        ?? .start
     case .bufferOne:
       guard let obstacle = line.obstacle else { return .start }
       if let next = line.next {
@@ -59,12 +60,15 @@ extension Line {
 
   /// Room to wait is bounded, or a stranger could fill the disk.
   func hold(_ reason: String) -> Admission {
-    if waiting >= limit { return .skip(reason: "\(waiting) firings wait for their turn here, which is the most.") }
+    if waiting >= limit {
+      return .skip(reason: "\(waiting) firings wait for their turn here, which is the most.")
+    }
     if waitingInJob >= Line.jobLimit {
       return .skip(reason: "\(waitingInJob) firings of the job wait already, which is the most.")
     }
     if sizeInJob >= Line.sizeLimit {
-      return .skip(reason: "What the job's waiting firings carry takes up \(Line.sizeLimit >> 20) MiB, the most.")
+      return .skip(
+        reason: "What the job's waiting firings carry takes up \(Line.sizeLimit >> 20) MiB, the most.")
     }
     return .hold(reason: reason)
   }

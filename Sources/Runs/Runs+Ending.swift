@@ -32,7 +32,8 @@ extension Runs {
     case "timeout":
       guard run.state == .running else { return }
       try end(
-        tx, run, as: .timedOut, reason: "Its running time of \(DurationText.text(run.snapshot.timeout)) was used up.")
+        tx, run, as: .timedOut,
+        reason: "Its running time of \(DurationText.text(run.snapshot.timeout)) was used up.")
     case "expiry":
       // Begun, it may take as long as its limits allow.
       guard run.startedAt == nil else { return }

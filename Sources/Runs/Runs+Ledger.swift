@@ -6,8 +6,7 @@ import Store
 // The ledger: one row for each occurrence, and one decision for each row.
 extension Runs {
   /// The occurrence's row, made when it is not there yet.
-  func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool)
-  {
+  func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool) {
     var nominal: Timestamp?
     var receipt: String?
     var key: String?
@@ -50,7 +49,8 @@ extension Runs {
 
   /// Why it has no decision yet.
   func note(_ tx: Transaction, _ id: String, reason: String) throws -> Firing {
-    let row = try tx.row("UPDATE firings SET reason = $2 WHERE id = $1 AND decision IS NULL RETURNING *", id, reason)
+    let row = try tx.row(
+      "UPDATE firings SET reason = $2 WHERE id = $1 AND decision IS NULL RETURNING *", id, reason)
     guard let row else { throw RunsError.notFound(id: id) }
     return try Firing(row)
   }

@@ -56,7 +56,8 @@ extension Runs {
     line.open = try open(tx, job, turn.line, limit: turn.rule.replaces ? .max : 1)
     guard
       let head = try tx.row(
-        "SELECT firing_id FROM held WHERE job_id = $1 AND line = $2 ORDER BY position LIMIT 1", job, turn.line)
+        "SELECT firing_id FROM held WHERE job_id = $1 AND line = $2 ORDER BY position LIMIT 1", job, turn.line
+      )
     else {
       // The usual case. The counts are for those that may have to wait.
       if !line.open.isEmpty || turn.window != nil { try count(tx, job, turn.line, &line) }
@@ -138,7 +139,8 @@ extension Runs {
     }
     // Held first: a run that nobody drives ends right here, and its end starts what is first in the line.
     let held = try hold(
-      tx, fire, turn, line, reason: "It waits until \(runs.joined(separator: ", ")) has stopped.", first: true)
+      tx, fire, turn, line, reason: "It waits until \(runs.joined(separator: ", ")) has stopped.", first: true
+    )
     for run in runs { try end(tx, self.run(tx, run), as: .cancelled, reason: reason) }
     return try find(tx, firing: held.id) ?? held
   }

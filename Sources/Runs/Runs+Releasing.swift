@@ -39,10 +39,13 @@ extension Runs {
 
   /// Gives a run that has just started what was collected for it.
   private func collect(_ tx: Transaction, _ job: String, _ line: String) throws {
-    for row in try tx.rows("SELECT * FROM held WHERE job_id = $1 AND line = $2 ORDER BY position", job, line) {
+    for row in try tx.rows("SELECT * FROM held WHERE job_id = $1 AND line = $2 ORDER BY position", job, line)
+    {
       let held = try Held(row)
       guard held.rule.joins else { continue }
-      guard let fire = try fire(tx, held), let open = try open(tx, job, line, limit: 1).first else { continue }
+      guard let fire = try fire(tx, held), let open = try open(tx, job, line, limit: 1).first else {
+        continue
+      }
       try drop(tx, held.firing)
       if try join(tx, fire, to: run(tx, open.run), interrupting: false) == nil {
         _ = try decide(tx, held.firing, .skipped, reason: "Run \(open.run) takes no messages any more.")

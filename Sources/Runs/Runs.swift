@@ -47,7 +47,8 @@ package final class Runs: Sendable {
     self.time = time
     self.randomness = randomness
     sessions.attach(self)
-    jobs.onChange { [weak self] tx, job in if job.archivedAt != nil { try self?.callOff(tx, ofArchived: job) } }
+    jobs.onChange { [weak self] tx, job in if job.archivedAt != nil { try self?.callOff(tx, ofArchived: job) }
+    }
   }
 
   /// Has `body` called for every run that ends, in the transaction that ends it and before anything that waited
@@ -78,7 +79,8 @@ package final class Runs: Sendable {
     if job.archivedAt != nil { throw RunsError.jobArchived(name: job.name) }
     let (firing, isNew) = try enter(tx, job, occurrence)
     guard isNew else { return Start(firing: firing, isRepeat: true) }
-    return Start(firing: try admit(tx, Fire(job: job, occurrence: occurrence, firing: firing)), isRepeat: false)
+    return Start(
+      firing: try admit(tx, Fire(job: job, occurrence: occurrence, firing: firing)), isRepeat: false)
   }
 
   /// Records an occurrence that starts nothing.

@@ -61,7 +61,8 @@ enum KeyProblem: Error, Equatable, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .empty: "the trigger's key came out empty for this webhook. Build it from something that every one has."
+    case .empty:
+      "the trigger's key came out empty for this webhook. Build it from something that every one has."
     case .tooLong(let limit):
       "the trigger's key came out longer than \(limit) bytes for this webhook. Build it from ids, not from texts."
     }

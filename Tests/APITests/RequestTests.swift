@@ -56,7 +56,7 @@ struct Exchange: Sendable, CustomTestStringConvertible {
     Exchange("POST", "/v1/deliveries/dlv_none/retry", "", 404, "There is no delivery dlv_none."),
     Exchange("GET", "/v1/files/file_none", 404, "There is no file file_none."),
     Exchange("GET", "/v1/files/file_none/content", 404, "There is no file file_none."),
-    Exchange("GET", "/v1/files", 400, "scope_id"),
+    Exchange("GET", "/v1/files", 200, #""data":[]"#),
     Exchange("GET", "/", 404, "There is nothing at /."),
     Exchange("GET", "/v1/runs/", 404, "There is n"),
     Exchange("GET", "/v2/runs", 404, "There is nothing at /v2/runs."),

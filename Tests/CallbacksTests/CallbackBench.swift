@@ -1,3 +1,4 @@
+import Catalog
 import HTTPClient
 import JSON
 import Jobs
@@ -67,6 +68,9 @@ func withCallbacks(
       targets: [
         WebhookTarget(client: client, time: path.clock.time),
         DirectoryTarget(database: path.database, files: path.files),
+        SlackTarget(
+          client: client, links: FileLinks(base: "https://errand.example.com", key: Array(0..<32)),
+          time: path.clock.time),
       ], secrets: path.secrets, time: path.clock.time, randomness: .seeded(1), log: Path.log)
     try await body(CallbackBench(path: path, receiver: receiver, courier: courier, client: client))
   }

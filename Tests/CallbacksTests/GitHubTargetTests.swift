@@ -8,7 +8,9 @@ import Outbox
 import PathSupport
 import Primitives
 import Processes
+import Runs
 import Store
+import TestSupport
 import Testing
 
 @testable import Callbacks

@@ -41,16 +41,17 @@ package final class Path: Sendable {
 
   /// - Parameters:
   ///   - sharing: another path whose database file is used, as a second process does.
+  ///   - migrations: of what a test puts on top of the path.
   package init(
     at start: String = "2026-11-12T09:00:00Z", rehearses: Bool = false, sharing other: Path? = nil,
-    environment: [String: String] = ["DESK_SECRET": Path.secret]
+    environment: [String: String] = ["DESK_SECRET": Path.secret], adding migrations: [Migration] = []
   ) async throws {
     folder = try other?.folder ?? TemporaryFolder()
     clock = other?.clock ?? ManualTime(Timestamp(start)!)
     var options = Database.Options()
     options.faults = faults.faults
     database = try await Database.open(
-      "\(folder.path)/errand.db", migrations: Path.migrations, options: options)
+      "\(folder.path)/errand.db", migrations: Path.migrations + migrations, options: options)
     let time = clock.time
     queue = Queue(database: database, time: time)
     outbox = Outbox(queue: queue, time: time)
@@ -59,7 +60,8 @@ package final class Path: Sendable {
     environments = Environments(time: time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      kinds: Kinds(sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems),
+      kinds: Kinds(
+        sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems),
       time: time)
     sessions = Sessions(database: database, queue: queue, time: time)
     runs = Runs(
@@ -241,9 +243,11 @@ package struct Missing: Error, CustomStringConvertible {
 /// Runs a test on a path of its own, and closes its database whatever happens.
 package func withPath(
   at start: String = "2026-11-12T09:00:00Z", rehearses: Bool = false,
-  environment: [String: String] = ["DESK_SECRET": Path.secret], _ body: (Path) async throws -> Void
+  environment: [String: String] = ["DESK_SECRET": Path.secret], adding migrations: [Migration] = [],
+  _ body: (Path) async throws -> Void
 ) async throws {
-  let path = try await Path(at: start, rehearses: rehearses, environment: environment)
+  let path = try await Path(
+    at: start, rehearses: rehearses, environment: environment, adding: migrations)
   do {
     try await body(path)
   } catch {

@@ -76,7 +76,9 @@ private enum Scene: String, CaseIterable {
   }
 
   @Test func `coalesce collects for its window before there is a run`() {
-    #expect(Rule.coalesce.admission(Line(), window: .seconds(90)) == .hold(reason: "More may come: it collects for 1m30s."))
+    #expect(
+      Rule.coalesce.admission(Line(), window: .seconds(90))
+        == .hold(reason: "More may come: it collects for 1m30s."))
     #expect(Rule.coalesce.admission(Line(), window: .zero) == .start)
     #expect(Rule.interrupt.admission(Line(), window: .seconds(90)) == .start)
   }
@@ -92,7 +94,8 @@ private enum Scene: String, CaseIterable {
       Rule.bufferOne.admission(Scene.crowded.line)
         == .skip(reason: "Firing drun_1 waits already, and “buffer_one” keeps one."))
     #expect(
-      Rule.bufferAll.admission(Scene.queued.line) == .hold(reason: "It waits for its turn: run run_1 is queued."))
+      Rule.bufferAll.admission(Scene.queued.line)
+        == .hold(reason: "It waits for its turn: run run_1 is queued."))
   }
 
   @Test func `room to wait is bounded for a key, for a job, and in bytes`() {
@@ -105,7 +108,8 @@ private enum Scene: String, CaseIterable {
     var job = Scene.crowded.line
     job.waitingInJob = Line.jobLimit
     #expect(
-      Rule.bufferAll.admission(job) == .skip(reason: "1000 firings of the job wait already, which is the most."))
+      Rule.bufferAll.admission(job)
+        == .skip(reason: "1000 firings of the job wait already, which is the most."))
     var heavy = Scene.crowded.line
     heavy.sizeInJob = Line.sizeLimit
     #expect(
@@ -118,7 +122,8 @@ private enum Scene: String, CaseIterable {
     line.open.append(Line.Open(run: "run_2", state: .queued, isEnding: false))
     line.replaceable = ["drun_1"]
     #expect(
-      Rule.cancelOther.admission(line) == .replace(runs: ["run_1", "run_2"], waiting: ["drun_1"], atOnce: false))
+      Rule.cancelOther.admission(line)
+        == .replace(runs: ["run_1", "run_2"], waiting: ["drun_1"], atOnce: false))
     #expect(
       Rule.terminateOther.admission(line)
         == .replace(runs: ["run_1", "run_2"], waiting: ["drun_1"], atOnce: true))

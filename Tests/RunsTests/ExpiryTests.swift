@@ -65,7 +65,8 @@ import Testing
       let ended = try await field.path.run(idle.id)
       #expect(ended.state == .cancelled)
       #expect(
-        ended.reason == "It waited in the queue until it was stale, at 2026-11-12T11:00:00Z, and was not begun.")
+        ended.reason
+          == "It waited in the queue until it was stale, at 2026-11-12T11:00:00Z, and was not begun.")
       let other = try await field.path.run(begun.id)
       #expect(!other.state.isTerminal)
     }
@@ -119,7 +120,10 @@ import Testing
       try await end(.idle(.endTurn))
       try await end(.terminated("It broke."))
       try await field.settle(field.run(of: field.byHand()).id, .terminated("It broke."))
-      #expect(told.withLock { $0.map(\.state) } == [.failed, .capped, .cancelled, .failed, .succeeded, .failed, .failed])
+      #expect(
+        told.withLock { $0.map(\.state) } == [
+          .failed, .capped, .cancelled, .failed, .succeeded, .failed, .failed,
+        ])
       #expect(told.withLock { $0.map(\.failuresInARow) } == [1, 2, 0, 3, 0, 1, 0])
       #expect(told.withLock { $0.map(\.trigger) }.last == "manual")
       #expect(told.withLock { $0.first?.kind } == "schedule")

@@ -13,7 +13,9 @@ import TestSupport
 struct Field {
   let path: Path
 
-  init(_ path: Path, overlap: String? = nil, repeats: JSON.Object? = nil, _ more: JSON.Object = [:]) async throws {
+  init(_ path: Path, overlap: String? = nil, repeats: JSON.Object? = nil, _ more: JSON.Object = [:])
+    async throws
+  {
     self.path = path
     var job = more
     if let overlap { job["overlap"] = .string(overlap) }
@@ -40,7 +42,9 @@ struct Field {
 
   /// A start of the schedule, at the time it is now or another.
   @discardableResult
-  func tick(_ time: Timestamp? = nil, overlap: Overlap? = nil, isBackfill: Bool = false) async throws -> Firing {
+  func tick(_ time: Timestamp? = nil, overlap: Overlap? = nil, isBackfill: Bool = false) async throws
+    -> Firing
+  {
     try await fire(
       Occurrence(
         cause: .time(time ?? path.clock.now), trigger: "daily", overlap: overlap, isBackfill: isBackfill))
@@ -109,7 +113,9 @@ struct Field {
     return try await path.run(run)
   }
 
-  func decision(_ firing: Firing) async throws -> Firing.Decision? { try await self.firing(firing.id).decision }
+  func decision(_ firing: Firing) async throws -> Firing.Decision? {
+    try await self.firing(firing.id).decision
+  }
 
   /// Runs that have not ended, the oldest first.
   func open() async throws -> [Run] {
@@ -122,7 +128,8 @@ struct Field {
   func inputs(_ run: String) async throws -> [String] {
     let (runs, sessions, database) = (path.runs, path.sessions, path.database)
     return try await database.read { tx in
-      try sessions.history(tx, runs.run(tx, run).session, limit: 100).page.map { event in
+      let id = try runs.run(tx, run).session
+      return try (sessions.log(tx, id) + sessions.unread(tx, id)).map { event in
         event.body["content"]?[0]?["text"]?.stringValue ?? event.type.rawValue
       }
     }

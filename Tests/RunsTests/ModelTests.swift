@@ -28,7 +28,13 @@ private struct Model {
     case .allowAll: start(firing)
     case .skip, .reject: isFree ? start(firing) : decide(firing, "skipped")
     case .bufferOne:
-      if isFree { start(firing) } else if held.isEmpty { held.append((firing, rule)) } else { decide(firing, "skipped") }
+      if isFree {
+        start(firing)
+      } else if held.isEmpty {
+        held.append((firing, rule))
+      } else {
+        decide(firing, "skipped")
+      }
     case .bufferAll, .enqueue: isFree ? start(firing) : held.append((firing, rule))
     case .cancelOther, .terminateOther:
       for waiting in held where [.bufferOne, .cancelOther].contains(waiting.rule) {
@@ -132,7 +138,8 @@ private struct Trial {
           Occurrence(cause: .request(key: "k\(number)"), trigger: "manual", overlap: overlap)
         } else {
           Occurrence(
-            cause: .receipt("rcpt_\(number)"), trigger: rule.rawValue, context: ["body": ["id": "a", "text": "it"]])
+            cause: .receipt("rcpt_\(number)"), trigger: rule.rawValue,
+            context: ["body": ["id": "a", "text": "it"]])
         }
       id = try await field.fire(occurrence).id
     }
@@ -183,7 +190,9 @@ private struct Trial {
     #expect(Set(open) == Set(model.open.map(\.firing)))
     let rows = try await field.path.database.read { [runs = field.path.runs] tx in
       (
-        held: try tx.rows("SELECT firing_id FROM held ORDER BY position").map { try $0["firing_id"] as String },
+        held: try tx.rows("SELECT firing_id FROM held ORDER BY position").map {
+          try $0["firing_id"] as String
+        },
         items: try tx.rows("SELECT ref FROM items WHERE kind = 'start'").map { try $0["ref"] as String },
         firings: try runs.firings(tx, limit: 1000)
       )
@@ -215,7 +224,10 @@ private struct Trial {
     let first = try await Path()
     let second = try await Path(sharing: first)
     let triggers = [Rule.reject, .enqueue, .interrupt, .coalesce].map { rule -> JSON in
-      ["webhook": "desk", "name": .string(rule.rawValue), "key": "{{trigger.body.id}}", "repeat": .string(rule.rawValue)]
+      [
+        "webhook": "desk", "name": .string(rule.rawValue), "key": "{{trigger.body.id}}",
+        "repeat": .string(rule.rawValue),
+      ]
     }
     try await first.apply(
       JobDefinition(

@@ -92,7 +92,8 @@ import Testing
     }
   }
 
-  @Test func `cancel_other waits until the runs have stopped, and a newer one takes its place`() async throws {
+  @Test func `cancel_other waits until the runs have stopped, and a newer one takes its place`() async throws
+  {
     try await withField(overlap: "cancel_other") { field in
       let first = try await field.run(of: field.tick())
       try await field.begin(first.id)

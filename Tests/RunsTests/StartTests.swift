@@ -34,7 +34,7 @@ import Testing
       #expect(session.resources.map { $0["mount_path"] } == ["/mnt/session/uploads/notes.txt"])
       #expect(session.slot == Slot(name: "job:\(run.job)", limit: 2))
       let events = try await path.database.read { tx in
-        try path.sessions.history(tx, run.session, limit: 10).page
+        try path.sessions.log(tx, run.session) + path.sessions.unread(tx, run.session)
       }
       #expect(events.map(\.type) == [.userMessage, .userDefineOutcome])
       #expect(events[0].body["content"]?[0]?["text"] == "Do it, job.")
@@ -193,7 +193,7 @@ import Testing
         (
           """
           SELECT * FROM firings WHERE job_id = $1 AND (
-            ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2) OR ($4 IS NOT NULL AND receipt_id = $4)
+            ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2 AND trigger_kind = $3) OR ($4 IS NOT NULL AND receipt_id = $4)
             OR ($5 IS NOT NULL AND idempotency_key = $5))
           """, 5
         ),
@@ -220,6 +220,14 @@ import Testing
         ("SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", 1),
         ("SELECT * FROM schedules WHERE due_at <= $1 ORDER BY due_at LIMIT $2", 2),
         ("SELECT due_at FROM schedules WHERE due_at > $1 ORDER BY due_at LIMIT 1", 1),
+        (
+          """
+          SELECT id, state, ending FROM runs WHERE job_id = $1 AND line = $2 AND ended_at IS NULL
+          ORDER BY id LIMIT $3
+          """, 3
+        ),
+        ("SELECT firing_id FROM held WHERE job_id = $1 AND line = $2 ORDER BY position LIMIT 1", 2),
+        ("SELECT COUNT(*) AS waiting FROM held WHERE job_id = $1", 1),
       ]
       for (sql, values) in queries {
         let plan = try await path.plan(sql, values)

@@ -205,7 +205,8 @@ import Testing
       let following = try await other.sessions.follow(run.session)
       let seen = Task {
         var types: [EventType] = []
-        for try await event in following {
+        for try await followed in following {
+          guard let event = followed.event else { continue }
           types.append(event.type)
           if event.type == .agentMessage { break }
         }

@@ -7,6 +7,7 @@ import Store
 /// What a session is to see, as a body asks for it.
 enum ResourceBody {
   case file(id: String, mountPath: String?, path: FieldPath)
+  case repository(RepositoryBody)
 
   static let uploads = "/mnt/session/uploads"
 
@@ -23,12 +24,13 @@ enum ResourceBody {
       if let mountPath, ResourceBody.mounted(mountPath) == nil {
         file.add(
           "mount_path",
-          "Expected a path of a file below \(ResourceBody.uploads), without \"..\", found \(quoted(mountPath)).")
+          "Expected a path of a file below \(ResourceBody.uploads), without \"..\", found \(quoted(mountPath))."
+        )
       }
       self = .file(id: id, mountPath: mountPath, path: path)
     case "github_repository":
-      kind.add("type", "This server does not clone repositories into sessions of the API yet. Leave it out.")
-      return nil
+      guard let repository = RepositoryBody(value, at: path, findings) else { return nil }
+      self = .repository(repository)
     case "memory_store":
       kind.add("type", "This server has no memory stores yet. Leave it out.")
       return nil
@@ -41,7 +43,8 @@ enum ResourceBody {
     let inside = given.hasPrefix(uploads + "/") ? given.dropFirst(uploads.count) : given[...]
     let parts = inside.split(separator: "/")
     let isPlain = parts.allSatisfy { part in
-      part != "." && part != ".." && part.utf8.count <= 255 && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+      part != "." && part != ".." && part.utf8.count <= 255
+        && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
     guard !parts.isEmpty, isPlain, !inside.hasSuffix("/") else { return nil }
     return uploads + "/" + parts.joined(separator: "/")
@@ -53,6 +56,7 @@ enum ResourceBody {
     _ tx: Transaction, in session: String, _ files: Files, at now: Timestamp, _ randomness: Randomness
   ) throws -> JSON {
     switch self {
+    case .repository(let repository): return repository.resource(at: now, randomness)
     case .file(let id, let mountPath, let path):
       let copy: File
       do {

@@ -29,7 +29,9 @@ extension Sequence<String> {
   /// `a`, `a and b`, `a, b and 3 more`.
   func named(upTo limit: Int = 3) -> String {
     let all = Array(self)
-    if all.count > limit { return all.prefix(limit).joined(separator: ", ") + " and \(all.count - limit) more" }
+    if all.count > limit {
+      return all.prefix(limit).joined(separator: ", ") + " and \(all.count - limit) more"
+    }
     guard let last = all.last, all.count > 1 else { return all.last ?? "" }
     return all.dropLast().joined(separator: ", ") + " and " + last
   }

@@ -14,9 +14,12 @@ extension Why {
       sentence =
         "It was given up\(delivery.settledAt.map { " at \($0)" } ?? "") after being tried \(tries)\(error); send it "
         + "again with `errand deliveries retry \(delivery.id)`."
-    case .pending where delivery.attempts == 0: sentence = "It has not been tried yet, and is sent as soon as a worker is free."
+    case .pending where delivery.attempts == 0:
+      sentence = "It has not been tried yet, and is sent as soon as a worker is free."
     case .pending:
-      let next = delivery.nextAt.map { $0 > now ? "is at \($0)" : "comes as soon as a worker is free" } ?? "has no time"
+      let next =
+        delivery.nextAt.map { $0 > now ? "is at \($0)" : "comes as soon as a worker is free" }
+        ?? "has no time"
       sentence = "It was tried \(tries) and has not arrived\(error); the next try \(next)."
     }
     self.init(subject: "delivery", id: delivery.id, state: delivery.state.rawValue, sentence: sentence)

@@ -78,15 +78,20 @@ package struct JobFacts: Sendable, Equatable {
 
   private var sentence: String {
     if let archivedAt {
-      return "Nothing starts because \(name) was archived at \(archivedAt); apply its file again to bring it back."
+      return
+        "Nothing starts because \(name) was archived at \(archivedAt); apply its file again to bring it back."
     }
     var parts: [String] = []
     if !open.isEmpty { parts.append(open.map { "\($0.run) is \($0.state.rawValue)" }.named()) }
-    if held > 0 { parts.append("\(held) firing\(held == 1 ? " waits" : "s wait") for \(held == 1 ? "its" : "their") turn") }
+    if held > 0 {
+      parts.append("\(held) firing\(held == 1 ? " waits" : "s wait") for \(held == 1 ? "its" : "their") turn")
+    }
     if open.isEmpty && held == 0 { parts.append(history) }
     parts += schedules.map(JobFacts.words)
     parts += sources.map(JobFacts.words)
-    if schedules.isEmpty && sources.isEmpty { parts.append("it has no trigger, so only `errand run` starts it") }
+    if schedules.isEmpty && sources.isEmpty {
+      parts.append("it has no trigger, so only `errand run` starts it")
+    }
     let text = parts.joined(separator: "; ")
     return text.prefix(1).uppercased() + text.dropFirst() + "."
   }
@@ -105,7 +110,9 @@ package struct JobFacts: Sendable, Equatable {
   }
 
   private static func words(_ schedule: Schedule) -> String {
-    if let paused = schedule.paused { return "its schedule \(schedule.times) is paused \(paused.withoutPeriod)" }
+    if let paused = schedule.paused {
+      return "its schedule \(schedule.times) is paused \(paused.withoutPeriod)"
+    }
     if schedule.isUsedUp { return "its schedule \(schedule.times) has started as often as it may" }
     guard let next = schedule.nextAt else { return "its schedule \(schedule.times) names no further time" }
     return "its schedule \(schedule.times) fires next at \(next)"
@@ -134,7 +141,9 @@ extension Runs {
     if let run = try facts.last?.run.flatMap({ try find(tx, $0) }) { facts.lastState = run.state }
     facts.open = try [Run.State.running, .waiting, .queued].flatMap { state in
       try runs(tx, job: facts.name, state: state, limit: 5)
-        .filter { $0.job == facts.id }.map { Line.Open(run: $0.id, state: $0.state, isEnding: $0.ending != nil) }
+        .filter { $0.job == facts.id }.map {
+          Line.Open(run: $0.id, state: $0.state, isEnding: $0.ending != nil)
+        }
     }
     let held = try tx.row("SELECT COUNT(*) AS held FROM held WHERE job_id = $1", facts.id)
     facts.held = try held?["held"] ?? 0

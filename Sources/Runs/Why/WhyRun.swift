@@ -71,14 +71,17 @@ struct RunFacts: Equatable {
       let what = questions.count == 1 ? "the answer to the call" : "answers to the calls"
       return "It waits for \(what) \(named)\(since): send it to its session and it goes on."
     }
-    if let place, place.due > now { return "It pauses until \(place.due): \(told("its driver asked for it"))" }
+    if let place, place.due > now {
+      return "It pauses until \(place.due): \(told("its driver asked for it"))"
+    }
     return "It waits: \(told("for a message to its session"))"
   }
 
   private func queued(now: Timestamp) -> String {
     let again = attempt > 1 ? " for attempt \(attempt) of \(attempts)" : ""
     guard let place else {
-      return "It is queued\(again), but its session has no place in the queue, so nothing will begin it: cancel it "
+      return
+        "It is queued\(again), but its session has no place in the queue, so nothing will begin it: cancel it "
         + "and start it again."
     }
     if place.isLeased { return "A worker has just taken it up." }
@@ -88,11 +91,13 @@ struct RunFacts: Equatable {
         + "\(place.holders.named()); \(before)."
     }
     if !hasWorkers {
-      return "It is queued\(again) because no worker is running: start `errand serve`, or look at one that was "
+      return
+        "It is queued\(again) because no worker is running: start `errand serve`, or look at one that was "
         + "started with --role worker."
     }
     if place.errors > 0 {
-      return "It is queued\(again) because the last \(place.errors == 1 ? "try" : "\(place.errors) tries") to work on "
+      return
+        "It is queued\(again) because the last \(place.errors == 1 ? "try" : "\(place.errors) tries") to work on "
         + "it failed; the next is at \(place.due), and the server's log says what went wrong."
     }
     if place.due > now { return "It is queued\(again) until \(place.due)." }

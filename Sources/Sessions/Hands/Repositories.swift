@@ -28,7 +28,7 @@ package struct Repositories: Sendable {
     let url = try RepositoryURL(mount.url)
     try local.permit(url)
     let revision = try Self.revision(mount.checkout)
-    let token = try mount.token.map(secret)
+    let token = try mount.literalToken ?? mount.token.map(secret)
     return try await git.withRepository { bare in
       let fetched = try await bare.fetch(revision, from: url, token: token, depth: mount.depth)
       let clone = SandboxClone(hands: hands, path: mount.path)

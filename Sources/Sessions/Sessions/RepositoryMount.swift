@@ -11,6 +11,8 @@ package struct RepositoryMount: Sendable, Equatable {
   package var path: String
   /// A reference to the token, resolved when it is used.
   package var token: String?
+  /// The token itself, as a client of the wire gave it. Nothing in it is a reference.
+  package var literalToken: String?
   /// Commits of history; nil is all of it.
   package var depth: Int?
   /// Whether a session without it is of no use. On the wire a clone that fails stops nothing; a run's does.
@@ -27,6 +29,7 @@ package struct RepositoryMount: Sendable, Equatable {
     self.path = path
     checkout = resource["checkout"].flatMap { $0.isNull ? nil : $0 }
     token = resource["token"]?.stringValue
+    literalToken = resource["authorization_token"]?.stringValue
     depth =
       (resource["depth"]?.intValue).flatMap { $0 == 0 ? nil : $0 } ?? (resource["depth"] == nil ? 1 : nil)
     isRequired = resource["required"]?.boolValue ?? false

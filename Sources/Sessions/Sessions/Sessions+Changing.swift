@@ -84,7 +84,8 @@ extension Sessions {
     let session = try open(tx, id)
     if session.resources.count >= Session.resourceLimit {
       throw SessionError.invalidInput(
-        place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit.")
+        place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit."
+      )
     }
     let path = resource["mount_path"]?.stringValue
     if session.resources.contains(where: { $0["mount_path"]?.stringValue == path }) {
@@ -92,6 +93,15 @@ extension Sessions {
         place: "mount_path", problem: "Another resource of the session is mounted at \(path ?? "").")
     }
     try set(tx, id, session.resources + [resource])
+  }
+
+  /// Puts a changed resource in place of the one with its id.
+  package func replace(_ tx: Transaction, _ resource: JSON, of id: String) throws -> JSON {
+    let session = try open(tx, id)
+    var updated = resource
+    updated["updated_at"] = .string(time.now().description)
+    try set(tx, id, session.resources.map { $0["id"] == updated["id"] ? updated : $0 })
+    return updated
   }
 
   /// Takes a file away from the session.

@@ -1,0 +1,121 @@
+import Cron
+import JSON
+import Primitives
+import Testing
+
+@testable import Jobs
+
+/// What job files say about times.
+@Suite struct ScheduleTriggerTests {
+  private static func job(_ trigger: String) -> String {
+    """
+    name: brief
+    agent: writer
+    environment: bench
+    triggers:
+      - \(trigger)
+    input: {message: prompt.md}
+
+    """
+  }
+
+  private static func files(_ trigger: String) -> [String: String] {
+    var files = Gallery.files(job: job(trigger))
+    files["brief/holidays.ics"] = """
+      BEGIN:VCALENDAR
+      BEGIN:VEVENT
+      DTSTART;VALUE=DATE:20261225
+      RRULE:FREQ=YEARLY
+      SUMMARY:Christmas Day
+      END:VEVENT
+      END:VCALENDAR
+      """
+    files["brief/broken.ics"] =
+      "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEXDATE:1\nEND:VEVENT\nEND:VCALENDAR"
+    return files
+  }
+
+  private static func spec(_ trigger: String) throws -> ScheduleSpec? {
+    let bundle = try Gallery(files(trigger)).load()
+    let read = try bundle.checked(kinds: nil, known: Names()).jobs.first?.triggers.first
+    guard case .schedule(let spec)? = read?.kind else { return nil }
+    // What is stored is what was read.
+    #expect(ScheduleSpec(json: spec.json) == spec)
+    return spec
+  }
+
+  @Test func `a period has a phase`() throws {
+    let spec = try #require(try Self.spec("{every: 15m, phase: 90s}"))
+    #expect(spec.times == .every(900, phase: 90))
+    #expect(spec.words == "every 15m from 1m30s")
+  }
+
+  @Test func `moments are read with an offset, or in the trigger's zone`() throws {
+    let spec = try #require(
+      try Self.spec(#"{at: ["2026-11-12T07:00:00+02:00", "2026-06-01T07:00"], timezone: Europe/London}"#))
+    let expected = ["2026-06-01T06:00:00Z", "2026-11-12T05:00:00Z"].map { Timestamp($0)!.seconds }
+    #expect(spec.times == .at(expected))
+    #expect(spec.words == "at 2026-06-01T06:00:00Z and 1 more")
+  }
+
+  @Test func `bounds, days off, jitter and catch-up are read`() throws {
+    let spec = try #require(
+      try Self.spec(
+        #"{schedule: "0 7 * * *", timezone: Europe/London, dst: literal, start: "2026-01-01", end: "2026-06-30", exclude: ["2026-05-01", holidays.ics], jitter: 30s, catch_up: {policy: all, window: 2h, limit: 5}}"#
+      ))
+    #expect(spec.dst == .literal)
+    #expect(spec.start == Timestamp("2026-01-01T00:00:00Z")!.seconds)
+    // To the end of that day, in summer time.
+    #expect(spec.end == Timestamp("2026-06-30T22:59:59Z")!.seconds)
+    #expect(spec.exclusions.map(\.name) == ["2026-05-01", "Christmas Day"])
+    #expect(spec.jitter == .seconds(30))
+    #expect(spec.catchUp == CatchUp(.all, window: .seconds(7200), limit: 5))
+  }
+
+  @Test func `a plain schedule is stored as it always was`() {
+    let trigger = Trigger(.schedule(expression: "0 7 * * *", timezone: "Europe/London"))
+    #expect(
+      trigger.json == ["id": .string(trigger.id), "schedule": "0 7 * * *", "timezone": "Europe/London"])
+    #expect(Trigger(json: trigger.json) == trigger)
+  }
+
+  @Test func `policies do not make another trigger, times do`() {
+    var spec = ScheduleSpec(.every(60, phase: 0))
+    let id = Trigger(.schedule(spec)).id
+    spec.jitter = .seconds(5)
+    spec.catchUp = CatchUp(.none)
+    #expect(Trigger(.schedule(spec)).id == id)
+    spec.times = .every(60, phase: 1)
+    #expect(Trigger(.schedule(spec)).id != id)
+  }
+
+  @Test(
+    arguments: [
+      ("{every: 15m, schedule: \"* * * * *\"}", "A trigger has one of"),
+      ("{every: 1500ms}", "Expected whole seconds, found"),
+      ("{every: 15m, phase: 15m}", "The phase must be shorter than the period, 15m."),
+      ("{schedule: \"* * * * *\", phase: 5m}", "\"phase\" goes with \"every\" only."),
+      ("{every: 15m, dst: literal}", "\"dst\" goes with \"schedule\" only."),
+      ("{at: \"2026-12-31\"}", "Expected a time in whole seconds such as"),
+      ("{at: []}", "Name at least one time."),
+      ("{every: 1h, start: \"2026-06-01\", end: \"2026-05-01\"}", "The end lies before the start."),
+      (
+        "{schedule: \"0 7 1 1 *\", start: \"2026-02-01\", end: \"2026-11-01\"}",
+        "No time of the schedule lies between"
+      ),
+      ("{at: \"2026-12-25T07:00\", exclude: [\"2026-12-25\"]}", "The schedule never starts anything"),
+      ("{every: 1h, exclude: [soon]}", "Expected a date such as \"2026-12-25\", or a calendar file"),
+      ("{every: 1h, exclude: [missing.ics]}", "There is no file \"missing.ics\" beside job.yaml."),
+      ("{every: 1h, exclude: [broken.ics]}", "broken.ics, line 4: EXDATE is not read."),
+      ("{every: 1h, catch_up: some}", "Expected \"none\", \"latest\" or \"all\""),
+      ("{every: 1h, catch_up: {limit: 0}}", "Expected a whole number from 1 to 1000, found 0."),
+      ("{every: 1h, jitter: 25h}", "Expected a duration from"),
+      ("{evry: 1h}", "\"evry\" is no field of a trigger. Did you mean \"every\"?"),
+    ])
+  func `a fault is told with its place`(trigger: String, sentence: String) throws {
+    let problems = try Gallery(Self.files(trigger)).problems()
+    #expect(problems.count == 1, "\(problems)")
+    #expect(problems.first?.contains(sentence) == true, "\(problems)")
+    #expect(problems.first?.hasPrefix("brief/job.yaml:5:") == true, "\(problems)")
+  }
+}
