@@ -79,15 +79,15 @@ struct JobFolderTests {
     ),
     (
       ("  - webhook: desk\n    name: asked\n", "  - webhok: desk\n"),
-      #"brief/job.yaml:7:5: triggers[1].webhok: "webhok" is no field of a trigger. Did you mean "webhook"? It has: schedule, webhook, timezone, name."#
+      #"brief/job.yaml:7:5: triggers[1].webhok: "webhok" is no field of a trigger. Did you mean "webhook"? It has: schedule, every, at, timezone, dst, phase, start, end, exclude, jitter, catch_up, starts, pause_after_failures, name, webhook, match, lanes, key, repeat, window."#
     ),
     (
       ("  - webhook: desk\n    name: asked\n", "  - name: asked\n"),
-      #"brief/job.yaml:7:5: triggers[1]: A trigger needs "schedule" or "webhook"."#
+      #"brief/job.yaml:7:5: triggers[1]: A trigger needs "schedule", "every", "at" or "webhook"."#
     ),
     (
       ("  - webhook: desk\n", "  - webhook: desk\n    schedule: '* * * * *'\n"),
-      #"brief/job.yaml:7:5: triggers[1]: A trigger has either "schedule" or "webhook". Make two triggers of this one."#
+      #"brief/job.yaml:7:5: triggers[1]: A trigger has either times or "webhook". Make two triggers of this one."#
     ),
     (
       ("message: prompt.md", "message: ../rubric.md"),
