@@ -180,7 +180,7 @@ let package = Package(
     tests("Git", uses: ["Processes", "Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
-    tests("Jobs", uses: ["Catalog", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
     tests(
       "Brain",

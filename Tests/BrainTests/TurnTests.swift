@@ -78,7 +78,7 @@ import Testing
     #expect(
       try await rig.deeds(id) == [
         "user.message Go.", "agent.tool_use fly deny",
-        "agent.tool_result error There is no tool fly here. Available: bash, read, write, edit.",
+        "agent.tool_result error There is no tool fly here. Available: bash, read, write, edit, glob, grep, web_fetch, web_search.",
         "agent.message Then not.", "session.status_idle end_turn",
       ])
     #expect(rig.hands.calls.isEmpty)
