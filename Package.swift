@@ -117,7 +117,8 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: ground + [
-        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser, crypto,
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser,
+        crypto,
       ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
@@ -142,7 +143,8 @@ let package = Package(
     tests(
       "CLI",
       uses: [
-        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON", "Primitives",
+        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
+        "Primitives",
         argumentParser,
       ]),
     tests("Primitives"),
@@ -178,7 +180,7 @@ let package = Package(
     tests("Git", uses: ["Processes", "Primitives"]),
     tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
-    tests("Jobs", uses: ["Cron", "Catalog", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
     tests(
       "Brain",

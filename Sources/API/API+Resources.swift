@@ -72,7 +72,9 @@ extension API {
       let removed = try domains.sessions.removeResource(tx, resource, of: id)
       if let copy = removed["file_id"]?.stringValue {
         // A job's files are not the session's own, and may be gone.
-        if try domains.files.files(tx, ids: [copy]).first?.mountedIn == id { try domains.files.delete(tx, copy) }
+        if try domains.files.files(tx, ids: [copy]).first?.mountedIn == id {
+          try domains.files.delete(tx, copy)
+        }
       }
     }
     return json(["id": .string(resource), "type": "session_resource_deleted"])

@@ -124,7 +124,8 @@ extension API {
     let before = try request.cursor(of: "firings")?["after"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
-      try domains.runs.firings(tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
+      try domains.runs.firings(
+        tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
     }
     return page(firings.map(\.json), limit: limit, of: "firings")
   }

@@ -26,7 +26,9 @@ extension API {
       let shown = try found.prefix(limit).filter { state == nil || $0.state == state }
         .map { try domains.schedules.json(tx, $0) }
       let last = found.count > limit ? found[limit - 1] : nil
-      let next = last.map { Cursor(["list": "schedules", "name": .string($0.jobName), "id": .string($0.id)]).text }
+      let next = last.map {
+        Cursor(["list": "schedules", "name": .string($0.jobName), "id": .string($0.id)]).text
+      }
       return (shown, try domains.schedules.totals(tx), .string(orNull: next))
     }
     return json(["data": .array(shown), "next_page": next, "totals": totals.json])

@@ -22,7 +22,8 @@ extension API {
         agent: try body.agent.snapshot(tx, domains.agents), environmentID: environment.id,
         environment: environment.config, title: body.title, metadata: body.metadata)
       new.id = id
-      new.resources = try ResourceBody.resources(tx, body.resources, in: id, domains.files, at: now, randomness)
+      new.resources = try ResourceBody.resources(
+        tx, body.resources, in: id, domains.files, at: now, randomness)
       _ = try domains.sessions.create(tx, new)
       if !body.events.isEmpty {
         _ = try domains.sessions.accept(tx, to: id, body.events, files: domains.files)

@@ -28,7 +28,8 @@ package struct API: Sendable {
     package var hooks: Hooks
 
     package init(
-      database: Database, agents: Agents, environments: Environments, files: Files, jobs: Jobs, runs: Runs, sessions: Sessions, schedules: Schedules,
+      database: Database, agents: Agents, environments: Environments, files: Files, jobs: Jobs, runs: Runs,
+      sessions: Sessions, schedules: Schedules,
       outbox: Outbox, hooks: Hooks
     ) {
       self.database = database
@@ -65,7 +66,8 @@ package struct API: Sendable {
   ///   - keys: what callers show as `Authorization: Bearer …` or `x-api-key`.
   ///   - links: opens files to those who have a link instead; nil to nobody.
   package init(
-    domains: Domains, keys: APIKeys, links: FileLinks? = nil, rates: RateLimits.Rates = RateLimits.Rates(), time: Time = .system,
+    domains: Domains, keys: APIKeys, links: FileLinks? = nil, rates: RateLimits.Rates = RateLimits.Rates(),
+    time: Time = .system,
     randomness: Randomness = .system, log: Logger
   ) {
     self.domains = domains

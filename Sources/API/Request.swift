@@ -36,7 +36,8 @@ struct Request: Sendable {
     guard let text = http.query.last(where: { $0.name == name })?.value else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw APIError.invalid(
-        "\(name): Expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(quoted(text)).")
+        "\(name): Expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(quoted(text))."
+      )
     }
     return number
   }

@@ -15,10 +15,15 @@ extension API {
     Route("GET", "/v1/schedules") { api, request in try await api.listSchedules(request) },
     Route("GET", "/v1/schedules/:id") { api, request in try await api.showSchedule(request) },
     Route("POST", "/v1/schedules/:id/pause", .admin) { api, request in try await api.pauseSchedule(request) },
-    Route("POST", "/v1/schedules/:id/unpause", .admin) { api, request in try await api.unpauseSchedule(request) },
+    Route("POST", "/v1/schedules/:id/unpause", .admin) { api, request in
+      try await api.unpauseSchedule(request)
+    },
     Route("POST", "/v1/schedules/:id/skip", .admin) { api, request in try await api.skipSchedule(request) },
-    Route("POST", "/v1/schedules/:id/backfill", .admin) { api, request in try await api.backfillSchedule(request) },
-    Route("POST", "/v1/runs", .run, .hooks, creates: true) { api, request in try await api.startRun(request) },
+    Route("POST", "/v1/schedules/:id/backfill", .admin) { api, request in
+      try await api.backfillSchedule(request)
+    },
+    Route("POST", "/v1/runs", .run, .hooks, creates: true) { api, request in try await api.startRun(request)
+    },
     Route("GET", "/v1/runs") { api, request in try await api.listRuns(request) },
     Route("GET", "/v1/runs/:id") { api, request in try await api.showRun(request) },
     Route("POST", "/v1/runs/:id/cancel") { api, request in try await api.cancelRun(request) },

@@ -25,11 +25,17 @@ struct Errand: AsyncParsableCommand {
         name: "Local",
         subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self, CronCommand.self]),
       CommandGroup(
-        name: "Job", subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),
+        name: "Job",
+        subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),
       CommandGroup(
         name: "Run",
-        subcommands: [StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, ExplainWhy.self, CancelRun.self]),
+        subcommands: [
+          StartRun.self, ListRuns.self, ShowRun.self, ShowLogs.self, ExplainWhy.self, CancelRun.self,
+        ]),
       CommandGroup(name: "Result", subcommands: [Deliveries.self]),
+      CommandGroup(
+        name: "Wire API",
+        subcommands: [AgentsCommand.self, EnvironmentsCommand.self, SessionsCommand.self, KeysCommand.self]),
     ])
 
   static func main() async {

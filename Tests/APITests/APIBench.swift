@@ -1,3 +1,4 @@
+import Catalog
 import HTTPClient
 import HTTPServer
 import JSON
@@ -10,6 +11,8 @@ import TestSupport
 /// The API on a real port, over a path of its own.
 struct APIBench {
   static let key = "errand_test"
+  static let base = "https://errand.example.com"
+  static let links = FileLinks(base: base, key: Array(0..<32))
 
   let path: Path
   let server: HTTPServer
@@ -56,10 +59,12 @@ func withAPI(
   try await withPath(adding: API.migrations) { path in
     let api = API(
       domains: API.Domains(
-        database: path.database, agents: path.agents, environments: path.environments, files: path.files, jobs: path.jobs,
-        runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox, hooks: path.hooks),
+        database: path.database, agents: path.agents, environments: path.environments, files: path.files,
+        jobs: path.jobs,
+        runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox,
+        hooks: path.hooks),
       keys: try await APIKeys(database: path.database, bootstrap: APIBench.key, time: path.clock.time),
-      rates: rates, time: path.clock.time, log: Path.log)
+      links: APIBench.links, rates: rates, time: path.clock.time, log: Path.log)
     let server = try HTTPServer.start(api.configuration(address: "127.0.0.1", port: 0))
     let client = HTTPClient(userAgent: "test")
     let result: Result<Void, any Error>

@@ -15,10 +15,10 @@ import Testing
     ["type": "user.message", "content": [["type": "text", "text": .string(text)]]]
   }
 
-  /// A run whose session waits for an answer.
+  /// A run whose session rests after an interrupt, and takes messages.
   private static func waiting(_ api: APIBench) async throws -> String {
     try await api.path.apply(JobDefinition())
-    api.path.driver.play(ScriptedDriver.settle(.waiting(["sevt_1"])))
+    api.path.driver.play(ScriptedDriver.settle(.interrupted))
     let run = try await api.path.started()
     try await api.path.work()
     return run.session
@@ -60,18 +60,35 @@ import Testing
     }
   }
 
-  @Test func `a client cannot give an event its id or say that it was processed`() async throws {
+  @Test(arguments: [
+    ("{}", "events"), (#"{"events": []}"#, "events"), (#"{"events": [7]}"#, "events"),
+    (#"{"events": [{"type": "agent.message"}]}"#, "agent.message"),
+    (#"{"events": [{"type": "user.message", "content": []}]}"#, "content"),
+    (#"{"events": [{"type": "user.message", "content": [{"type": "text"}]}]}"#, "text"),
+    (#"{"events": [{"type": "user.define_outcome", "description": "d"}]}"#, "rubric"),
+  ])
+  func `what is no event is refused with its place, and stores nothing`(body: String, place: String)
+    async throws
+  {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      let before = try await api.path.count("events")
+      let refused = try await api.send("POST", "/v1/sessions/\(session)/events", Array(body.utf8))
+      #expect(refused.status == 400, "\(refused.text)")
+      #expect(refused.message.contains(place), "\(refused.text)")
+      #expect(try await api.path.count("events") == before)
+    }
+  }
+
+  @Test(arguments: ["id", "processed_at", "flushed"])
+  func `a client cannot say of an event what is the server's to say`(field: String) async throws {
     try await withAPI { api in
       let session = try await Self.waiting(api)
       var event = Self.message("one")
-      event["id"] = "sevt_mine"
-      event["processed_at"] = "2020-01-01T00:00:00Z"
-      event["flushed"] = "no"
-      let sent = try await api.post("/v1/sessions/\(session)/events", ["events": [event]])
-      let stored = try #require(sent.json["data"]?[0])
-      #expect(stored["id"] != "sevt_mine")
-      #expect(stored["processed_at"] == .null)
-      #expect(stored["flushed"] == nil)
+      event[field] = "sevt_mine"
+      let refused = try await api.post("/v1/sessions/\(session)/events", ["events": [event]])
+      #expect(refused.status == 400)
+      #expect(refused.message.contains(field), "\(refused.text)")
     }
   }
 
@@ -100,8 +117,6 @@ import Testing
         read += 1
         guard read == 1 else { return }
         // The first of the two was shown as waiting; now both are taken.
-        try await api.path.send(
-          session, NewEvent(.userToolConfirmation, ["tool_use_id": "sevt_1", "result": "allow"]))
         try await api.path.work()
       }
       #expect(Set(seen).count == seen.count)

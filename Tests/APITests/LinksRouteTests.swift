@@ -1,4 +1,5 @@
 import Catalog
+import HTTPClient
 import PathSupport
 import Primitives
 import Store

@@ -39,7 +39,8 @@ import Testing
   @Test(arguments: [
     ("", "ends before its last boundary"), ("--b\r\n", "ends before its last boundary"),
     ("--b\r\nX: y\r\n\r\nz\r\n--b--", "has no name"), ("--b\r\nnonsense\r\n\r\n", "without a colon"),
-    ("--bx\r\n", "followed by other text"), ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\nz", "ends before"),
+    ("--bx\r\n", "followed by other text"),
+    ("--b\r\nContent-Disposition: form-data; name=a\r\n\r\nz", "ends before"),
   ])
   func `a broken form is refused`(form: String, reason: String) {
     #expect {

@@ -98,7 +98,7 @@ import Testing
     #expect(body["max_tokens"] == 32_000)
     #expect(body["system"]?[0]?["cache_control"] == ["type": "ephemeral"])
     #expect(body["messages"]?[0]?["content"]?[0]?["cache_control"] == ["type": "ephemeral"])
-    #expect(body["tools"]?.arrayValue?.count == 4)
+    #expect(body["tools"]?.arrayValue?.count == 6)
     // Nothing that only the official server knows.
     #expect(body["output_config"] == nil)
     #expect(body["thinking"] == nil)

@@ -57,7 +57,9 @@ import Testing
         ],
       ])
     #expect(second.system.hasPrefix("Be brief."))
-    #expect(second.tools.map { $0["name"] } == ["bash", "read", "write", "edit"])
+    #expect(
+      second.tools.map { $0["name"] }
+        == ["bash", "read", "write", "edit", "glob", "grep", "web_fetch", "web_search"])
   }
 
   @Test func `runs the tools of one reply at the same time`() async throws {

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct RetryTests {
   @Test func `ten attempts are made over about three days`() {
-    let delays = (1...10).compactMap { RetryPlan.standard.delay(afterAttempts: $0, retryAfter: nil, chance: 0) }
+    let delays = (1...10).compactMap {
+      RetryPlan.standard.delay(afterAttempts: $0, retryAfter: nil, chance: 0)
+    }
     #expect(
       delays.map { $0.components.seconds } == [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
     #expect(RetryPlan.standard.delay(afterAttempts: 10, retryAfter: nil, chance: 0) == nil)

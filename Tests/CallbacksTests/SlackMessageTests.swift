@@ -59,7 +59,8 @@ import Testing
         ["id": "file_3", "filename": "all.zip", "size_bytes": 12_300_000],
       ],
     ])
-    #expect(text.contains("This is what there is so far:\n• a&lt;b&gt;|c.csv (999 B)\n• chart.svg (4.3 kB)\n"))
+    #expect(
+      text.contains("This is what there is so far:\n• a&lt;b&gt;|c.csv (999 B)\n• chart.svg (4.3 kB)\n"))
     #expect(text.contains("• all.zip (12.3 MB)"))
     #expect(text.hasPrefix("I tried once, and"))
   }
@@ -109,7 +110,8 @@ import Testing
   }
 
   @Test func `a code block is left out whole`() {
-    let text = "Words that come before it, some of them.\n```\n" + String(repeating: "x = 1\n", count: 40) + "```"
+    let text =
+      "Words that come before it, some of them.\n```\n" + String(repeating: "x = 1\n", count: 40) + "```"
     let cut = Self.cut(text, 90)
     #expect(cut.hasPrefix("Words that come before it, some of them.\n["))
     #expect(!cut.contains("```"))

@@ -3,6 +3,7 @@ import JSON
 import Outbox
 import PathSupport
 import Primitives
+import Store
 import TestSupport
 import Testing
 
@@ -112,7 +113,8 @@ import Testing
 
   @Test func `Slack's Retry-After is heeded, but not beyond the half hour`() async throws {
     try await withCallbacks { bench in
-      bench.receiver.answer(Self.error(429, "ratelimited", after: "90"), Self.error(429, "ratelimited", after: "1800"))
+      bench.receiver.answer(
+        Self.error(429, "ratelimited", after: "90"), Self.error(429, "ratelimited", after: "1800"))
       let id = try await Self.add(bench)
       try await bench.work()
       let next = try #require(try await bench.delivery(id).nextAt)
@@ -124,7 +126,8 @@ import Testing
       let end = SlackTargetTests.start + SlackTarget.lifetime
       #expect(
         delivery.lastError
-          == "Slack answered 429 (ratelimited). The next attempt would come too late: results are taken until \(end).")
+          == "Slack answered 429 (ratelimited). The next attempt would come too late: results are taken until \(end)."
+      )
     }
   }
 
@@ -167,7 +170,8 @@ import Testing
       }
       try await bench.work()
       let delivery = try await bench.delivery(id)
-      #expect(delivery.lastError?.hasPrefix("Slack was not reached: 127.0.0.1:1 refused the connection.") == true)
+      #expect(
+        delivery.lastError?.hasPrefix("Slack was not reached: 127.0.0.1:1 refused the connection.") == true)
       let shown = Courier.shown(delivery)
       #expect(shown["target"]?["response_url"] == "(hidden)")
       #expect(shown["target"]?["text"] == "Hello")
@@ -194,7 +198,8 @@ import Testing
     ("https://hooks.slack.com:8443/x", .closedHost("hooks.slack.com:8443")),
     ("http://127.0.0.1:4712/x", .closedHost("127.0.0.1:4712")),
     ("http://169.254.169.254/latest", .closedHost("169.254.169.254")),
-    ("https://hooks.slack.com@evil.example/x", .malformed), ("https://evil.example\\@hooks.slack.com/x", .malformed),
+    ("https://hooks.slack.com@evil.example/x", .malformed),
+    ("https://evil.example\\@hooks.slack.com/x", .malformed),
     ("https://hooks.slack.com /x", .malformed), ("https://hооks.slack.com/x", .malformed),
     ("https:///x", .malformed), ("file:/etc/passwd", .malformed), ("//hooks.slack.com/x", .malformed),
     ("ftp://hooks.slack.com/x", .insecure("hooks.slack.com")),

@@ -16,7 +16,8 @@ import Testing
 
   @Test func `a link opens its file for a week`() throws {
     let link = try #require(Self.links.link(to: "file_1", now: Self.now))
-    #expect(link.hasPrefix("https://errand.example.com/v1/files/file_1/content?expires=1790604800&signature="))
+    #expect(
+      link.hasPrefix("https://errand.example.com/v1/files/file_1/content?expires=1790604800&signature="))
     let (file, expires, signature) = Self.parts(link)
     func refusal(after wait: Duration) -> FileLinkRefusal? {
       Self.links.refusal(of: file, expires: expires, signature: signature, now: Self.now + wait)

@@ -110,6 +110,7 @@ import Testing
         ["action": "opened", "sender": ["login": "Errand-User"], "issue": ["author_association": "OWNER"]],
         .bot
       ),
+      (pushed(by: "ann"), .bot), (pushed(by: "bob"), .owner),
       (["sender": ["login": "ann"], "repository": ["owner": ["login": "Ann"]]], .owner),
       (["sender": ["login": "ann"], "repository": ["owner": ["login": "bob"]]], .outside), ([:], .outside),
     ] as [(JSON, Lane)])
@@ -117,6 +118,16 @@ import Testing
     let reading = try Self.read(
       GitHubRequest.make("issue_comment", body.bytes), ["identity": ["errand-user"]])
     #expect(reading.actor.lane == lane)
+  }
+
+  /// To a pull request that Errand opened with Ann's token.
+  private static func pushed(by login: String) -> JSON {
+    [
+      "action": "synchronize", "sender": ["login": .string(login)],
+      "pull_request": [
+        "user": ["login": "ann"], "author_association": "OWNER", "body": "<!-- errand:dlv_1 -->",
+      ],
+    ]
   }
 
   @Test func `pushing takes write access`() throws {

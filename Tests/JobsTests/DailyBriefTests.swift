@@ -8,7 +8,8 @@ import Testing
 @Suite("The daily brief of the gallery")
 struct DailyBriefTests {
   private func load() throws -> JobBundle {
-    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Jobs").standardizedFileURL
+    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Jobs/daily-brief")
+      .standardizedFileURL
     return try JobFolder.load(root.path, kinds: Gallery.kinds)
   }
 

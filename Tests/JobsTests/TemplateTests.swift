@@ -155,4 +155,25 @@ struct TemplateTests {
     let deep = String(repeating: "{{#job}}", count: 40)
     #expect(throws: TemplateError(line: 1, .tooDeep)) { try render(deep) }
   }
+
+  @Test(arguments: [
+    "{{trigger.body}}", "{{trigger.body.response_url}}", "{{#trigger.body}}{{response_url}}{{/trigger.body}}",
+    "{{#trigger.body.response_url}}{{.}}{{/trigger.body.response_url}}", "{{trigger.body.response_urls}}",
+    "{{trigger}}", "{{trigger.body.response_urls.0.response_url}}",
+  ])
+  func `a response_url is in no prompt, but a callback gets it`(template: String) throws {
+    let url = "https://hooks.slack.com/commands/T0/1/abc"
+    let context: JSON = [
+      "trigger": [
+        "kind": "webhook",
+        "body": [
+          "response_url": .string(url), "text": "draw", "response_urls": [["response_url": .string(url)]],
+        ],
+      ]
+    ]
+    let prompt = try render(template, context)
+    #expect(!prompt.contains("T0"))
+    #expect(prompt.contains("(hidden)"))
+    #expect(try Template.renderPlain(template, context: context).contains(url))
+  }
 }

@@ -128,7 +128,8 @@ struct Field {
   func inputs(_ run: String) async throws -> [String] {
     let (runs, sessions, database) = (path.runs, path.sessions, path.database)
     return try await database.read { tx in
-      try sessions.history(tx, runs.run(tx, run).session, limit: 100).page.map { event in
+      let id = try runs.run(tx, run).session
+      return try (sessions.log(tx, id) + sessions.unread(tx, id)).map { event in
         event.body["content"]?[0]?["text"]?.stringValue ?? event.type.rawValue
       }
     }

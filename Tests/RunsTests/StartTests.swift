@@ -34,7 +34,7 @@ import Testing
       #expect(session.resources.map { $0["mount_path"] } == ["/mnt/session/uploads/notes.txt"])
       #expect(session.slot == Slot(name: "job:\(run.job)", limit: 2))
       let events = try await path.database.read { tx in
-        try path.sessions.history(tx, run.session, limit: 10).page
+        try path.sessions.log(tx, run.session) + path.sessions.unread(tx, run.session)
       }
       #expect(events.map(\.type) == [.userMessage, .userDefineOutcome])
       #expect(events[0].body["content"]?[0]?["text"] == "Do it, job.")

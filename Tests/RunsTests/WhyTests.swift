@@ -21,7 +21,7 @@ import Testing
     return facts
   }
 
-  @Test(arguments: [
+  static let states: [(RunFacts, String)] = [
     (
       run(.queued) {
         $0.place?.limit = 2
@@ -40,25 +40,21 @@ import Testing
     ),
     (
       run(.queued) { $0.hasWorkers = false },
-      "It is queued because no worker is running: start `errand serve`, or look at one that was started with "
-        + "--role worker."
+      "It is queued because no worker is running: start `errand serve`, or look at one that was started with --role worker."
     ),
     (
       run(.queued) { $0.place?.errors = 2 },
-      "It is queued because the last 2 tries to work on it failed; the next is at 2026-11-12T09:00:00Z, and the "
-        + "server's log says what went wrong."
+      "It is queued because the last 2 tries to work on it failed; the next is at 2026-11-12T09:00:00Z, and the server's log says what went wrong."
     ),
     (run(.queued), "It is queued since 2026-11-12T08:59:00Z, and the next free worker takes it up."),
     (
       run(.queued) { $0.place = nil },
-      "It is queued, but its session has no place in the queue, so nothing will begin it: cancel it and start it "
-        + "again."
+      "It is queued, but its session has no place in the queue, so nothing will begin it: cancel it and start it again."
     ),
     (run(.queued) { $0.place?.isLeased = true }, "A worker has just taken it up."),
     (
       run(.waiting) { $0.questions = [.init(event: "sevt_1", tool: "approve", since: now)] },
-      "It waits for the answer to the call “approve” (sevt_1), since 2026-11-12T09:00:00Z: send it to its session "
-        + "and it goes on."
+      "It waits for the answer to the call “approve” (sevt_1), since 2026-11-12T09:00:00Z: send it to its session and it goes on."
     ),
     (
       run(.waiting) {
@@ -74,7 +70,9 @@ import Testing
         $0.reason = "The model refused the task."
       }, "It ended as failed at 2026-11-12T09:00:00Z: The model refused the task."
     ),
-  ])
+  ]
+
+  @Test(arguments: states)
   func `each state of a run has its cause`(facts: RunFacts, sentence: String) {
     #expect(facts.why(now: WhyTests.now).sentence == sentence)
   }

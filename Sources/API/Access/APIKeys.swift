@@ -89,10 +89,12 @@ package final class APIKeys: Sendable {
     let id = ID.make("apikey", at: now, randomness)
     let key = try await database.write { tx in
       if try tx.row("SELECT 1 AS found FROM api_keys WHERE name = $1 AND revoked_at IS NULL", name) != nil {
-        throw APIError.conflict("There is a key named \(quoted(name ?? "")) already. Revoke it, or take another name.")
+        throw APIError.conflict(
+          "There is a key named \(quoted(name ?? "")) already. Revoke it, or take another name.")
       }
       try tx.run(
-        "INSERT INTO api_keys (id, name, scope, hash, created_at) VALUES ($1, $2, $3, $4, $5)", id, name, scope,
+        "INSERT INTO api_keys (id, name, scope, hash, created_at) VALUES ($1, $2, $3, $4, $5)", id, name,
+        scope,
         APIKeys.hash(text), now)
       tx.ring()
       return try APIKeys.key(tx, id)

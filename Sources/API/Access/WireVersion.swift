@@ -13,7 +13,8 @@ enum WireVersion {
     "webhooks-2026-10-07", "dreaming-2026-04-21", "mcp-tunnels-2026-06-22", "user-profiles-2026-03-24",
     "user-profiles-2026-08-18", "user-profiles-2026-09-04",
     // Of the Messages API; programs set them for all their requests.
-    "advisor-tool-2026-03-01", "cache-diagnosis-2026-04-07", "code-execution-2025-05-22", "compact-2026-01-12",
+    "advisor-tool-2026-03-01", "cache-diagnosis-2026-04-07", "code-execution-2025-05-22",
+    "compact-2026-01-12",
     "compact-2026-09-04", "computer-use-2024-10-22", "computer-use-2025-01-24", "computer-use-2025-11-24",
     "context-1m-2025-08-07", "context-management-2025-06-27", "dev-full-thinking-2025-05-14",
     "extended-cache-ttl-2025-04-11", "fast-mode-2026-02-01", "inline-tools-2026-09-15",

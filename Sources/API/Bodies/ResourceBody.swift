@@ -24,7 +24,8 @@ enum ResourceBody {
       if let mountPath, ResourceBody.mounted(mountPath) == nil {
         file.add(
           "mount_path",
-          "Expected a path of a file below \(ResourceBody.uploads), without \"..\", found \(quoted(mountPath)).")
+          "Expected a path of a file below \(ResourceBody.uploads), without \"..\", found \(quoted(mountPath))."
+        )
       }
       self = .file(id: id, mountPath: mountPath, path: path)
     case "github_repository":
@@ -42,7 +43,8 @@ enum ResourceBody {
     let inside = given.hasPrefix(uploads + "/") ? given.dropFirst(uploads.count) : given[...]
     let parts = inside.split(separator: "/")
     let isPlain = parts.allSatisfy { part in
-      part != "." && part != ".." && part.utf8.count <= 255 && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+      part != "." && part != ".." && part.utf8.count <= 255
+        && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
     guard !parts.isEmpty, isPlain, !inside.hasSuffix("/") else { return nil }
     return uploads + "/" + parts.joined(separator: "/")

@@ -153,7 +153,8 @@ struct MultipartReader {
     }
     let (type, parameters) = HeaderParameters.read(disposition ?? "")
     guard type == "form-data", let name = parameters["name"] else {
-      throw APIError.invalid("A part of the form has no name: Content-Disposition: form-data; name=\"…\" is missing.")
+      throw APIError.invalid(
+        "A part of the form has no name: Content-Disposition: form-data; name=\"…\" is missing.")
     }
     return Head(name: name, filename: parameters["filename"], contentType: contentType)
   }

@@ -113,7 +113,8 @@ struct Upload {
     let name = String(given.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? "")
     let isPlain = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
     guard (1...255).contains(name.unicodeScalars.count), isPlain, name != ".", name != ".." else {
-      throw APIError.invalid("file: Expected a filename of 1 to 255 printable characters, found \(quoted(name)).")
+      throw APIError.invalid(
+        "file: Expected a filename of 1 to 255 printable characters, found \(quoted(name)).")
     }
     return name
   }

@@ -48,7 +48,8 @@ enum CrashFiles {
   /// fails and the next one is tried. No two steps leave the same line.
   private static let rehearsal: String = {
     var lines = [
-      "turns:", "  - text: The first step.", "    delay: 30ms", "    tools:", bash("echo first-a >> \(trace)"),
+      "turns:", "  - text: The first step.", "    delay: 30ms", "    tools:",
+      bash("echo first-a >> \(trace)"),
       bash("echo first-b >> \(trace)"), "  - text: That was all, I think.",
     ]
     for number in 1...8 {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Hooks
 import JSON
 
@@ -59,6 +60,13 @@ struct MatchCommand: ParsableCommand {
     ),
   ]
 
+  /// Microseconds that this process has had the processor: what else the machine does makes no difference.
+  private static func processorTime() -> Int64 {
+    var spec = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spec)
+    return Int64(spec.tv_sec) * 1_000_000 + Int64(spec.tv_nsec) / 1000
+  }
+
   func run() throws {
     let bodies = (0..<16).map { number in
       let issue = GitHubSender.issue(number: number, repository: "example-corp/service-\(number * 7)")
@@ -69,14 +77,14 @@ struct MatchCommand: ParsableCommand {
     }
     let size = bodies[0]["body"]?.bytes.count ?? 0
     for (name, make) in MatchCommand.shapes {
-      let start = Volley.microseconds()
+      let start = Self.processorTime()
       let index = MatchIndex(try (0..<jobs).map { try Pattern(make($0)) })
-      let compiled = Volley.microseconds()
+      let compiled = Self.processorTime()
       var matched = 0
       for number in 0..<events { matched += index.matches(bodies[number % bodies.count]).count }
-      let nanoseconds = (Volley.microseconds() - compiled) * 1000 / Int64(max(1, events))
+      let nanoseconds = (Self.processorTime() - compiled) * 1000 / Int64(max(1, events))
       print(
-        "match           \(jobs) jobs, \(name): \(nanoseconds) ns per event of \(size) bytes, "
+        "match           \(jobs) jobs, \(name): \(nanoseconds) ns of processor time per event of \(size) bytes, "
           + "\(matched) matches in \(events); compiled in \(Percentiles.text(Double(compiled - start) / 1000))"
       )
     }

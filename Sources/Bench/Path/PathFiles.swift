@@ -31,7 +31,7 @@ enum PathFiles {
     agent: worker
     environment: bench
     triggers:
-      - webhook: \(source)\(match.map { "\n        match: \($0)" } ?? "")
+      - webhook: \(source)\(match.map { "\n    match: \($0)" } ?? "")
     input:
       message: prompt.md
     limits: {concurrency: 16}

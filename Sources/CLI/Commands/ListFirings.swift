@@ -18,7 +18,9 @@ struct ListFirings: AsyncParsableCommand {
   @Option(help: "Only firings of this job.")
   var job: String?
   @Option(
-    help: "Only this decision: started, joined, skipped, filtered, missed, superseded, failed_to_start; or held, for none yet.")
+    help:
+      "Only this decision: started, joined, skipped, filtered, missed, superseded, failed_to_start; or held, for none yet."
+  )
   var decision: String?
   @OptionGroup var list: ListOptions
   @OptionGroup var server: ServerOptions

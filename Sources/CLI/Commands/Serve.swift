@@ -46,7 +46,8 @@ struct Serve: AsyncParsableCommand {
     help: ArgumentHelp(
       "An address to ask every minute while all is well, such as a dead man's switch.", valueName: "url"))
   var ping: String?
-  @Option(help: ArgumentHelp("The creating requests that each key may make in a minute.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("The creating requests that each key may make in a minute.", valueName: "number"))
   var createsPerMinute = 300
   @Option(help: ArgumentHelp("The reading requests that each key may make in a minute.", valueName: "number"))
   var readsPerMinute = 1200

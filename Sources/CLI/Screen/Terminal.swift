@@ -95,6 +95,12 @@ enum Say {
     write(text, to: STDERR_FILENO)
   }
 
+  /// A question, if somebody sits there to answer it.
+  static func prompt(_ text: String) {
+    guard isatty(STDIN_FILENO) == 1 else { return }
+    write(Array(text.utf8)[...], to: STDERR_FILENO)
+  }
+
   /// One write per call as far as the system takes it, so that lines of several tasks do not mix.
   private static func write(_ text: String, to descriptor: Int32) {
     write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)[...], to: descriptor)

@@ -26,6 +26,12 @@ struct Stage: Sendable {
     }
   }
 
+  /// The same, told.
+  func applyAndTell() async throws {
+    let changes = try await apply()
+    narrator.tell("applied", changes.isEmpty ? "nothing new" : changes.joined(separator: ", "), wraps: true)
+  }
+
   /// The newest runs of a job.
   func runs(of job: String) async throws -> [JSON] {
     try await server.get(["v1", "runs"], [("job", job)])["data"]?.arrayValue ?? []

@@ -11,25 +11,34 @@ struct TryFolder: Sendable {
   var jobs: String { "\(root)/jobs" }
   /// Where the job's directory callback puts its results.
   var briefs: String { "\(root)/briefs" }
-  /// Where repositories lie that stand in for those at GitHub.
-  var remotes: String { "\(root)/remotes" }
+  /// Where repositories lie that stand in for those at GitHub. Addresses of repositories are plain text, so it
+  /// is a temporary folder when the path of this one is not.
+  let remotes: String
   /// What the server says.
   var log: String { "\(root)/serve.log" }
 
   /// - Parameter path: nil makes a new folder below `$TMPDIR`.
   /// - Throws: `Complaint`.
   init(_ path: String?, environment: [String: String] = ProcessEnvironment.all) throws {
-    if let path {
-      root = try TryFolder.absolute(path)
-    } else {
-      let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-      var template = Array("\(base)/errand-try-XXXXXX".utf8CString)
-      guard mkdtemp(&template) != nil else { throw TryFolder.complaint(base) }
-      root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    root = try path.map(TryFolder.absolute) ?? TryFolder.temporary(environment)
+    let isPlain = root.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+      default: "/-._~+".utf8.contains(byte)
+      }
     }
+    remotes = isPlain ? "\(root)/remotes" : try TryFolder.temporary([:])
     for folder in [briefs, jobs, remotes] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
       throw TryFolder.complaint(folder)
     }
+  }
+
+  /// A new folder below `$TMPDIR`.
+  private static func temporary(_ environment: [String: String]) throws -> String {
+    let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var template = Array("\(base)/errand-try-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw complaint(base) }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Makes the folder when it is not there; the server needs absolute paths.

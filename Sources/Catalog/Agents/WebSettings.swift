@@ -15,7 +15,8 @@ enum WebSettings {
       for (domain, path) in domains where !isPublicDomain(domain) {
         config.findings.add(
           path,
-          "Expected a public domain such as example.com, without scheme, port or path, found \(quoted(domain)).")
+          "Expected a public domain such as example.com, without scheme, port or path, found \(quoted(domain))."
+        )
       }
     }
     _ = config.whole("max_content_tokens", in: 1...10_000_000)
@@ -37,7 +38,9 @@ enum WebSettings {
     }
     return labels.allSatisfy { label in
       (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
-        && label.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.value == 0x2D || ("0"..."9").contains($0) }
+        && label.unicodeScalars.allSatisfy {
+          $0.properties.isAlphabetic || $0.value == 0x2D || ("0"..."9").contains($0)
+        }
     }
   }
 }

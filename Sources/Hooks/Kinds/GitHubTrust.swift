@@ -39,9 +39,14 @@ struct GitHubTrust: Sendable {
     if body["sender"]?["type"] == "Bot" || folded.hasSuffix("[bot]") || identity.contains(folded) {
       return .bot
     }
-    // A mark stays in a text; what counts is whether this very event brought the text.
-    let brings = ["opened", "created", "edited", "submitted"].contains(body["action"]?.stringValue)
-    if brings, text?["body"]?.stringValue?.contains(GitHubTrust.ownMark) == true { return .bot }
+    if text?["body"]?.stringValue?.contains(GitHubTrust.ownMark) == true {
+      // A mark stays in a text; what counts is whether this very event brought the text, or whether the account
+      // that Errand wrote it with has pushed to it.
+      let action = body["action"]?.stringValue
+      let isAuthor = text?["user"]?["login"]?.stringValue?.lowercased() == folded
+      if ["opened", "created", "edited", "submitted"].contains(action) { return .bot }
+      if action == "synchronize", isAuthor { return .bot }
+    }
     if body["action"] == "labeled" { return .member }
     if let association = text?["author_association"]?.stringValue {
       switch association {

@@ -128,7 +128,10 @@ struct TemplateRenderer {
   private func isOutside(_ path: [String]) -> Bool {
     switch path.first {
     case nil: true
-    case "trigger": path.count == 1 || !TemplateRenderer.ownMembers.contains(path[1])
+    // A lane is Errand's own word, a name is not.
+    case "trigger":
+      path.dropFirst() != ["actor", "lane"]
+        && (path.count == 1 || !TemplateRenderer.ownMembers.contains(path[1]))
     // What an agent said was made from outside text.
     case "last": path.count != 3 || (path[2] != "time" && path[2] != "run_id")
     default: false

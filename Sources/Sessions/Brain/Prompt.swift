@@ -51,7 +51,8 @@ enum Prompt {
     }
     for path in repositories {
       lines.append(
-        "- \(path) is a git clone. What you commit there is delivered, and nothing else of it; you cannot push.")
+        "- \(path) is a git clone. What you commit there is delivered, and nothing else of it; you cannot push."
+      )
     }
     return lines.joined(separator: "\n")
   }

@@ -49,7 +49,9 @@ struct SaidReply: Sendable {
   /// - Parameter start: the event that opened the request.
   func events(start: String, toolbox: Toolbox) -> [NewEvent] {
     var events: [NewEvent] = []
-    if content.contains(where: SaidReply.isThinking) { events.append(NewEvent(.agentThinking, id: ids.thinking)) }
+    if content.contains(where: SaidReply.isThinking) {
+      events.append(NewEvent(.agentThinking, id: ids.thinking))
+    }
     let texts = content.filter { $0["type"]?.stringValue == "text" }
       .flatMap { Blocks.text($0["text"]?.stringValue ?? "") }
     if !texts.isEmpty {

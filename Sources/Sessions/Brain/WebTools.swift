@@ -71,7 +71,9 @@ struct WebTools: Sendable {
     let config = configurations[WebTools.fetch]
     func lists(_ key: String) -> Bool? {
       config?[key]?.arrayValue.map { domains in
-        domains.compactMap { $0.stringValue?.lowercased() }.contains { host == $0 || host.hasSuffix("." + $0) }
+        domains.compactMap { $0.stringValue?.lowercased() }.contains {
+          host == $0 || host.hasSuffix("." + $0)
+        }
       }
     }
     return lists("allowed_domains") ?? true && lists("blocked_domains") != true

@@ -41,7 +41,9 @@ struct ContentBlocks {
     let length = 1...ContentBlocks.textLimit
     switch kind {
     case .text:
-      guard let text = Fields(value, at: path, "a text block", keys: ["type", "text"], findings) else { return }
+      guard let text = Fields(value, at: path, "a text block", keys: ["type", "text"], findings) else {
+        return
+      }
       _ = text.text("text", required: true, length: length)
     case .image:
       guard let image = Fields(value, at: path, "an image block", keys: ["type", "source"], findings) else {

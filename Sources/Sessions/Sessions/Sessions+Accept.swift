@@ -96,7 +96,8 @@ private struct Acceptance {
   private mutating func checkSystemMessage(_ place: String, before next: NewEvent?) throws {
     let neighbours: [EventType] = [.userMessage, .userToolResult, .userCustomToolResult]
     guard !hasSystemMessage else {
-      throw SessionError.invalidInput(place: place, problem: "Expected at most one system.message in a request.")
+      throw SessionError.invalidInput(
+        place: place, problem: "Expected at most one system.message in a request.")
     }
     let follows = previous.map(neighbours.contains) == true && next == nil
     let leads = next.map { neighbours.contains($0.type) } == true
@@ -165,7 +166,8 @@ extension Sessions {
     conditions.add("type", in: [EventType.agentToolResult.rawValue, type.rawValue])
     // A rough sieve, so that few bodies are read.
     conditions.add("body LIKE $", "%\(use.id)%")
-    return try tx.rows("SELECT * FROM events \(conditions.clause)", values: conditions.values).contains { row in
+    return try tx.rows("SELECT * FROM events \(conditions.clause)", values: conditions.values).contains {
+      row in
       let event = try Event(row)
       return (event.body["tool_use_id"] ?? event.body["custom_tool_use_id"])?.stringValue == use.id
     }

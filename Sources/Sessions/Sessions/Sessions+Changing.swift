@@ -84,7 +84,8 @@ extension Sessions {
     let session = try open(tx, id)
     if session.resources.count >= Session.resourceLimit {
       throw SessionError.invalidInput(
-        place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit.")
+        place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit."
+      )
     }
     let path = resource["mount_path"]?.stringValue
     if session.resources.contains(where: { $0["mount_path"]?.stringValue == path }) {

@@ -21,7 +21,8 @@ extension Sessions {
     let (changes, previews) = signals.listen(to: id, previewing: !previewing.isEmpty)
     let revision = try await database.read { [self] tx in try session(tx, id).revision }
     return Following(
-      sessions: self, id: id, revision: revision, previewing: previewing, changes: changes, previews: previews)
+      sessions: self, id: id, revision: revision, previewing: previewing, changes: changes, previews: previews
+    )
   }
 
   /// What changed after a revision; nil when the session is gone.

@@ -24,7 +24,8 @@ extension Sessions {
     var conditions = Conditions()
     if let agent = filter.agentID { conditions.add("s.agent_id = $", agent) }
     if let version = filter.agentVersion { conditions.add("s.agent_version = $", version) }
-    conditions.add("CASE WHEN s.status = 'idle' AND s.is_due THEN 'running' ELSE s.status END",
+    conditions.add(
+      "CASE WHEN s.status = 'idle' AND s.is_due THEN 'running' ELSE s.status END",
       in: filter.statuses.map(\.rawValue))
     filter.created.add(to: &conditions, "s.created_at")
     if !filter.includesArchived { conditions.add("s.archived_at IS NULL") }

@@ -161,7 +161,8 @@ extension Event {
     self.init(
       id: try row["id"], type: EventType(rawValue: try row["type"]),
       body: (try row["body"] as JSON).objectValue ?? [:], hidden: try row["hidden"],
-      position: try row["position"], arrival: try row["arrival"], batch: try row["batch"], revision: try row["revision"],
+      position: try row["position"], arrival: try row["arrival"], batch: try row["batch"],
+      revision: try row["revision"],
       processedAt: try row["processed_at"])
   }
 }

@@ -31,7 +31,8 @@ final class Signals: Sendable {
     let (changes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let key = state.withLock { state -> Int in
       state.next += 1
-      state.listeners[session, default: [:]][state.next] = Listener(wake: wake, previews: previewing ? [] : nil)
+      state.listeners[session, default: [:]][state.next] = Listener(
+        wake: wake, previews: previewing ? [] : nil)
       return state.next
     }
     wake.onTermination = { [weak self] _ in

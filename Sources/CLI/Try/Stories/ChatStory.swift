@@ -23,7 +23,7 @@ struct ChatStory: Story {
     narrator.title("A word in chat becomes a table and a chart")
     try stage.folder.addSettings(
       "allowed_hosts: [\"\(stage.slack.host)\"]", toCallback: "slack", of: ChatStory.job)
-    narrator.tell("applied", try await stage.apply().joined(separator: ", "), wraps: true)
+    try await stage.applyAndTell()
     let text = "boardings on Thursday: pier 1: 412, pier 2: 388, pier 3: 97, pier 4: 251"
     if let (run, answer) = try await ask(text, "first", &expectations) {
       expectations.expect(

@@ -16,7 +16,7 @@ struct PatchStory: Story {
   func tell() async throws -> Expectations {
     var expectations = Expectations()
     narrator.title("A bug report becomes a pull request")
-    narrator.tell("applied", try await stage.apply().joined(separator: ", "), wraps: true)
+    try await stage.applyAndTell()
     let remote = try await Remote.make(
       "\(stage.folder.remotes)/\(PatchStory.repository).git",
       of: "\(stage.folder.jobs)/\(PatchStory.job)/repository")

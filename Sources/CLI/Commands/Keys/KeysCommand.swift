@@ -1,0 +1,95 @@
+import ArgumentParser
+import JSON
+import Primitives
+
+/// `errand keys`
+struct KeysCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys", abstract: "Make, list or revoke the keys of the API.",
+    discussion: """
+      EXAMPLES:
+        errand keys
+        errand keys create ci --scope run
+        errand keys revoke apikey_01kq3v5m9x
+      """, subcommands: [ListKeys.self, CreateKey.self, RevokeKey.self], defaultSubcommand: ListKeys.self)
+}
+
+struct CreateKey: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Make a key and print it: the only time that anybody sees it.",
+    discussion: """
+      EXAMPLES:
+        errand keys create ci --scope run
+        export ERRAND_API_KEY=$(errand keys create laptop --scope admin)
+      """)
+
+  @Argument(help: "What the key is for; no two keys have one name.")
+  var name: String
+  @Option(
+    help: ArgumentHelp(
+      "admin may do everything; run uses agents, sessions, files and runs; read only reads; hooks only starts jobs."
+    ))
+  var scope = "run"
+  @Flag(help: "Print the API's JSON, one document, and nothing else.")
+  var json = false
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let made = try await server.server().post(
+      ["v1", "keys"], ["name": .string(name), "scope": .string(scope)])
+    if json { return Say.output(made.prettyText) }
+    Say.output(made["key"]?.stringValue ?? "")
+    Say.notice(
+      "The key “\(name)” with the scope \(scope). It is not shown again; revoke it with "
+        + "`errand keys revoke \(made["id"]?.stringValue ?? "")`.")
+  }
+}
+
+struct ListKeys: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List keys, the newest first. This is what `errand keys` does.",
+    discussion: """
+      EXAMPLES:
+        errand keys
+        errand keys --json | jq -r '.data[] | select(.scope == "admin") | .name'
+      """)
+
+  @OptionGroup var list: ListOptions
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(["v1", "keys"], [("limit", String(min(100, list.limit)))])
+    let now = Time.system.now()
+    ListOutput.show(
+      answer, as: list,
+      [
+        Table.Column(title: "KEY"), Table.Column(title: "NAME", shrinks: true), Table.Column(title: "SCOPE"),
+        Table.Column(title: "MADE"), Table.Column(title: "REVOKED"),
+      ], things: "keys", nothing: "There are no keys besides the first one, which is in the data directory."
+    ) { key in
+      [
+        ListOutput.text(key, "id"), ListOutput.text(key, "name"), ListOutput.text(key, "scope"),
+        Table.Cell(TimeWords.relative(key["created_at"]?.stringValue, to: now)),
+        Table.Cell(key["revoked_at"]?.stringValue.map { TimeWords.relative($0, to: now) } ?? "–"),
+      ]
+    }
+  }
+}
+
+struct RevokeKey: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "End a key's use, at once and for good.",
+    discussion: """
+      EXAMPLES:
+        errand keys revoke apikey_01kq3v5m9x
+      """)
+
+  @Argument(help: "The key's id.")
+  var id: String
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let key = try await server.server().post(["v1", "keys", id, "revoke"], [:])
+    Say.output("\(id) “\(key["name"]?.stringValue ?? "")” is revoked.")
+  }
+}

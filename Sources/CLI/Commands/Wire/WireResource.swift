@@ -1,0 +1,215 @@
+import ArgumentParser
+import Glibc
+import JSON
+import Primitives
+
+/// A resource of the wire API as the command line shows it; its commands are the same for all.
+protocol WireResource: Sendable {
+  /// Below `/v1`, and the command: `agents`.
+  static var collection: String { get }
+  /// `agent`
+  static var word: String { get }
+  static var columns: [Table.Column] { get }
+  static func cells(_ item: JSON, now: Timestamp) -> [Table.Cell]
+  static var exampleID: String { get }
+}
+
+enum AgentResource: WireResource {
+  static let collection = "agents"
+  static let word = "agent"
+  static let exampleID = "agent_01kq3v5m9x"
+  static let columns = [
+    Table.Column(title: "AGENT"), Table.Column(title: "NAME", shrinks: true),
+    Table.Column(title: "VERSION", isRight: true),
+    Table.Column(title: "MODEL", shrinks: true), Table.Column(title: "CHANGED"),
+  ]
+
+  static func cells(_ item: JSON, now: Timestamp) -> [Table.Cell] {
+    [
+      ListOutput.text(item, "id"), ListOutput.text(item, "name"),
+      Table.Cell(item["version"]?.intValue.map(String.init) ?? "–"),
+      Table.Cell(item["model"]?["id"]?.stringValue ?? "–"),
+      Table.Cell(TimeWords.relative(item["updated_at"]?.stringValue, to: now)),
+    ]
+  }
+}
+
+enum EnvironmentResource: WireResource {
+  static let collection = "environments"
+  static let word = "environment"
+  static let exampleID = "env_01kq3v5m9x"
+  static let columns = [
+    Table.Column(title: "ENVIRONMENT"), Table.Column(title: "NAME", shrinks: true),
+    Table.Column(title: "KIND"),
+    Table.Column(title: "NETWORK"), Table.Column(title: "CHANGED"),
+  ]
+
+  static func cells(_ item: JSON, now: Timestamp) -> [Table.Cell] {
+    [
+      ListOutput.text(item, "id"), ListOutput.text(item, "name"),
+      Table.Cell(item["config"]?["type"]?.stringValue ?? "–"),
+      Table.Cell(item["config"]?["networking"]?["type"]?.stringValue ?? "–"),
+      Table.Cell(TimeWords.relative(item["updated_at"]?.stringValue, to: now)),
+    ]
+  }
+}
+
+enum SessionResource: WireResource {
+  static let collection = "sessions"
+  static let word = "session"
+  static let exampleID = "sesn_01kq3v5m9x"
+  static let columns = [
+    Table.Column(title: "SESSION"), Table.Column(title: "STATUS"),
+    Table.Column(title: "AGENT", shrinks: true),
+    Table.Column(title: "TITLE", shrinks: true), Table.Column(title: "MADE"),
+  ]
+
+  static func cells(_ item: JSON, now: Timestamp) -> [Table.Cell] {
+    [
+      ListOutput.text(item, "id"), ListOutput.state(item, "status"),
+      Table.Cell(item["agent"]?["name"]?.stringValue ?? "–"), ListOutput.text(item, "title"),
+      Table.Cell(TimeWords.relative(item["created_at"]?.stringValue, to: now)),
+    ]
+  }
+}
+
+// MARK: The commands
+
+struct ListResources<Resource: WireResource>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "list",
+      abstract:
+        "List \(Resource.collection), the newest first. This is what `errand \(Resource.collection)` does.",
+      discussion: """
+        EXAMPLES:
+          errand \(Resource.collection) --limit 50
+          errand \(Resource.collection) --json | jq -r '.data[].id'
+        """)
+  }
+
+  @Flag(help: "Also what is archived.")
+  var archived = false
+  @OptionGroup var list: ListOptions
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(
+      ["v1", Resource.collection],
+      [("limit", String(min(100, list.limit))), ("include_archived", archived ? "true" : nil)])
+    let now = Time.system.now()
+    ListOutput.show(
+      answer, as: list, Resource.columns, things: Resource.collection,
+      nothing: "There are no \(Resource.collection)."
+    ) { Resource.cells($0, now: now) }
+  }
+}
+
+struct GetResource<Resource: WireResource>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "get", abstract: "Print the API's JSON of one \(Resource.word).",
+      discussion: """
+        EXAMPLES:
+          errand \(Resource.collection) get \(Resource.exampleID)
+        """)
+  }
+
+  @Argument(help: "The id.")
+  var id: String
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    Say.output(try await server.server().get(["v1", Resource.collection, id]).prettyText)
+  }
+}
+
+struct CreateResource<Resource: WireResource>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "create", abstract: "Create one from a JSON body, and print what was made.",
+      discussion: """
+        EXAMPLES:
+          errand \(Resource.collection) create body.json
+          jq -n '{…}' | errand \(Resource.collection) create
+        """)
+  }
+
+  @Argument(help: "A file with the body as the API takes it; - is standard input.")
+  var file = "-"
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let body = try BodyFile.read(file)
+    Say.output(try await server.server().post(["v1", Resource.collection], body).prettyText)
+  }
+}
+
+struct UpdateResource<Resource: WireResource>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "update", abstract: "Change one by a JSON body: what it leaves out stays.",
+      discussion: """
+        EXAMPLES:
+          echo '{"metadata": {"team": "desk"}}' | errand \(Resource.collection) update \(Resource.exampleID)
+        """)
+  }
+
+  @Argument(help: "The id.")
+  var id: String
+  @Argument(help: "A file with the body as the API takes it; - is standard input.")
+  var file = "-"
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let body = try BodyFile.read(file)
+    Say.output(try await server.server().post(["v1", Resource.collection, id], body).prettyText)
+  }
+}
+
+struct ArchiveResource<Resource: WireResource>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "archive", abstract: "Close one for good; what is there stays readable.",
+      discussion: """
+        EXAMPLES:
+          errand \(Resource.collection) archive \(Resource.exampleID)
+        """)
+  }
+
+  @Argument(help: "The id.")
+  var id: String
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    _ = try await server.server().post(["v1", Resource.collection, id, "archive"], [:])
+    Say.output("\(id) is archived.")
+  }
+}
+
+/// JSON from a file or from standard input.
+enum BodyFile {
+  /// The most bytes that the API takes.
+  private static let limit = 32 << 20
+
+  static func read(_ path: String) throws -> JSON {
+    let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ValidationError("\(path): \(String(cString: strerror(errno))).") }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw ValidationError("\(path): \(String(cString: strerror(errno))).") }
+      if count == 0 { break }
+      bytes += buffer.prefix(count)
+      guard bytes.count <= limit else { throw ValidationError("\(path): it has more than \(limit) bytes.") }
+    }
+    do {
+      return try JSON(parsing: bytes)
+    } catch {
+      throw ValidationError("\(path == "-" ? "standard input" : path) is not JSON: \(error)")
+    }
+  }
+}
