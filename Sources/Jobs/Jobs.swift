@@ -63,6 +63,8 @@ package final class Jobs: Sendable {
   /// Jobs as read before, by id. `written` is drawn anew with every write, so that a value from a transaction
   /// that was rolled back is never taken for a stored one.
   private let seen = Lock<[String: (written: String, job: Job)]>([:])
+  /// So many jobs are remembered; a table that outgrows this starts anew.
+  private static let seenLimit = 10_000
 
   /// - Parameter kinds: what job files may say about sources, callbacks and patterns.
   package init(
@@ -144,7 +146,10 @@ package final class Jobs: Sendable {
       revision: try row["revision"], createdAt: try row["created_at"], updatedAt: try row["updated_at"],
       archivedAt: try row["archived_at"])
     job.read(try row["definition"])
-    seen.withLock { $0[id] = (written, job) }
+    seen.withLock { seen in
+      if seen.count >= Jobs.seenLimit { seen.removeAll() }
+      seen[id] = (written, job)
+    }
     return job
   }
 

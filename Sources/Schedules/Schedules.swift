@@ -27,7 +27,7 @@ package final class Schedules: Sendable {
   /// A start that comes more than this after its due time is counted as late.
   package static let lateness = Duration.seconds(1)
   /// How many schedules are decided in one transaction. Other writers wait so long.
-  static let batch = 200
+  static let batch = 500
   /// How long a schedule that cannot be decided is left alone.
   static let patience = Duration.seconds(60)
 

@@ -65,9 +65,13 @@ final class CrowdBench {
     try name { _ in at }
     let moment = Timestamp(seconds: at)
     try await Task.sleep(for: .microseconds(max(0, (moment - Time.system.now()).microseconds)))
+    let before = CrowdBench.ticks(server)
     try await decided(since: moment)
     let took = Time.system.now() - moment
-    print("burst: \(due) due in one second, all enqueued within \(CrowdBench.text(took))")
+    let used = Double(CrowdBench.ticks(server) - before) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    print(
+      "burst: \(due) due in one second, all enqueued within \(CrowdBench.text(took)) with \(used) s of CPU, "
+        + "what had started meanwhile included")
   }
 
   /// As many, spread over a minute.

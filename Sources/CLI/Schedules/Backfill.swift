@@ -11,8 +11,8 @@ struct Backfill: AsyncParsableCommand {
       default one after another; --overlap allow_all runs them side by side.
 
       EXAMPLES:
-        errand backfill daily-brief --from 2026-11-01T00:00:00Z --to 2026-11-07T00:00:00Z
-        errand backfill daily-brief --from 2026-11-01T00:00:00Z --to 2026-11-07T00:00:00Z --overlap allow_all
+        errand backfill brief --from 2026-11-01T00:00:00Z --to 2026-11-07T00:00:00Z
+        errand backfill brief --from "$START" --to "$END" --overlap allow_all
       """)
 
   @OptionGroup var choice: ScheduleChoice

@@ -38,6 +38,8 @@ package final class Connection {
       try enterWriteAheadLog(patience: patience)
     }
     try execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864")
+    // In KiB. What a transaction changes beyond this is written to the log page by page, often more than once.
+    if access == .write { try execute("PRAGMA cache_size = -32768") }
   }
 
   deinit {
