@@ -82,13 +82,13 @@ import Testing
     #expect(!shown.text.contains("\u{1B}"))
     let other = try await errand(
       arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5], "--header",
-      "X-GitHub-Event: push")
+      "X-GitHub-Event: star")
     #expect(
       other.text == """
-        push.opened from somebody, lane outside
+        star.opened from somebody, lane outside
 
         does not start  fix
-          type: "push.opened" is not "issues.opened"
+          type: "star.opened" is not "issues.opened"
 
         """)
   }

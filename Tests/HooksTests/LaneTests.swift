@@ -44,7 +44,7 @@ import Testing
       let request = try Sample.request("github-issues-opened.json")
       let answer = try await path.take("github", request)
       #expect(answer.firings.map(\.job).sorted() == ["all", "docs", "patch"])
-      let docs = answer.firings.first { $0.job == "docs" }
+      let docs = answer.of("docs")
       #expect(docs?.decision == "filtered")
       #expect(docs?.reason == #"body.issue.labels.name: none of "bug", "errand" is "docs""#)
       #expect(answer.firings.filter { $0.decision == "started" }.map(\.job).sorted() == ["all", "patch"])
@@ -75,8 +75,8 @@ import Testing
         JobDefinition("open", triggers: [["webhook": "github", "lanes": ["outside"]]]), sources: Self.sources)
       let request = GitHubRequest.make("issue_comment", Self.comment("NONE", "Hi"))
       let answer = try await path.take("github", request)
-      #expect(answer.firings.first { $0.job == "open" }?.decision == "started")
-      let usual = answer.firings.first { $0.job == "usual" }
+      #expect(answer.of("open")?.decision == "started")
+      let usual = answer.of("usual")
       #expect(usual?.decision == "filtered")
       #expect(usual?.reason == #"actor.lane: "ann" is outside, and the job takes owner, member only"#)
     }
@@ -170,7 +170,7 @@ import Testing
       #expect(answer.firings.first?.job == "job-29")
       #expect(answer.firings.count == 1 + Hooks.refusalLimit)
       #expect(answer.unlisted == 30 - Hooks.refusalLimit)
-      let told = answer.firings.first { $0.job == "zz-near" }
+      let told = answer.of("zz-near")
       #expect(told?.reason == #"body.issue.labels.name: none of "docs" is something other than "docs""#)
       // What was not written can still be found out.
       let listed = Set(answer.firings.map(\.job))

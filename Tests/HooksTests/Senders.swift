@@ -15,6 +15,11 @@ extension Path {
   }
 }
 
+extension HookAnswer {
+  /// What a job made of it.
+  func of(_ job: String) -> Fired? { firings.first { $0.job == job } }
+}
+
 /// Recorded requests of GitHub and Slack, their bytes and headers as they came.
 enum Sample {
   /// When they were signed: 2026-09-21T14:13:20Z.
