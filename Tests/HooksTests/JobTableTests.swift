@@ -1,9 +1,10 @@
+import Catalog
 import JSON
-import Jobs
 import Primitives
 import Testing
 
 @testable import Hooks
+@testable import Jobs
 
 @Suite struct JobTableTests {
   private static func job(_ name: String, _ triggers: [Trigger]) -> [(job: Job, trigger: Trigger)] {
