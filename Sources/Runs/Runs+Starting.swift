@@ -11,16 +11,18 @@ extension Runs {
   /// Starts the firing's run, or decides why there can be none.
   /// - Parameter line: where the run takes its turn.
   func launch(_ tx: Transaction, _ fire: Fire, line: String?, after wait: String = "") throws -> Firing {
-    if let reason = try usedUp(tx, fire) { return try decide(tx, fire.firing.id, .skipped, reason: reason) }
+    if let reason = try usedUp(tx, fire) { return try decide(tx, fire, .skipped, reason: reason) }
     let snapshot: Snapshot
     do {
       snapshot = try self.snapshot(tx, fire)
     } catch let error where !(error is StoreError) {
-      return try decide(tx, fire.firing.id, .failedToStart, reason: String(describing: error))
+      return try decide(tx, fire, .failedToStart, reason: String(describing: error))
     }
-    let run = try begin(tx, fire, snapshot, line: line)
+    let run = ID.make("run", at: time.now(), randomness)
+    let decided = try decide(tx, fire, .started, reason: "\(wait)It started \(run).", run: run)
+    try begin(tx, run, fire, snapshot, line: line)
     try countStart(tx, fire)
-    return try decide(tx, fire.firing.id, .started, reason: "\(wait)It started \(run).", run: run)
+    return decided
   }
 
   /// What a template sees, except for the last results.
@@ -97,11 +99,11 @@ extension Runs {
   }
 
   private func begin(
-    _ tx: Transaction, _ fire: Fire, _ snapshot: Snapshot, line: String?
-  ) throws -> String {
+    _ tx: Transaction, _ run: String, _ fire: Fire, _ snapshot: Snapshot, line: String?
+  ) throws {
     let (now, job) = (time.now(), fire.job)
-    let run = ID.make("run", at: now, randomness)
-    let session = try sessions.create(tx, snapshot.session(job: job.id, name: job.name))
+    let session = try sessions.create(
+      tx, snapshot.session(job: job.id, name: job.name), inputs: snapshot.inputs)
     try tx.run(
       """
       INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, line, remaining, created_at)
@@ -111,9 +113,7 @@ extension Runs {
     try tx.run(
       "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, 1, $2, $3)", run, session.id,
       now)
-    try sessions.append(tx, to: session.id, snapshot.inputs)
     try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.deadline)
     if let expiresAt = snapshot.expiresAt { try queue.push(tx, .timer, "\(run):expiry", due: expiresAt) }
-    return run
   }
 }
