@@ -40,7 +40,7 @@ struct CrashCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let program = try errand ?? Programs.beside("errand")
+    let program = errand ?? Programs.beside("errand")
     if let schedules {
       let journey = LedgerJourney(
         program: program, schedules: schedules, randomness: .seeded(seed), log: { print($0) })

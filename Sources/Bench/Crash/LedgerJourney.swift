@@ -1,5 +1,6 @@
 import Glibc
 import HTTPClient
+import JSON
 import Primitives
 import SQLite
 
