@@ -61,9 +61,9 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   private static let toolset: JSON = ["type": "agent_toolset_20260401"]
 
   @Test(arguments: [
-    BadBody("agents", ["name": .null], "\"name\""), BadBody("agents", ["name": 5], "name"),
+    BadBody("agents", ["name": .null], "name"), BadBody("agents", ["name": 5], "name"),
     BadBody("agents", ["name": ""], "name"), BadBody("agents", ["name": long], "name"),
-    BadBody("agents", ["model": .null], "\"model\""), BadBody("agents", ["model": []], "model"),
+    BadBody("agents", ["model": .null], "model"), BadBody("agents", ["model": []], "model"),
     BadBody("agents", ["model": ["id": 1]], "model.id"),
     BadBody("agents", ["model": ["id": "m", "effort": "utmost"]], "model.effort"),
     BadBody("agents", ["system": ["x"]], "system"), BadBody("agents", ["system": long], "system"),
@@ -74,7 +74,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("agents", ["skills": [["type": "custom", "skill_id": "s"]]], "skills[0]"),
     BadBody("agents", ["multiagent": ["type": "coordinator"]], "multiagent"),
     BadBody("agents", ["metadata": ["k": 1]], "metadata.k"), BadBody("agents", ["colour": "red"], "colour"),
-    BadBody("environments", ["name": .null], "\"name\""), BadBody("environments", ["name": [:]], "name"),
+    BadBody("environments", ["name": .null], "name"), BadBody("environments", ["name": [:]], "name"),
     BadBody("environments", ["config": "cloud"], "config"),
     BadBody("environments", ["config": ["type": "moon"]], "config.type"),
     BadBody(
@@ -82,7 +82,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody(
       "environments", ["config": ["type": "cloud", "packages": ["pip": [1]]]], "config.packages.pip[0]"),
     BadBody("environments", ["metadata": []], "metadata"),
-    BadBody("sessions", ["agent": 7], "agent"), BadBody("sessions", ["agent": .null], "\"agent\""),
+    BadBody("sessions", ["agent": 7], "agent"), BadBody("sessions", ["agent": .null], "agent"),
     BadBody("sessions", ["agent": ["type": "agent"]], "agent"),
     BadBody("sessions", ["agent": ["type": "robot", "id": "agent_1"]], "agent.type"),
     BadBody("sessions", ["agent": ["type": "agent", "id": "agent_1", "version": "1"]], "agent.version"),
@@ -173,7 +173,11 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   @Test func `a page goes on rightly while rows come and go`() async throws {
     try await withAPI { api in
       var made: [String] = []
-      for _ in 0..<4 { made.append(try await api.agent()["id"]?.stringValue ?? "") }
+      for _ in 0..<4 {
+        made.append(try await api.agent()["id"]?.stringValue ?? "")
+        // Ids of one millisecond keep their order only while few other clocks ask for ids; tests have many.
+        api.path.clock.advance(by: .milliseconds(1))
+      }
       let first = try await api.get("/v1/agents?limit=2").json
       let page = try #require(first["next_page"]?.stringValue)
       _ = try await api.agent()
