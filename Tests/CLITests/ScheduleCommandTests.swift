@@ -31,13 +31,13 @@ import Testing
   ]
 
   /// Answers with the schedule, whatever is done to it.
-  private static func server(_ more: JSON.Object = [:]) throws -> ScriptedServer {
+  private static func server(_ more: JSON = [:]) throws -> ScriptedServer {
     try ScriptedServer { request in
       if request.path == "/v1/schedules" {
         return ScriptedServer.json(["data": [schedule], "next_page": nil])
       }
       var answer = schedule.objectValue ?? [:]
-      for (key, value) in more { answer[key] = value }
+      for (key, value) in more.objectValue ?? [:] { answer[key] = value }
       return ScriptedServer.json(.object(answer))
     }
   }
@@ -57,15 +57,14 @@ import Testing
     #expect(try JSON(parsing: json.text)["data"] == [Self.schedule])
   }
 
-  @Test(arguments: [
-    (
-      "pause", JSON.Object(uniqueKeysWithValues: [("paused", ["by": "ada"])]),
-      "brief (weekdays) is paused by ada.\n"
-    ),
+  private static let deeds: [(deed: String, answer: JSON, words: String)] = [
+    ("pause", ["paused": ["by": "ada"]], "brief (weekdays) is paused by ada."),
     ("unpause", [:], "brief (weekdays) goes on: next 2020-01-02"),
     ("skip", ["skipped_at": "2020-01-02T05:00:00Z"], "brief (weekdays) skips 2020-01-02"),
-  ])
-  func `what is done to a schedule says who and why`(deed: String, answer: JSON.Object, words: String)
+  ]
+
+  @Test(arguments: deeds)
+  func `what is done to a schedule says who and why`(deed: String, answer: JSON, words: String)
     async throws
   {
     let server = try Self.server(answer)

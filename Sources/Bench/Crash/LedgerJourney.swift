@@ -82,6 +82,10 @@ final class LedgerJourney: Sendable {
       await other?.kill()
     }
     await errand.kill()
+    // Long enough that times are missed.
+    if number.isMultiple(of: 6) {
+      try await Task.sleep(for: .milliseconds(1500 + Int64(randomness.fraction() * 2000)))
+    }
   }
 
   /// Pauses every schedule, and waits until everything that was accepted has come to its end.
@@ -89,15 +93,15 @@ final class LedgerJourney: Sendable {
     for schedule in try await errand.all("/v1/schedules") {
       _ = try await errand.post("/v1/schedules/\(schedule["id"]?.stringValue ?? "")/pause", [:])
     }
-    for _ in 0..<1200 {
+    for _ in 0..<6000 {
       var open = 0
-      for state in ["queued", "running"] {
-        open += try await errand.get("/v1/runs?state=\(state)&limit=1")["data"]?.arrayValue?.count ?? 0
+      for list in ["runs?state=queued", "runs?state=running", "firings?decision=held"] {
+        open += try await errand.get("/v1/\(list)&limit=1")["data"]?.arrayValue?.count ?? 0
       }
       if open == 0 { return }
       try await Task.sleep(for: .milliseconds(50))
     }
-    log("After a minute there are still runs under way.")
+    log("After five minutes there are still runs under way.")
   }
 
   /// Every overlap and every catch-up policy meets every other.
@@ -121,7 +125,7 @@ final class LedgerJourney: Sendable {
           message: prompt.md
         """
       files["\(name)/prompt.md"] = "Say that you are done.\n"
-      files["\(name)/rehearsal.yaml"] = "turns:\n  - text: Done.\n"
+      files["\(name)/rehearsal.yaml"] = "turns:\n  - {text: Done., delay: 700ms}\n"
     }
     return files
   }
