@@ -62,6 +62,7 @@ struct Refusal {
     case let error as APIError:
       self = Refusal(Refusal.status(of: error), sentence)
       if case .methodNotAllowed(_, _, let allowed) = error { self.allowed = allowed }
+      if case .tooMany(_, let wait) = error { retryAfter = wait }
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case SchedulesError.notFound: self = Refusal(404, sentence)
@@ -77,6 +78,9 @@ struct Refusal {
     case CatalogError.archived(let kind, _):
       self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
     case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
+    case SessionError.queueFull:
+      self = Refusal(429, sentence)
+      retryAfter = .seconds(5)
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead:
       self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)

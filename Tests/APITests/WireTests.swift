@@ -61,9 +61,9 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   private static let toolset: JSON = ["type": "agent_toolset_20260401"]
 
   @Test(arguments: [
-    BadBody("agents", ["name": .null], "\"name\""), BadBody("agents", ["name": 5], "name"),
+    BadBody("agents", ["name": .null], "name"), BadBody("agents", ["name": 5], "name"),
     BadBody("agents", ["name": ""], "name"), BadBody("agents", ["name": long], "name"),
-    BadBody("agents", ["model": .null], "\"model\""), BadBody("agents", ["model": []], "model"),
+    BadBody("agents", ["model": .null], "model"), BadBody("agents", ["model": []], "model"),
     BadBody("agents", ["model": ["id": 1]], "model.id"),
     BadBody("agents", ["model": ["id": "m", "effort": "utmost"]], "model.effort"),
     BadBody("agents", ["system": ["x"]], "system"), BadBody("agents", ["system": long], "system"),
@@ -74,7 +74,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("agents", ["skills": [["type": "custom", "skill_id": "s"]]], "skills[0]"),
     BadBody("agents", ["multiagent": ["type": "coordinator"]], "multiagent"),
     BadBody("agents", ["metadata": ["k": 1]], "metadata.k"), BadBody("agents", ["colour": "red"], "colour"),
-    BadBody("environments", ["name": .null], "\"name\""), BadBody("environments", ["name": [:]], "name"),
+    BadBody("environments", ["name": .null], "name"), BadBody("environments", ["name": [:]], "name"),
     BadBody("environments", ["config": "cloud"], "config"),
     BadBody("environments", ["config": ["type": "moon"]], "config.type"),
     BadBody(
@@ -82,7 +82,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody(
       "environments", ["config": ["type": "cloud", "packages": ["pip": [1]]]], "config.packages.pip[0]"),
     BadBody("environments", ["metadata": []], "metadata"),
-    BadBody("sessions", ["agent": 7], "agent"), BadBody("sessions", ["agent": .null], "\"agent\""),
+    BadBody("sessions", ["agent": 7], "agent"), BadBody("sessions", ["agent": .null], "agent"),
     BadBody("sessions", ["agent": ["type": "agent"]], "agent"),
     BadBody("sessions", ["agent": ["type": "robot", "id": "agent_1"]], "agent.type"),
     BadBody("sessions", ["agent": ["type": "agent", "id": "agent_1", "version": "1"]], "agent.version"),
@@ -108,7 +108,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("sessions", ["budget": ["type": "limit"]], "budget"),
     BadBody("sessions", ["metadata": 1], "metadata"),
     BadBody("sessions", ["speed": 1], "speed"), BadBody("keys", ["name": "k", "scope": "all"], "scope"),
-    BadBody("keys", ["scope": "read"], "\"name\""),
+    BadBody("keys", ["scope": "read"], "name"),
   ])
   func `a wrong field is refused with its path`(bad: BadBody) async throws {
     try await withAPI { api in
@@ -240,8 +240,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: [
-    ("anthropic-version", "2020-01-01", 400), ("anthropic-version", "2023-06-01", 200),
-    ("anthropic-version", "2026-10-21", 200), ("anthropic-beta", "managed-agents-2026-04-01,nonsense", 400),
+    ("anthropic-version", "2020-01-01", 400), ("anthropic-beta", "managed-agents-2026-04-01,nonsense", 400),
     ("anthropic-beta", "managed-agents-2026-04-01, files-api-2025-04-14", 200),
   ])
   func `versions and betas that nobody knows are refused`(name: String, value: String, status: Int)
@@ -251,6 +250,20 @@ struct BadBody: Sendable, CustomTestStringConvertible {
       let answer = try await api.send("GET", "/v1/agents", nil, and: [(name: name, value: value)])
       #expect(answer.status == status)
       if status == 400 { #expect(answer.message.hasPrefix("\(name): ")) }
+    }
+  }
+
+  @Test(arguments: ["2023-06-01", "2026-10-21"])
+  func `a client that names its version names the beta, too`(version: String) async throws {
+    try await withAPI { api in
+      let named = [(name: "anthropic-version", value: version)]
+      let beta = [(name: "anthropic-beta", value: "managed-agents-2026-04-01")]
+      let refused = try await api.send("GET", "/v1/agents", nil, and: named)
+      #expect(refused.status == 400)
+      #expect(refused.message.contains("managed-agents-2026-04-01"))
+      #expect(try await api.send("GET", "/v1/agents", nil, and: named + beta).status == 200)
+      #expect(try await api.send("GET", "/v1/agents?beta=true", nil, and: named).status == 200)
+      #expect(try await api.send("GET", "/v1/files", nil, and: named).status == 200)
     }
   }
 

@@ -99,10 +99,10 @@ import Testing
     let model = ScriptedModel(.failure(.failed(message: "cut")))
     let rig = try await Rig(model: model)
     let id = try await rig.session()
-    let drive = Task { try await rig.drive(id) }
-    await rig.clock.sleepers(1)
+    try await rig.drive(id)
+    #expect(try await rig.row(id).status == .rescheduling)
     try await rig.send(id, NewEvent(.userInterrupt))
-    try await drive.value
+    try await rig.drive(id)
     #expect(model.asked.count == 1)
     #expect(try await rig.story(id).suffix(4) == (["user.interrupt"] + TurnStory.closing)[...])
   }

@@ -13,15 +13,15 @@ import Testing
       .failure(.failed(message: "its stream ended before the reply did")), .text("Hello."))
     let rig = try await Rig(model: model)
     let id = try await rig.session()
-    let drive = Task { try await rig.drive(id) }
-    await rig.clock.sleepers(1)
+    try await rig.drive(id)
     rig.clock.advance(by: .seconds(1))
-    try await drive.value
+    try await rig.drive(id)
     #expect(
       try await rig.story(id) == TurnStory.opening + [
         "span.model_request_start", "span.model_request_end error",
-        "session.error model_request_failed_error retrying", "span.model_request_start",
-        "agent.message Hello.", "span.model_request_end",
+        "session.error model_request_failed_error retrying", "session.thread_status_rescheduled",
+        "session.status_rescheduled", "session.thread_status_running", "session.status_running",
+        "span.model_request_start", "agent.message Hello.", "span.model_request_end",
       ] + TurnStory.closing)
     #expect(model.asked[0] == model.asked[1])
   }

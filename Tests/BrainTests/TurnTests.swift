@@ -50,8 +50,7 @@ import Testing
           "role": "user",
           "content": [
             [
-              "type": "tool_result", "tool_use_id": "toolu_1",
-              "content": [["type": "text", "text": "ran ls"]],
+              "type": "tool_result", "tool_use_id": "toolu_1", "content": "ran ls",
             ]
           ],
         ],
@@ -167,17 +166,6 @@ import Testing
     #expect(model.asked[1].messages.last?["content"]?[0]?["text"] == "Go on.")
   }
 
-  @Test func `too long for the model ends the session with a sentence`() async throws {
-    let rig = try await Rig(model: ScriptedModel(.text("…", stop: "model_context_window_exceeded")))
-    let id = try await rig.session()
-    try await rig.drive(id)
-    #expect(
-      try await rig.story(id).suffix(3) == [
-        "session.error model_request_failed_error terminal", "session.thread_status_terminated",
-        "session.status_terminated",
-      ])
-  }
-
   @Test func `with too many rounds of tools is stopped`() async throws {
     var limits = EmbeddedDriver.Limits()
     limits.rounds = 2
@@ -287,7 +275,7 @@ import Testing
         "user.custom_tool_result", "agent.message Sunny.", "session.status_idle end_turn",
       ])
     #expect(model.asked[0].tools.map { $0["name"] } == ["weather"])
-    #expect(model.asked[1].messages.last?["content"]?[0]?["content"]?[0]?["text"] == "sun")
+    #expect(model.asked[1].messages.last?["content"]?[0]?["content"] == "sun")
   }
 
   @Test func `of a session whose tools run elsewhere wait for that worker`() async throws {

@@ -85,6 +85,8 @@ package struct EmbeddedDriver: Driver {
       try await run(calls, session, row)
     case .ask(let maxTokens):
       return try await ask(session, row, log, progress, maxTokens: maxTokens)
+    case .summarise:
+      return try await summarise(session, row, log, progress, becauseTold: true)
     case .evaluate(let outcome, let iteration, let start):
       return try await evaluate(outcome, iteration, start, session, row, log, progress)
     case .tooManyRounds:
