@@ -61,8 +61,11 @@ struct Refusal {
     switch error {
     case let error as APIError:
       self = Refusal(Refusal.status(of: error), sentence)
-      if case .methodNotAllowed(_, _, let allowed) = error { self.allowed = allowed }
-      if case .tooMany(_, let wait) = error { retryAfter = wait }
+      switch error {
+      case .methodNotAllowed(_, _, let allowed): self.allowed = allowed
+      case .tooMany(_, let wait): retryAfter = wait
+      default: break
+      }
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case SchedulesError.notFound: self = Refusal(404, sentence)

@@ -19,9 +19,10 @@ import Testing
     #expect(
       try await rig.story(id) == TurnStory.opening + [
         "span.model_request_start", "span.model_request_end error",
-        "session.error model_request_failed_error retrying", "session.thread_status_rescheduled",
-        "session.status_rescheduled", "session.thread_status_running", "session.status_running",
-        "span.model_request_start", "agent.message Hello.", "span.model_request_end",
+        "session.error model_request_failed_error retrying",
+        "session.thread_status_rescheduled", "session.status_rescheduled",
+        "session.thread_status_running", "session.status_running", "span.model_request_start",
+        "agent.message Hello.", "span.model_request_end",
       ] + TurnStory.closing)
     #expect(model.asked[0] == model.asked[1])
   }

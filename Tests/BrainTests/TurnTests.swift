@@ -49,9 +49,7 @@ import Testing
         [
           "role": "user",
           "content": [
-            [
-              "type": "tool_result", "tool_use_id": "toolu_1", "content": "ran ls",
-            ]
+            ["type": "tool_result", "tool_use_id": "toolu_1", "content": "ran ls"]
           ],
         ],
       ])

@@ -6,7 +6,8 @@ struct CrashCommand: AsyncParsableCommand {
     commandName: "crash",
     abstract: "Kill the server at random moments and look whether anything was lost or doubled.",
     discussion: """
-      Schedules and webhooks keep firing while the server is killed with SIGKILL and started again. In some \
+      Schedules, webhooks, bug reports and chat posts keep firing while the server is killed with SIGKILL and \
+      started again; the reports end as pull requests, the posts as answers with files. In some \
       rounds a second worker shares the data directory. The last line has the counts; the exit code is 0 only \
       when every promise held.
 
