@@ -178,7 +178,12 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
+    tests(
+      "Hands",
+      uses: [
+        "Sessions", "Catalog", "HTTPClient", logging, "Processes", "Git", "GitSupport", "HTTPServer", "JSON",
+        "Primitives",
+      ]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),

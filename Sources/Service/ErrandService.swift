@@ -91,7 +91,8 @@ package struct ErrandService: Sendable {
     let local = configuration.localRepositories
     let hands = SandboxProvider(
       root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap,
-      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) })
+      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) },
+      egress: EgressSettings(allowing: configuration.allowedPrivate, time: time, log: log))
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
@@ -99,7 +100,10 @@ package struct ErrandService: Sendable {
       models: Models(
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
         key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
-      workplaces: workplaces, time: time, randomness: randomness)
+      workplaces: workplaces,
+      web: Web(
+        client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
+        search: configuration.webSearchURL), time: time, randomness: randomness)
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,

@@ -1,3 +1,4 @@
+import Catalog
 import Glibc
 import Primitives
 import Processes
@@ -11,13 +12,15 @@ package struct SandboxProvider: HandsProvider {
   /// - Parameter readOnly: host folders that every sandbox sees read-only at the same place, such as
   ///   tools under `/opt`, or what such tools need of `/etc`.
   /// - Parameter repositories: who clones; nil refuses every repository.
+  /// - Parameter egress: how sandboxes reach the network, if their environment lets them.
   package init(
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
-    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil
+    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil,
+    egress: EgressSettings = EgressSettings()
   ) {
     settings = SandboxSettings(
       root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap,
-      repositories: repositories)
+      repositories: repositories, egress: egress)
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
@@ -59,6 +62,7 @@ struct SandboxSettings: Sendable {
   let readOnly: [String]
   let bubblewrap: String
   let repositories: Repositories?
+  let egress: EgressSettings
 
   func workspace(_ session: String) throws -> Workspace {
     try Workspace(
@@ -66,7 +70,10 @@ struct SandboxSettings: Sendable {
   }
 
   /// Ends what an earlier process left running there, then starts a sandbox. The files stay.
-  func provision(_ workspace: Workspace, _ workplace: Workplace) async throws -> any Sandbox {
+  /// - Parameter traffic: where what the sandbox sends and receives is counted.
+  func provision(
+    _ workspace: Workspace, _ workplace: Workplace, _ traffic: Lock<EgressTraffic>
+  ) async throws -> any Sandbox {
     let leftovers = Leftovers(workspace: workspace)
     try await leftovers.end()
     try await DiskThread.run { try workspace.make(mounts: workplace.mounts) }
@@ -75,10 +82,13 @@ struct SandboxSettings: Sendable {
       guard access("/bin/bash", X_OK) == 0 else { throw HandsError.noShell }
       return HostSandbox(workspace: workspace, limits: limits, extra: workplace.environment)
     case .bubblewrap:
+      let isOpen = workplace.networking != .none
       let sandbox = try await BubblewrapSandbox.start(
         workspace, bubblewrap: try await Bubblewrap.find(bubblewrap), limits: limits, readOnly: readOnly,
-        extra: workplace.environment)
+        extra: isOpen
+          ? EgressProxy.environment.merging(workplace.environment) { $1 } : workplace.environment)
       do {
+        if isOpen { try await sandbox.open(to: workplace.networking, egress, traffic) }
         try leftovers.remember(sandbox.keepers)
       } catch {
         await sandbox.end()

@@ -1,5 +1,6 @@
 import Glibc
 package import JSON
+import Logging
 import Primitives
 import Processes
 package import Sessions
@@ -15,6 +16,7 @@ package final class SandboxedHands: Hands {
   private let shellTurn = Turnstile()
   let mountTurn = Turnstile()
   private let state = Lock(State())
+  private let network = Lock(EgressTraffic())
 
   private struct State {
     var sandbox: (any Sandbox)?
@@ -66,8 +68,19 @@ package final class SandboxedHands: Hands {
     }
   }
 
+  /// What went through the proxy of this session's sandboxes, since these hands were made.
+  package var traffic: EgressTraffic { network.withLock { $0 } }
+
   package func end() async {
     await stop(forGood: true)
+    let traffic = traffic
+    if traffic.connections > 0 {
+      settings.egress.log.notice(
+        """
+        The sandbox of \(workplace.session) sent \(traffic.sent) and received \(traffic.received) bytes over \
+        \(traffic.connections) connections; \(traffic.refusals) requests were refused.
+        """)
+    }
     await settings.endLeftovers(workspace, removingFiles: true)
   }
 
@@ -175,7 +188,7 @@ extension SandboxedHands {
       if isEnded { throw HandsError.ended }
       if let sandbox, sandbox.isAlive { return sandbox }
       await stop(forGood: false)
-      let made = try await settings.provision(workspace, workplace)
+      let made = try await settings.provision(workspace, workplace, network)
       let isTooLate = state.withLock { state in
         if !state.isEnded { state.sandbox = made }
         return state.isEnded
