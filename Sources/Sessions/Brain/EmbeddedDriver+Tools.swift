@@ -17,7 +17,7 @@ extension EmbeddedDriver {
             if let hands, !WebTools.answers(call) {
               try await session.record([call.result(try await hands.result(of: call))])
             } else {
-              try await session.record([call.result(try await web.result(of: call))])
+              try await session.record([call.result(try await web.result(of: call.name, call.input))])
             }
           }
         }

@@ -48,14 +48,14 @@ struct WebTools: Sendable {
 
   static func answers(_ call: Call) -> Bool { call.name == fetch || call.name == search }
 
-  /// The result of a call that `answers` took. What goes wrong is an error result.
+  /// The result of a call of one of the two. What goes wrong is an error result.
   /// - Throws: `CancellationError`.
-  func result(of call: Call) async throws -> ToolResult {
-    let domains = DomainRule(configurations[call.name])
+  func result(of name: String, _ input: JSON) async throws -> ToolResult {
+    let domains = DomainRule(configurations[name])
     do {
-      return call.name == WebTools.fetch
-        ? ToolResult(text: try await page(call.input, domains))
-        : ToolResult(text: try await findings(call.input, domains))
+      return name == WebTools.fetch
+        ? ToolResult(text: try await page(input, domains))
+        : ToolResult(text: try await findings(input, domains))
     } catch let error as WebError {
       return ToolResult(text: error.description, isError: true)
     }

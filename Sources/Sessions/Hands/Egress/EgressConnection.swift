@@ -99,7 +99,7 @@ final class EgressConnection: Sendable {
       guard !more.isEmpty else { throw StreamSocket.Failure.broken(errno: 0) }
       bytes += more
       // The end may lie across two reads.
-      while looked + 3 < bytes.count {
+      while looked + 3 < bytes.count, looked <= settings.limits.head {
         if bytes[looked] == 0x0D, bytes[looked + 1] == 0x0A, bytes[looked + 2] == 0x0D,
           bytes[looked + 3] == 0x0A
         {
@@ -107,7 +107,7 @@ final class EgressConnection: Sendable {
         }
         looked += 1
       }
-      if bytes.count > settings.limits.head { throw EgressRefusal.headTooLong(limit: settings.limits.head) }
+      if looked > settings.limits.head { throw EgressRefusal.headTooLong(limit: settings.limits.head) }
     }
   }
 
