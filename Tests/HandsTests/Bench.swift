@@ -21,17 +21,20 @@ struct Bench: Sendable {
     _ kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(), mounts: [Mount] = [],
     environment: [String: String] = [:], repositories: Repositories? = nil,
     mounting: [RepositoryMount] = [], networking: Networking = .none,
-    egress: EgressSettings = EgressSettings(), _ body: (Bench) async throws -> Result
+    egress: EgressSettings = EgressSettings(),
+    packages: Packages = .none, packageSettings: PackageSettings = PackageSettings(),
+    _ body: (Bench) async throws -> Result
   ) async throws -> Result {
     let name = Hex.encode(Randomness.system.bytes(8))
     let root = "/tmp/errand-hands-\(name)"
     let session = "sesn_\(name)"
     let provider = SandboxProvider(
-      root: root, kind: kind, limits: limits, repositories: repositories, egress: egress)
+      root: root, kind: kind, limits: limits, repositories: repositories, egress: egress,
+      packages: packageSettings)
     let hands = try provider.hands(
       for: Workplace(
         session: session, mounts: mounts, repositories: mounting, environment: environment,
-        networking: networking))
+        networking: networking, packages: packages, environmentID: "env_test"))
     let bench = Bench(root: root, session: session, provider: provider, hands: hands)
     do {
       let result = try await body(bench)

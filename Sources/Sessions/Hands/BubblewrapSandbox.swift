@@ -148,7 +148,7 @@ final class BubblewrapSandbox: Sandbox {
     let stage = "/mnt"
     let arguments = BubblewrapArguments(
       bubblewrap: bubblewrap, base: workspace.owner == nil ? workspace.path : stage, limits: limits,
-      readOnly: readOnly)
+      readOnly: readOnly, hasPackages: access(workspace.packages, F_OK) == 0)
     // As first process of its namespace the shell also reaps orphans, which it does while it reads.
     var list = arguments.list(["/bin/bash", "-c", #"printf '\1'; while read -r _; do :; done"#])
     // After --clearenv: only the marker by which leftovers are found.

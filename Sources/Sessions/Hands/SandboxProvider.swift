@@ -12,15 +12,16 @@ package struct SandboxProvider: HandsProvider {
   /// - Parameter readOnly: host folders that every sandbox sees read-only at the same place, such as
   ///   tools under `/opt`, or what such tools need of `/etc`.
   /// - Parameter repositories: who clones; nil refuses every repository.
+  /// - Parameter packages: how packages of environments are installed.
   /// - Parameter egress: how sandboxes reach the network, if their environment lets them.
   package init(
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
     readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil,
-    egress: EgressSettings = EgressSettings()
+    egress: EgressSettings = EgressSettings(), packages: PackageSettings = PackageSettings()
   ) {
     settings = SandboxSettings(
       root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap,
-      repositories: repositories, egress: egress)
+      repositories: repositories, egress: egress, packages: packages, store: PackageStore(root: root))
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
@@ -63,6 +64,8 @@ struct SandboxSettings: Sendable {
   let bubblewrap: String
   let repositories: Repositories?
   let egress: EgressSettings
+  let packages: PackageSettings
+  let store: PackageStore
 
   func workspace(_ session: String) throws -> Workspace {
     try Workspace(
@@ -70,9 +73,12 @@ struct SandboxSettings: Sendable {
   }
 
   /// Ends what an earlier process left running there, then starts a sandbox. The files stay.
-  /// - Parameter traffic: where what the sandbox sends and receives is counted.
+  /// - Parameters:
+  ///   - traffic: where what the sandbox sends and receives is counted.
+  ///   - packageTrouble: told why the packages could not be installed; the sandbox is made without them then.
   func provision(
-    _ workspace: Workspace, _ workplace: Workplace, _ traffic: Lock<EgressTraffic>
+    _ workspace: Workspace, _ workplace: Workplace, _ traffic: Lock<EgressTraffic>,
+    packageTrouble: (PackageError) -> Void
   ) async throws -> any Sandbox {
     let leftovers = Leftovers(workspace: workspace)
     try await leftovers.end()
@@ -83,10 +89,18 @@ struct SandboxSettings: Sendable {
       return HostSandbox(workspace: workspace, limits: limits, extra: workplace.environment)
     case .bubblewrap:
       let isOpen = workplace.networking != .none
+      var variables = isOpen ? EgressProxy.environment : [:]
+      if !workplace.packages.isEmpty {
+        do {
+          try await store.provide(workplace.packages, for: workplace, in: workspace, self)
+          variables.merge(PackageStore.variables(path: BubblewrapSandbox.path)) { $1 }
+        } catch let error as PackageError {
+          packageTrouble(error)
+        }
+      }
       let sandbox = try await BubblewrapSandbox.start(
         workspace, bubblewrap: try await Bubblewrap.find(bubblewrap), limits: limits, readOnly: readOnly,
-        extra: isOpen
-          ? EgressProxy.environment.merging(workplace.environment) { $1 } : workplace.environment)
+        extra: variables.merging(workplace.environment) { $1 })
       do {
         if isOpen { try await sandbox.open(to: workplace.networking, egress, traffic) }
         try leftovers.remember(sandbox.keepers)

@@ -1,3 +1,4 @@
+import Catalog
 import Glibc
 package import JSON
 import Logging
@@ -22,6 +23,10 @@ package final class SandboxedHands: Hands {
     var sandbox: (any Sandbox)?
     var shell: Shell?
     var isEnded = false
+    /// Why the environment's packages are missing, until the agent was told.
+    var packageTrouble: PackageError?
+    /// Whether they were missing once: they are not asked for again by these hands.
+    var isWithoutPackages = false
   }
 
   init(_ workplace: Workplace, _ settings: SandboxSettings) throws {
@@ -38,10 +43,18 @@ package final class SandboxedHands: Hands {
       return ToolResult(text: "There is no tool “\(name)”. The tools are \(names).", isError: true)
     }
     do {
+      if let trouble = try await packageTrouble() { return ToolResult(text: "\(trouble)", isError: true) }
       return try await tool.run(ToolInput(input, fields: tool.fields), at: self)
     } catch let error as ToolError {
       return ToolResult(text: error.description, isError: true)
     }
+  }
+
+  /// Why the environment's packages are missing, once.
+  private func packageTrouble() async throws -> PackageError? {
+    guard !workplace.packages.isEmpty else { return nil }
+    _ = try await provisioned()
+    return state.withLock { $0.packageTrouble.take() }
   }
 
   package func check(_ command: String, limit: Duration) async throws -> CheckResult {
@@ -188,7 +201,14 @@ extension SandboxedHands {
       if isEnded { throw HandsError.ended }
       if let sandbox, sandbox.isAlive { return sandbox }
       await stop(forGood: false)
-      let made = try await settings.provision(workspace, workplace, network)
+      var workplace = workplace
+      if state.withLock({ $0.isWithoutPackages }) { workplace.packages = .none }
+      let made = try await settings.provision(workspace, workplace, network) { trouble in
+        state.withLock { state in
+          state.packageTrouble = trouble
+          state.isWithoutPackages = true
+        }
+      }
       let isTooLate = state.withLock { state in
         if !state.isEnded { state.sandbox = made }
         return state.isEnded

@@ -58,16 +58,23 @@ package struct Workplace: Sendable, Equatable {
   package var environment: [String: String]
   /// Which hosts the sandbox may reach.
   package var networking: Networking
+  /// What is installed in it.
+  package var packages: Packages
+  /// Whose packages they are; sessions of one environment share them.
+  package var environmentID: String?
 
   package init(
     session: String, mounts: [Mount] = [], repositories: [RepositoryMount] = [],
-    environment: [String: String] = [:], networking: Networking = .none
+    environment: [String: String] = [:], networking: Networking = .none,
+    packages: Packages = .none, environmentID: String? = nil
   ) {
     self.session = session
     self.mounts = mounts
     self.repositories = repositories
     self.environment = environment
     self.networking = networking
+    self.packages = packages
+    self.environmentID = environmentID
   }
 }
 

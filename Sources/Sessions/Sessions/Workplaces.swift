@@ -44,7 +44,8 @@ package actor Workplaces {
     let workplace = Workplace(
       session: session.id, mounts: mounts,
       repositories: session.resources.compactMap(RepositoryMount.init(resource:)),
-      networking: Networking(environment: session.environment, agent: session.agent))
+      networking: Networking(environment: session.environment, agent: session.agent),
+      packages: Packages(environment: session.environment), environmentID: session.environmentID)
     let hands: any Hands
     do { hands = try provider.hands(for: workplace) } catch { throw SandboxError(error) }
     let (id, node) = (session.id, node)
