@@ -38,10 +38,6 @@ func domain(_ name: String, in folder: String? = nil, uses: [Target.Dependency])
     name: name, dependencies: ground + uses, path: "Sources/\(folder ?? name)", swiftSettings: strict)
 }
 
-func program(_ name: String, uses: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: ground + uses, path: "Sources/\(name)", swiftSettings: strict)
-}
-
 func tests(_ subject: String, uses: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
   .testTarget(
     name: "\(subject)Tests", dependencies: [.target(name: subject), "TestSupport"] + uses,
@@ -109,17 +105,20 @@ let package = Package(
         "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
         signals,
       ]),
-    program(
-      "CLI",
-      uses: [
+    .target(
+      name: "StandIns", dependencies: ["HTTPServer", "JSON", "Primitives", "Processes"],
+      path: "Sources/CLI/StandIns", swiftSettings: strict),
+    .executableTarget(
+      name: "CLI",
+      dependencies: ground + [
         "Service", "Catalog", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
-        argumentParser,
-      ]),
+        "StandIns", argumentParser,
+      ], path: "Sources/CLI", exclude: ["StandIns"], swiftSettings: strict),
     .executableTarget(
       name: "Bench",
       dependencies: ground + [
-        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", argumentParser,
-        crypto,
+        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", "StandIns",
+        argumentParser, crypto,
       ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
@@ -145,8 +144,7 @@ let package = Package(
       "CLI",
       uses: [
         "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
-        "Primitives",
-        argumentParser,
+        "Primitives", "StandIns", argumentParser,
       ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
@@ -154,7 +152,7 @@ let package = Package(
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
-    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "Sessions", "PathSupport"]),
     tests(
       "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
       resources: [.copy("Fixtures")]),

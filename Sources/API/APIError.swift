@@ -69,7 +69,6 @@ struct Refusal {
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case SchedulesError.notFound: self = Refusal(404, sentence)
-    case is SchedulesError: self = Refusal(400, sentence)
     case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
       OutboxError.notFound, FilesError.notFound, JobsError.notFound, CatalogError.notFound,
       CatalogError.noSuchVersion:
@@ -81,9 +80,11 @@ struct Refusal {
     case CatalogError.archived(let kind, _):
       self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
     case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
-    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead:
+    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
+      SchedulesError.notActive:
       self = Refusal(409, sentence, isRetryable: false)
-    case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
+    case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
+      self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)
     case is CancellationError:

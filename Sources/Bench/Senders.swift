@@ -55,12 +55,16 @@ struct SlackSender: Sendable {
     secret = Hex.encode(randomness.bytes(16))
   }
 
-  static func command(number: Int) -> [UInt8] {
-    Array(
+  /// - Parameter responseURL: where the answer belongs; without signs that forms have to escape, but `:` and `/`.
+  static func command(
+    number: Int, responseURL: String = "https://hooks.slack.com/commands/T0BENCH/1/abcdefghijklmnop"
+  ) -> [UInt8] {
+    let escaped = responseURL.replacing(":", with: "%3A").replacing("/", with: "%2F")
+    return Array(
       ("token=legacy&team_id=T0BENCH&team_domain=bench&channel_id=C0BENCH&channel_name=errands&user_id=U0BENCH"
         + "&user_name=dev.one&command=%2Ferrand&text=make+a+table+of+all+invoices+over+2%E2%82%AC"
         + "&api_app_id=A0BENCH&is_enterprise_install=false"
-        + "&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT0BENCH%2F1%2Fabcdefghijklmnop"
+        + "&response_url=\(escaped)"
         + "&trigger_id=\(number).1111111111.0123456789abcdef0123456789abcdef").utf8)
   }
 

@@ -5,6 +5,7 @@ import Jobs
 import Primitives
 import Service
 import Signatures
+import StandIns
 import TestSupport
 import Testing
 

@@ -12,13 +12,16 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `fifty kills lose nothing, repeat nothing, and every result arrives`() async throws {
+  func `fifty kills amid all three uses lose nothing, repeat nothing, and every result arrives`() async throws
+  {
     let journey = try CrashJourney(program: Self.program, randomness: .seeded(20_261_112), log: { print($0) })
     let report = try await journey.run(kills: 50)
     #expect(report.problems == [])
     #expect(report.kills == 50)
     #expect(report.acknowledged > 20)
     #expect(report.runs > 20)
+    #expect(report.pullRequests > 10)
+    #expect(report.chatAnswers > 10)
     print(report.summary)
     if report.problems.isEmpty { journey.remove() }
   }

@@ -4,12 +4,16 @@ import HTTPServer
 import JSON
 import Primitives
 import Processes
+import StandIns
 
 /// A real server, killed again and again while triggers fire; then a look at everything it promised.
 final class CrashJourney: Sendable {
   struct Report: Sendable {
     var kills = 0
+    /// Of the desk, of GitHub and of Slack.
     var acknowledged = 0
+    var pullRequests = 0
+    var chatAnswers = 0
     var firings = 0
     var runs = 0
     var deliveries = 0
@@ -17,8 +21,8 @@ final class CrashJourney: Sendable {
     var problems: [String] = []
 
     var summary: String {
-      "\(kills) kills, \(acknowledged) webhooks acknowledged, \(firings) firings, \(runs) runs, \(deliveries) deliveries "
-        + "arrived \(arrivals) times, \(problems.count) promises broken"
+      "\(kills) kills, \(acknowledged) webhooks acknowledged, \(firings) firings, \(runs) runs, \(deliveries) deliveries, "
+        + "\(arrivals) callbacks and \(chatAnswers) chat posts arrived, \(pullRequests) pull requests, \(problems.count) promises broken"
     }
   }
 
@@ -36,6 +40,15 @@ final class CrashJourney: Sendable {
   private let webhook: Webhook
   private let receiver: Receiver
   private let acknowledged = Lock<[Acknowledged]>([])
+  private let gitHub: GitHubStandIn
+  private let slack: SlackStandIn
+  private let gitHubSender: GitHubSender
+  private let slackSender: SlackSender
+  /// With which repositories are cloned and pull requests opened.
+  private let token: String
+  /// The numbers of the issues and of the slash commands that were acknowledged.
+  private let issues = Lock<Set<Int>>([])
+  private let commands = Lock<Set<Int>>([])
 
   init(program: String, randomness: Randomness, log: @escaping @Sendable (String) -> Void) throws {
     self.program = program
@@ -43,6 +56,11 @@ final class CrashJourney: Sendable {
     self.log = log
     webhook = try Webhook(randomness)
     receiver = Receiver(randomness)
+    token = "ghs_" + Hex.encode(randomness.bytes(20))
+    gitHub = try GitHubStandIn.start(token: token)
+    slack = try SlackStandIn.start()
+    gitHubSender = GitHubSender(randomness)
+    slackSender = SlackSender(randomness)
     folder = "/tmp/errand-crash-\(Hex.encode(Randomness.system.bytes(6)))"
   }
 
@@ -51,7 +69,9 @@ final class CrashJourney: Sendable {
   }
 
   func run(kills: Int) async throws -> Report {
-    try CrashFiles.write(CrashFiles.all, to: "\(folder)/jobs")
+    try CrashFiles.write(CrashFiles.all(slack: slack.host), to: "\(folder)/jobs")
+    try CrashFiles.write(["README": "A repository.\n"], to: "\(folder)/work")
+    let remote = try await Remote.make("\(remotes)/\(CrashJourney.repository).git", of: "\(folder)/work")
     let server = try receiver.start()
     let start = Time.system.now()
     for kill in 1...kills {
@@ -62,13 +82,18 @@ final class CrashJourney: Sendable {
     try await errand.healthy()
     try await pause(errand)
     try await settle(errand)
-    var report = try await inspect(errand, since: start)
+    var report = try await inspect(errand, since: start, remote)
     report.kills = kills
     await errand.stop()
     await server.stop(grace: .seconds(1))
+    await gitHub.stop()
+    await slack.stop()
     client.close()
     return report
   }
+
+  private static let repository = "example-corp/billing-api"
+  private var remotes: String { "\(folder)/remotes" }
 
   // MARK: One round
 
@@ -80,6 +105,8 @@ final class CrashJourney: Sendable {
         environment: [
           "DESK_SECRET": webhook.secret, "CALLBACK_SECRET": receiver.secret,
           "CALLBACK_URL": "http://127.0.0.1:\(callbacks)/", "RESULTS_DIR": "\(folder)/results",
+          "GITHUB_SECRET": gitHubSender.secret, "GITHUB_TOKEN": token, "GITHUB_API_URL": gitHub.url,
+          "ERRAND_LOCAL_REPOSITORIES": remotes, "SLACK_SECRET": slackSender.secret,
         ]), client: client)
   }
 
@@ -112,21 +139,70 @@ final class CrashJourney: Sendable {
         group.addTask { [self] in
           let id = "round-\(round)-\(number)"
           let body = Array("{\"type\":\"ticket\",\"number\":\(number),\"round\":\(round)}".utf8)
-          while !Task.isCancelled {
-            let request = HTTPClient.Request(
-              method: "POST", url: "\(errand.url)/hooks/desk",
-              headers: webhook.headers(id: id, body: body, now: Time.system.now()), body: body,
-              timeout: .seconds(5))
-            // A server that dies in the middle is the point here; the webhook is sent again then.
-            if let answer = try? await client.send(request), (200..<300).contains(answer.status) {
-              let run = (try? JSON(parsing: answer.body))?["run_id"]?.stringValue
-              acknowledged.withLock { $0.append(Acknowledged(id: id, run: run)) }
-              if answer.status == 202 { break }
-            }
-            await Task.yield()
+          await insist(errand, "desk", body) { [webhook] in
+            webhook.headers(id: id, body: body, now: $0)
+          } taken: {
+            [acknowledged] status, answer in
+            acknowledged.withLock { $0.append(Acknowledged(id: id, run: answer["run_id"]?.stringValue)) }
+            return status == 202
           }
         }
       }
+      group.addTask { [self] in
+        if round.isMultiple(of: 2) {
+          await report(issue: round, to: errand)
+        } else {
+          await post(round, to: errand)
+        }
+      }
+    }
+  }
+
+  private func report(issue number: Int, to errand: ErrandProcess) async {
+    var payload = GitHubSender.issue(number: number, repository: CrashJourney.repository).objectValue ?? [:]
+    var place = payload["repository"]?.objectValue ?? [:]
+    place["clone_url"] = .string("file://\(remotes)/\(CrashJourney.repository).git")
+    payload["repository"] = .object(place)
+    let body = JSON.object(payload).bytes
+    let id =
+      "00000000-0000-4000-8000-\(Hex.encode(withUnsafeBytes(of: UInt64(number).bigEndian) { Array($0.suffix(6)) }))"
+    await insist(errand, "github", body) { [gitHubSender] _ in
+      gitHubSender.headers(id: id, body: body)
+    } taken: {
+      [issues] _, _ in
+      issues.withLock { _ = $0.insert(number) }
+      return true
+    }
+  }
+
+  private func post(_ number: Int, to errand: ErrandProcess) async {
+    let body = SlackSender.command(number: number, responseURL: slack.responseURL("round-\(number)"))
+    await insist(errand, "slack", body) { [slackSender] in
+      slackSender.headers(body: body, now: $0)
+    } taken: {
+      [commands] _, _ in
+      commands.withLock { _ = $0.insert(number) }
+      return true
+    }
+  }
+
+  /// - Parameter taken: is told of each answer that accepts, and says whether that is the end of it.
+  private func insist(
+    _ errand: ErrandProcess, _ source: String, _ body: [UInt8],
+    signed: @Sendable (Timestamp) -> [(name: String, value: String)],
+    taken: @Sendable (Int, JSON) -> Bool
+  ) async {
+    while !Task.isCancelled {
+      let request = HTTPClient.Request(
+        method: "POST", url: "\(errand.url)/hooks/\(source)", headers: signed(Time.system.now()), body: body,
+        timeout: .seconds(5))
+      // A server that dies in the middle is the point here; the webhook is sent again then.
+      if let answer = try? await client.send(request), (200..<300).contains(answer.status),
+        taken(answer.status, (try? JSON(parsing: answer.body)) ?? .null)
+      {
+        break
+      }
+      await Task.yield()
     }
   }
 
@@ -134,7 +210,7 @@ final class CrashJourney: Sendable {
 
   /// Takes the schedule away, so that the journey can come to an end.
   private func pause(_ errand: ErrandProcess) async throws {
-    var files = CrashFiles.all
+    var files = CrashFiles.all(slack: slack.host)
     files["trace/job.yaml"] = files["trace/job.yaml"]?.split(
       separator: "\n", omittingEmptySubsequences: false
     )
@@ -164,7 +240,9 @@ final class CrashJourney: Sendable {
 
   // MARK: The promises
 
-  private func inspect(_ errand: ErrandProcess, since start: Timestamp) async throws -> Report {
+  private func inspect(
+    _ errand: ErrandProcess, since start: Timestamp, _ remote: Remote
+  ) async throws -> Report {
     var report = Report()
     let firings = try await errand.all("/v1/firings")
     let runs = try await errand.all("/v1/runs")
@@ -173,11 +251,23 @@ final class CrashJourney: Sendable {
     report.runs = runs.count
     report.deliveries = deliveries.count
     let told = acknowledged.withLock { $0 }
-    report.acknowledged = Set(told.map(\.id)).count
+    let (issues, commands) = (issues.withLock { $0 }, commands.withLock { $0 })
+    report.acknowledged = Set(told.map(\.id)).count + issues.count + commands.count
     report.problems += CrashPromises.webhooks(told.map { ($0.id, $0.run) }, firings, runs)
     report.problems += CrashPromises.schedule(firings, since: start)
     report.problems += CrashPromises.runs(runs, firings, deliveries)
     report.problems += CrashPromises.deliveries(deliveries, receiver.arrivals, refused: receiver.refused)
+    let pulls = gitHub.pullRequests
+    report.pullRequests = pulls.count
+    report.problems += CrashPromises.pullRequests(pulls, of: issues)
+    for pull in pulls {
+      report.problems += CrashPromises.patch(try await remote.patch(of: pull.head), of: pull.head)
+    }
+    for command in commands {
+      let answers = slack.answers("round-\(command)")
+      report.chatAnswers += answers.count
+      report.problems += CrashPromises.chat(answers, of: command)
+    }
     report.arrivals = receiver.arrivals.values.reduce(0) { $0 + $1.times }
     for run in runs {
       let session = run["session_id"]?.stringValue ?? ""

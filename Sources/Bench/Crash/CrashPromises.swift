@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import Primitives
+import StandIns
 
 /// What must hold after any number of crashes. Each check answers with the promises that are broken.
 enum CrashPromises {
@@ -70,7 +71,8 @@ enum CrashPromises {
         problems.append("Run \(id) ended as \(state): \(run["reason"]?.stringValue ?? "")")
       }
       let count = byRun[id]?.count ?? 0
-      if count != 2 { problems.append("Run \(id) has \(count) deliveries instead of 2.") }
+      let due = run["job"] == "trace" ? 2 : 1
+      if count != due { problems.append("Run \(id) has \(count) deliveries instead of \(due).") }
     }
     let started = firings.filter { $0["decision"] == "started" }.compactMap { $0["run_id"]?.stringValue }
     if Set(started) != Set(runs.compactMap { $0["id"]?.stringValue }) || Set(started).count != started.count {
@@ -99,6 +101,30 @@ enum CrashPromises {
       if arrival.bodies.count != 1 { problems.append("Delivery \(id) arrived with different contents.") }
     }
     return problems
+  }
+
+  /// Every bug report that was acknowledged became one pull request, however often anything was repeated.
+  static func pullRequests(_ pulls: [GitHubStandIn.PullRequest], of issues: Set<Int>) -> [String] {
+    let heads = Dictionary(grouping: pulls, by: \.head).mapValues(\.count)
+    return issues.sorted().compactMap { issue in
+      let count = heads["errand/\(issue)"] ?? 0
+      return count == 1 ? nil : "Issue \(issue) has \(count) pull requests."
+    }
+  }
+
+  /// A pushed branch has each step once.
+  static func patch(_ patch: String, of branch: String) -> [String] {
+    let steps = patch.split(separator: "\n").filter { $0.hasPrefix("+") && !$0.hasPrefix("+++") }
+    if !steps.contains(where: { $0.hasPrefix("+second") }) {
+      return ["Branch \(branch) lacks the second step."]
+    }
+    return Set(steps).count == steps.count ? [] : ["Branch \(branch) has a step twice: \(steps)"]
+  }
+
+  /// Every slash command that was acknowledged got its result, at least once and with one content.
+  static func chat(_ answers: [JSON], of command: Int) -> [String] {
+    if answers.isEmpty { return ["Slash command \(command) was never answered."] }
+    return Set(answers).count == 1 ? [] : ["Slash command \(command) was answered with different contents."]
   }
 
   /// The log of a session: each tool use has one result, turns open and close in turn, the end comes once.

@@ -1,5 +1,6 @@
 import Primitives
 import Signatures
+import StandIns
 
 /// Everybody the server of a story speaks to, on this machine: no key and no network is needed.
 struct Props: Sendable {

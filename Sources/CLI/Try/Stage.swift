@@ -1,5 +1,6 @@
 import JSON
 import Primitives
+import StandIns
 
 /// What the stories of one `errand try` play on: a real server, and stand-ins for everybody that it speaks to.
 struct Stage: Sendable {

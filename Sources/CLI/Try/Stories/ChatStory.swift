@@ -1,6 +1,7 @@
 import HTTPClient
 import JSON
 import Primitives
+import StandIns
 
 /// The chat task: a slash command becomes a table and a chart, and a second one cannot be done.
 struct ChatStory: Story {

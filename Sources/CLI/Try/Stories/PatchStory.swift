@@ -1,5 +1,6 @@
 import JSON
 import Primitives
+import StandIns
 
 /// The patch PR: a bug report becomes a pull request, once.
 struct PatchStory: Story {
@@ -107,7 +108,7 @@ struct PatchStory: Story {
       "pull",
       "#\(pull.number) “\(pull.title)”: \(pull.head) into \(pull.base), "
         + EventTeller.count(commits, "commit"), .good, wraps: true)
-    for line in try await remote.patch(of: PatchStory.branch) where PatchStory.isShown(line) {
+    for line in try await remote.patch(of: PatchStory.branch).safeLines where PatchStory.isShown(line) {
       narrator.tell("", line, line.first == "+" ? .good : line.first == "-" ? .bad : .quiet, isQuiet: true)
     }
     expectations.expect(

@@ -1,10 +1,10 @@
 import Processes
 
 /// A bare repository in the folder of a try: what stands in for the one at GitHub.
-struct Remote: Sendable {
-  let path: String
+package struct Remote: Sendable {
+  package let path: String
 
-  var url: String { "file://\(path)" }
+  package var url: String { "file://\(path)" }
 
   private static let environment = [
     "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -14,8 +14,8 @@ struct Remote: Sendable {
 
   /// Makes it of plain files, in place of what an earlier try left.
   /// - Parameter path: ends with `.git`; its folder is this try's own.
-  /// - Throws: `Complaint`.
-  static func make(_ path: String, of files: String) async throws -> Remote {
+  /// - Throws: `RemoteError`.
+  package static func make(_ path: String, of files: String) async throws -> Remote {
     let work = "\(path).work"
     try await run(["rm", "-rf", "--", path, work])
     try await run(["mkdir", "-p", "--", work])
@@ -29,20 +29,20 @@ struct Remote: Sendable {
   }
 
   /// What a branch has that main does not have, as a patch; empty when there is no such branch.
-  func patch(of branch: String) async throws -> [String] {
+  package func patch(of branch: String) async throws -> String {
     let range = "main...refs/heads/\(branch)"
     let output = try await Remote.command([
       "git", "--git-dir", path, "diff", "--no-color", "--no-ext-diff", range,
     ])
     .run()
-    return output.exit == .code(0) ? output.text.safeLines : []
+    return output.exit == .code(0) ? output.text : ""
   }
 
   /// How many commits a branch has on top of main.
-  func commits(of branch: String) async throws -> Int {
+  package func commits(of branch: String) async throws -> Int {
     let range = "main..refs/heads/\(branch)"
     let output = try await Remote.command(["git", "--git-dir", path, "rev-list", "--count", range]).run()
-    return Int(output.text.trimmed) ?? 0
+    return Int(output.text.prefix { $0.isNumber }) ?? 0
   }
 
   private static func command(_ arguments: [String]) -> Command {
@@ -53,8 +53,19 @@ struct Remote: Sendable {
   private static func run(_ arguments: [String]) async throws -> String {
     let output = try await command(arguments).run()
     guard output.exit == .code(0) else {
-      throw Complaint.setUp("`\(arguments.joined(separator: " "))` failed: \(output.errorText.onOneLine)")
+      throw RemoteError.failed(command: arguments.joined(separator: " "), said: output.errorText)
     }
     return output.text
+  }
+}
+
+/// Why there is no stand-in for a repository.
+package enum RemoteError: Error, CustomStringConvertible {
+  case failed(command: String, said: String)
+
+  package var description: String {
+    switch self {
+    case .failed(let command, let said): "`\(command)` failed: \(said)"
+    }
   }
 }

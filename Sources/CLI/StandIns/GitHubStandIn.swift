@@ -3,16 +3,16 @@ import JSON
 import Primitives
 
 /// What stands in for GitHub's REST API: pull requests can be listed and opened, with the right token.
-final class GitHubStandIn: Sendable {
-  struct PullRequest: Sendable, Equatable {
-    var number: Int
+package final class GitHubStandIn: Sendable {
+  package struct PullRequest: Sendable, Equatable {
+    package var number: Int
     /// `owner/name`
-    var repository: String
-    var head: String
-    var base: String
-    var title: String
-    var body: String
-    var url: String
+    package var repository: String
+    package var head: String
+    package var base: String
+    package var title: String
+    package var body: String
+    package var url: String
 
     var json: JSON {
       [
@@ -23,7 +23,7 @@ final class GitHubStandIn: Sendable {
   }
 
   /// The base of the REST API.
-  let url: String
+  package let url: String
   private let server: HTTPServer
   private let opened: Lock<[PullRequest]>
 
@@ -33,7 +33,7 @@ final class GitHubStandIn: Sendable {
     self.opened = opened
   }
 
-  static func start(token: String) throws -> GitHubStandIn {
+  package static func start(token: String) throws -> GitHubStandIn {
     let opened = Lock<[PullRequest]>([])
     let configuration = HTTPServer.Configuration { request in
       guard request.headers.first("authorization") == "Bearer \(token)" else {
@@ -81,9 +81,9 @@ final class GitHubStandIn: Sendable {
     HTTPResponse(status: status, headers: [("content-type", "application/json")], body: .bytes(body.bytes))
   }
 
-  var pullRequests: [PullRequest] { opened.withLock { $0 } }
+  package var pullRequests: [PullRequest] { opened.withLock { $0 } }
 
-  func stop() async {
+  package func stop() async {
     await server.stop(grace: .seconds(1))
   }
 }

@@ -1,13 +1,13 @@
 import HTTPServer
-import JSON
+package import JSON
 import Primitives
 
 /// What stands in for Slack's response_urls: each takes five answers, and then none.
-final class SlackStandIn: Sendable {
-  static let uses = 5
+package final class SlackStandIn: Sendable {
+  package static let uses = 5
 
   /// `127.0.0.1:40123`
-  let host: String
+  package let host: String
   private let server: HTTPServer
   private let taken: Lock<[String: [JSON]]>
 
@@ -17,7 +17,7 @@ final class SlackStandIn: Sendable {
     self.taken = taken
   }
 
-  static func start() throws -> SlackStandIn {
+  package static func start() throws -> SlackStandIn {
     let taken = Lock<[String: [JSON]]>([:])
     let configuration = HTTPServer.Configuration { request in
       guard request.method == "POST", let message = try? JSON(parsing: request.body) else {
@@ -42,15 +42,15 @@ final class SlackStandIn: Sendable {
   }
 
   /// An address for answers to one request. Its last part is what makes it a credential.
-  func responseURL(_ secret: String) -> String {
+  package func responseURL(_ secret: String) -> String {
     "http://\(host)/commands/T0PIERS/\(secret)"
   }
 
-  func answers(_ secret: String) -> [JSON] {
+  package func answers(_ secret: String) -> [JSON] {
     taken.withLock { $0["/commands/T0PIERS/\(secret)"] ?? [] }
   }
 
-  func stop() async {
+  package func stop() async {
     await server.stop(grace: .seconds(1))
   }
 }
