@@ -10,7 +10,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(1))) struct EventsRouteTests {
+@Suite(.timeLimit(.minutes(5))) struct EventsRouteTests {
   private static func message(_ text: String) -> JSON {
     ["type": "user.message", "content": [["type": "text", "text": .string(text)]]]
   }

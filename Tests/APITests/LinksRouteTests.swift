@@ -8,7 +8,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(1))) struct LinksRouteTests {
+@Suite(.timeLimit(.minutes(5))) struct LinksRouteTests {
   private static func add(_ api: APIBench, named name: String) async throws -> String {
     try await api.path.database.write { tx in
       let content = try api.path.files.keep(Array("a,b".utf8))

@@ -35,7 +35,7 @@ struct Exchange: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(method) \(target.prefix(60)) \(status)" }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
   private static let deep = String(repeating: "[", count: 10_000)
 
   @Test(arguments: [

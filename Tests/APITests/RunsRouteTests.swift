@@ -14,7 +14,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(1))) struct RunsRouteTests {
+@Suite(.timeLimit(.minutes(5))) struct RunsRouteTests {
   private static func key(_ text: String) -> [(name: String, value: String)] {
     [(name: "idempotency-key", value: text)]
   }

@@ -10,7 +10,7 @@ import Testing
 
 @testable import API
 
-@Suite(.timeLimit(.minutes(1))) struct SchedulesRouteTests {
+@Suite(.timeLimit(.minutes(5))) struct SchedulesRouteTests {
   private static func job(_ name: String = "brief", _ schedule: String = "0 * * * *") -> JobDefinition {
     JobDefinition(
       name,

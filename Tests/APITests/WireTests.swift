@@ -56,7 +56,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(target) \(JSON.object(change).text.prefix(80))" }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct WireTests {
+@Suite(.timeLimit(.minutes(5))) struct WireTests {
   private static let long = JSON.string(String(repeating: "x", count: 100_001))
   private static let toolset: JSON = ["type": "agent_toolset_20260401"]
 
@@ -108,7 +108,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("sessions", ["budget": ["type": "limit"]], "budget"),
     BadBody("sessions", ["metadata": 1], "metadata"),
     BadBody("sessions", ["speed": 1], "speed"), BadBody("keys", ["name": "k", "scope": "all"], "scope"),
-    BadBody("keys", ["scope": "read"], "name"),
+    BadBody("keys", ["scope": "read"], "\"name\""),
   ])
   func `a wrong field is refused with its path`(bad: BadBody) async throws {
     try await withAPI { api in

@@ -17,7 +17,7 @@ import Testing
     Array("event: \(event["type"]?.stringValue ?? "")\ndata: ".utf8) + event.bytes + Array("\n\n".utf8)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `history and stream are one log, and every event is shown once`() async throws {
     let scripted = try ScriptedServer { request in
       if request.path.hasSuffix("/stream") {
@@ -40,7 +40,7 @@ import Testing
     #expect(shown.withLock { $0 } == ["1", "2", "3", "4"])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a stream that breaks off is opened again, and what was missed is listed`() async throws {
     let streams = Lock(0)
     let scripted = try ScriptedServer { request in
@@ -69,7 +69,7 @@ import Testing
     #expect(streams.withLock { $0 } == 2)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `all pages of a log are listed`() async throws {
     let scripted = try ScriptedServer { request in
       let isSecond = request.query.contains { $0.name == "page" && $0.value == "page_2" }

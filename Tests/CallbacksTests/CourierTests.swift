@@ -11,7 +11,7 @@ import Testing
 
 @testable import Callbacks
 
-@Suite(.timeLimit(.minutes(1))) struct CourierTests {
+@Suite(.timeLimit(.minutes(5))) struct CourierTests {
   @Test func `after ten attempts over days a delivery is dead, and can be revived`() async throws {
     try await withCallbacks(["CALLBACK_URL": "http://127.0.0.1:1/"]) { bench in
       let id = try await bench.addWebhook()

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Callbacks
 
-@Suite(.timeLimit(.minutes(1))) struct DirectoryTargetTests {
+@Suite(.timeLimit(.minutes(5))) struct DirectoryTargetTests {
   /// Puts files of a session on their way to a folder.
   private static func add(_ bench: CallbackBench, _ files: [(String, String)], to folder: String? = nil)
     async throws

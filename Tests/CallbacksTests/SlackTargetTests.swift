@@ -9,7 +9,7 @@ import Testing
 
 @testable import Callbacks
 
-@Suite(.timeLimit(.minutes(1))) struct SlackTargetTests {
+@Suite(.timeLimit(.minutes(5))) struct SlackTargetTests {
   /// When a path's clock begins.
   private static let start = Timestamp(seconds: 1_794_474_000)
   private static let data: JSON.Object = [

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Callbacks
 
-@Suite(.timeLimit(.minutes(1))) struct WebhookTargetTests {
+@Suite(.timeLimit(.minutes(5))) struct WebhookTargetTests {
   @Test func `the receiver can verify what comes, and its answer is the receipt`() async throws {
     try await withCallbacks { bench in
       bench.receiver.answer(HTTPResponse.text(202, "Thank you."))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct `Cancelling and closing` {
   @Test func `a cancelled task sends nothing`() async throws {
     try await withServer { connection in

@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// What the caller is told when no whole answer comes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct `Answers that fail` {
   private func failure(_ client: HTTPClient, _ request: HTTPClient.Request) async -> HTTPClientError? {
     do {

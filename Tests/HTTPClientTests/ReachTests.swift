@@ -43,7 +43,7 @@ import Testing
 }
 
 /// Against a server on 127.0.0.1 that must not see a connection.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct `Keeping requests inside their reach` {
   @Test(
     arguments: [

@@ -3,7 +3,7 @@ import HTTPClient
 import Primitives
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct `Keeping connections` {
   @Test func `requests one after another share a connection`() async throws {
     try await withServer { connection in

@@ -3,7 +3,7 @@ import HTTPClient
 import Primitives
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct `Sending a request` {
   @Test func `an answer has its status, fields and body`() async throws {
     try await withServer { connection in
@@ -208,7 +208,7 @@ struct `Sending a request` {
   }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct `Sending a body` {
   static let large = (0..<(8 * 1024 * 1024)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
 

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Hooks
 
-@Suite(.timeLimit(.minutes(1))) struct HooksTests {
+@Suite(.timeLimit(.minutes(5))) struct HooksTests {
   private static let triggers: [JSON] = [["webhook": "desk"]]
 
   /// A request that is signed as `desk` wants it.

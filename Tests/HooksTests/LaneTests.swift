@@ -10,7 +10,7 @@ import Testing
 @testable import Hooks
 
 /// From a sender's request to the ledger: what matches, who may, and what is written of the rest.
-@Suite(.timeLimit(.minutes(1))) struct LaneTests {
+@Suite(.timeLimit(.minutes(5))) struct LaneTests {
   private static let environment = [
     "DESK_SECRET": Path.secret, "GITHUB_SECRET": Sample.githubSecret, "SLACK_SECRET": Sample.slackSecret,
   ]

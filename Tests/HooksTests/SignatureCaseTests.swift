@@ -9,7 +9,7 @@ import Testing
 @testable import Hooks
 @testable import Jobs
 
-@Suite(.timeLimit(.minutes(1))) struct SignatureCaseTests {
+@Suite(.timeLimit(.minutes(5))) struct SignatureCaseTests {
   private static func lines() throws -> [[UInt8]] {
     try Sample.bytes("webhook-signatures.jsonl").split(separator: 0x0A).map(Array.init)
   }

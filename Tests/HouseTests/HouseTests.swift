@@ -24,7 +24,7 @@ import Testing
     Set(
       try text(file).matches(
         of:
-          #/(?m)^\s*(?:(?:package|internal|private|public|fileprivate|@testable|@preconcurrency) )*import (?:(?:struct|class|enum|func|protocol|let|var|typealias) )?(\w+)/#
+          #/(?m)^\s*(?:(?:package|internal|private|public|fileprivate|@testable|@preconcurrency) )*import (?:(?:struct|class|enum|func|protocol|let|var|typealias) )?([A-Z]\w*)/#
       ).map { String($0.1) })
   }
 

@@ -11,7 +11,7 @@ import Testing
     return built.appending(path: "errand").path
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(5)))
   func `after twenty kills every nominal time has exactly one decision`() async throws {
     let journey = LedgerJourney(
       program: Self.program, schedules: 18, randomness: .seeded(20_261_121), log: { print($0) })

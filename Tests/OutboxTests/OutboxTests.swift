@@ -8,7 +8,7 @@ import Testing
 
 @testable import Outbox
 
-@Suite(.timeLimit(.minutes(1))) struct OutboxTests {
+@Suite(.timeLimit(.minutes(5))) struct OutboxTests {
   private static func add(_ path: Path, run: String = "run_1") async throws -> String {
     try await path.database.write { tx in
       try path.outbox.add(

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct EndingTests {
+@Suite(.timeLimit(.minutes(5))) struct EndingTests {
   @Test func `a queued run is cancelled at once`() async throws {
     try await withPath { path in
       try await path.apply(JobDefinition(and: ["callbacks": [["directory": ["path": "${env:BRIEFS}"]]]]))

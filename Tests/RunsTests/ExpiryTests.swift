@@ -10,7 +10,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct ExpiryTests {
+@Suite(.timeLimit(.minutes(5))) struct ExpiryTests {
   @Test func `a stale time starts nothing, and the ledger says so`() async throws {
     try await withField(["expires": "2h"]) { field in
       let now = field.path.clock.now

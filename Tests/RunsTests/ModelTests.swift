@@ -213,7 +213,7 @@ private struct Trial {
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ModelTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelTests {
   @Test(arguments: 1...8)
   func `random firings, ends, cancellations and failures agree with the model`(seed: UInt64) async throws {
     // Overlap and repeat are one table over two kinds of lines.

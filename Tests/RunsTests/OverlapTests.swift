@@ -10,7 +10,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct OverlapTests {
+@Suite(.timeLimit(.minutes(5))) struct OverlapTests {
   @Test(arguments: [Run.State.queued, .running, .waiting])
   func `skip starts nothing while a run has not ended, and names it`(state: Run.State) async throws {
     try await withField { field in

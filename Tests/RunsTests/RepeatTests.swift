@@ -10,7 +10,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct RepeatTests {
+@Suite(.timeLimit(.minutes(5))) struct RepeatTests {
   private static func repeats(_ policy: String, window: String? = nil) -> JSON.Object {
     var object: JSON.Object = ["key": "{{trigger.body.id}}", "repeat": .string(policy)]
     if let window { object["window"] = .string(window) }

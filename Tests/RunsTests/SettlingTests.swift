@@ -12,7 +12,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct SettlingTests {
+@Suite(.timeLimit(.minutes(5))) struct SettlingTests {
   @Test(
     arguments: [
       (.idle(.endTurn), .succeeded, "The agent finished."),

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct StartTests {
+@Suite(.timeLimit(.minutes(5))) struct StartTests {
   @Test func `a start writes everything that a run needs in one transaction`() async throws {
     try await withPath { path in
       try await path.apply(

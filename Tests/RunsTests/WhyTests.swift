@@ -11,7 +11,7 @@ import Testing
 
 @testable import Runs
 
-@Suite(.timeLimit(.minutes(1))) struct WhyTests {
+@Suite(.timeLimit(.minutes(5))) struct WhyTests {
   static let now = Timestamp("2026-11-12T09:00:00Z")!
 
   static func run(_ state: Run.State, _ change: (inout RunFacts) -> Void = { _ in }) -> RunFacts {
@@ -141,7 +141,7 @@ import Testing
       let run = try await field.run(of: field.tick())
       #expect(
         try await why([], [])
-          == "\(run.id) is queued; it has no trigger, so only `errand run` starts it.".capitalizedFirst)
+          == "\(run.id) is queued; it has no trigger, so only `errand run` starts it.")
       try await field.settle(run.id)
       let refused = JobFacts.Source(
         name: "desk", lastReceipt: WhyTests.now, refusals: [("bad_signature", 12)], span: .seconds(86_400))
@@ -199,8 +199,4 @@ import Testing
           + "`errand deliveries retry \(pending.id)`.")
     }
   }
-}
-
-extension String {
-  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

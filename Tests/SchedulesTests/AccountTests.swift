@@ -10,7 +10,7 @@ import Testing
 @testable import Schedules
 
 /// Why something, or nothing, fired at a time: each reason has its sentence.
-@Suite(.timeLimit(.minutes(1))) struct AccountTests {
+@Suite(.timeLimit(.minutes(5))) struct AccountTests {
   private static func job(
     _ trigger: JSON.Object, overlap: String = "allow_all", and more: JSON.Object = [:]
   ) -> JobDefinition {

@@ -11,7 +11,7 @@ import Testing
 @testable import Schedules
 
 /// What people, and failures, do to schedules.
-@Suite(.timeLimit(.minutes(1))) struct DeedsTests {
+@Suite(.timeLimit(.minutes(5))) struct DeedsTests {
   private static func job(_ trigger: JSON.Object, overlap: String = "allow_all") -> JobDefinition {
     JobDefinition("job", triggers: [.object(trigger)], and: ["overlap": .string(overlap)])
   }

@@ -76,7 +76,7 @@ private struct Reference {
 
 /// Random lives of a schedule: the timer in one process or the other, downtimes, steps of the clock, edits,
 /// pauses, skips, crashes at every point of a commit. The ledger must say what the reference says.
-@Suite(.timeLimit(.minutes(2))) struct ModelTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelTests {
   private static func definition(_ period: Int64, _ catchUp: CatchUp.Policy) -> JobDefinition {
     JobDefinition(
       "job",

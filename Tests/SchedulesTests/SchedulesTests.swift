@@ -17,7 +17,7 @@ extension Schedules {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SchedulesTests {
+@Suite(.timeLimit(.minutes(5))) struct SchedulesTests {
   private static func job(
     _ name: String = "job", _ schedule: String = "0 * * * *", zone: String = "UTC",
     named trigger: String? = nil

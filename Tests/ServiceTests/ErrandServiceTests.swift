@@ -14,7 +14,7 @@ import Testing
 @testable import Service
 
 /// The whole service in this process, on the gallery's jobs.
-@Suite(.timeLimit(.minutes(2)), .serialized) struct ErrandServiceTests {
+@Suite(.timeLimit(.minutes(5)), .serialized) struct ErrandServiceTests {
   private static let gallery = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Jobs").path
   private static let secret = StandardWebhooks.newSecret()

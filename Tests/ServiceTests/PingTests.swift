@@ -9,7 +9,7 @@ import Testing
 @testable import Service
 
 /// The dead man's switch, against a receiver on a real port.
-@Suite(.timeLimit(.minutes(1))) struct PingTests {
+@Suite(.timeLimit(.minutes(5))) struct PingTests {
   private static func pinging(
     status: Int, _ body: (Path, Ping, _ asked: Lock<[String]>) async throws -> Void
   ) async throws {
