@@ -95,11 +95,13 @@ package struct ErrandService: Sendable {
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
+    var limits = EmbeddedDriver.Limits()
+    limits.window = try configuration.modelWindow()
     let driver = EmbeddedDriver(
       models: Models(
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
         key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
-      workplaces: workplaces, time: time, randomness: randomness)
+      workplaces: workplaces, time: time, randomness: randomness, limits: limits)
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,
