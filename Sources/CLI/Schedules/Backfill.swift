@@ -42,10 +42,10 @@ struct Backfill: AsyncParsableCommand {
       }
       for firing in answer["data"]?.arrayValue ?? [] {
         let was = firing["was_there"]?.boolValue == true ? "was there already: " : ""
-        let what = firing["run_id"]?.stringValue ?? firing["reason"]?.stringValue ?? ""
+        let what = (firing["run_id"]?.stringValue ?? firing["reason"]?.stringValue ?? "").onOneLine
         let line =
           "\(firing["nominal_at"]?.stringValue ?? "")  \(was)\(firing["decision"]?.stringValue ?? "waits")  \(what)"
-        Say.output(line.onOneLine)
+        Say.output(line)
       }
     }
   }

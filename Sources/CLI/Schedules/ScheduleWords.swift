@@ -44,8 +44,8 @@ enum ScheduleWords {
     guard let last = schedule["last"], !last.isNull else { return "never" }
     let time = TimeWords.full(last["nominal_at"]?.stringValue)
     let late = last["late_ms"]?.integerValue.map { TimeWords.duration(.milliseconds($0)) } ?? "–"
-    let decision = last["decision"]?.stringValue ?? "held"
-    let run = last["run_id"]?.stringValue.map { " \($0)" } ?? ""
-    return "\(time)  \(late) late  \(decision)\(run)".onOneLine
+    let decision = (last["decision"]?.stringValue ?? "held").onOneLine
+    let run = last["run_id"]?.stringValue.map { " \($0.onOneLine)" } ?? ""
+    return "\(time)  \(late) late  \(decision)\(run)"
   }
 }
