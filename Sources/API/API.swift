@@ -157,7 +157,7 @@ package struct API: Sendable {
         "The key \(quoted(key.name)) has the scope \(key.scope.rawValue); this needs \(words).")
     }
     if let rate = route.rate { try rates.count(rate, of: key.id) }
-    try WireVersion.check(http.headers)
+    try WireVersion.check(http)
     return key
   }
 

@@ -80,6 +80,9 @@ struct Refusal {
     case CatalogError.archived(let kind, _):
       self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
     case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
+    case SessionError.queueFull:
+      self = Refusal(429, sentence)
+      retryAfter = .seconds(5)
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
       SchedulesError.notActive:
       self = Refusal(409, sentence, isRetryable: false)

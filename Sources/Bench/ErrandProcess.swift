@@ -13,6 +13,8 @@ final class ErrandProcess: Sendable {
     var jobs: String?
     var port: UInt16
     var role = "all"
+    /// Whether it plays rehearsals; else it asks the server of `ANTHROPIC_BASE_URL`.
+    var rehearses = true
     var environment: [String: String] = [:]
   }
 
@@ -33,9 +35,9 @@ final class ErrandProcess: Sendable {
     guard access(settings.program, X_OK) == 0 else { throw BenchError.noProgram(path: settings.program) }
     var arguments = [
       settings.program, "serve", "--listen", "127.0.0.1:\(settings.port)", "--data", settings.data,
-      "--rehearse",
-      "--role", settings.role,
+      "--role", settings.role, "--creates-per-minute", "10000000", "--reads-per-minute", "10000000",
     ]
+    if settings.rehearses { arguments.append("--rehearse") }
     if let jobs = settings.jobs { arguments += ["--jobs", jobs] }
     var launch = Launch(arguments)
     launch.environment = settings.environment.merging(
@@ -114,10 +116,15 @@ final class ErrandProcess: Sendable {
   }
 
   /// Resident memory in bytes.
-  func memory() -> Int64 {
+  func memory() -> Int64 { figure("VmRSS:") * 1024 }
+
+  var threads: Int64 { figure("Threads:") }
+
+  /// A number of what the kernel says about the process.
+  private func figure(_ name: String) -> Int64 {
     let status = ErrandProcess.tail("/proc/\(child.pid)/status")
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    return (line?.split(separator: " ").compactMap { Int64($0) }.first ?? 0) * 1024
+    let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
+    return line?.split { $0 == " " || $0 == "\t" }.compactMap { Int64($0) }.first ?? 0
   }
 
   /// The last 8 KiB of a file.

@@ -35,7 +35,10 @@ struct Errand: AsyncParsableCommand {
       CommandGroup(name: "Result", subcommands: [Deliveries.self]),
       CommandGroup(
         name: "Wire API",
-        subcommands: [AgentsCommand.self, EnvironmentsCommand.self, SessionsCommand.self, KeysCommand.self]),
+        subcommands: [
+          AgentsCommand.self, EnvironmentsCommand.self, SessionsCommand.self, FilesCommand.self,
+          KeysCommand.self,
+        ]),
     ])
 
   static func main() async {

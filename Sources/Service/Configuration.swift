@@ -59,6 +59,17 @@ package struct Configuration: Sendable {
     return LocalRepositories(below: folders ?? [])
   }
 
+  /// How many tokens the models can read at once, as `ERRAND_MODEL_WINDOW` says: for servers whose models are not
+  /// known here, or are run with less than they could. Nil without it.
+  /// - Throws: `ServiceError.modelWindow`.
+  package func modelWindow() throws(ServiceError) -> Int? {
+    guard let given = environment["ERRAND_MODEL_WINDOW"], !given.isEmpty else { return nil }
+    guard let tokens = Int(given), (2_000...100_000_000).contains(tokens) else {
+      throw .modelWindow(given: given)
+    }
+    return tokens
+  }
+
   /// Where data lies unless `--data` says otherwise.
   package static func defaultDataDirectory(_ environment: [String: String]) -> String {
     if let given = environment["ERRAND_DATA"], !given.isEmpty { return given }

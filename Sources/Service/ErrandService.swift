@@ -101,6 +101,8 @@ package struct ErrandService: Sendable {
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
+    var limits = EmbeddedDriver.Limits()
+    limits.window = try configuration.modelWindow()
     let driver = EmbeddedDriver(
       models: Models(
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
@@ -108,7 +110,8 @@ package struct ErrandService: Sendable {
       workplaces: workplaces,
       web: Web(
         client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
-        search: configuration.webSearchURL), time: time, randomness: randomness)
+        search: configuration.webSearchURL), time: time, randomness: randomness,
+      limits: limits)
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,

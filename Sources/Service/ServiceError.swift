@@ -5,6 +5,7 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
   case dataDirectory(path: String, errno: Int32)
   case keyFile(path: String, errno: Int32)
   case emptyKeyFile(path: String)
+  case modelWindow(given: String)
 
   package var description: String {
     switch self {
@@ -14,6 +15,9 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
       "The key file \(path) can't be read or written: \(String(cString: strerror(errno)))."
     case .emptyKeyFile(let path):
       "The key file \(path) is empty. Remove it, and the next start writes a new one."
+    case .modelWindow(let given):
+      "ERRAND_MODEL_WINDOW is “\(given)”. Expected how many tokens the model can read at once, at least 2000, such "
+        + "as 32768; without it, what is known of each model counts."
     }
   }
 }

@@ -108,7 +108,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("sessions", ["budget": ["type": "limit"]], "budget"),
     BadBody("sessions", ["metadata": 1], "metadata"),
     BadBody("sessions", ["speed": 1], "speed"), BadBody("keys", ["name": "k", "scope": "all"], "scope"),
-    BadBody("keys", ["scope": "read"], "\"name\""),
+    BadBody("keys", ["scope": "read"], "name"),
   ])
   func `a wrong field is refused with its path`(bad: BadBody) async throws {
     try await withAPI { api in
@@ -244,8 +244,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: [
-    ("anthropic-version", "2020-01-01", 400), ("anthropic-version", "2023-06-01", 200),
-    ("anthropic-version", "2026-10-21", 200), ("anthropic-beta", "managed-agents-2026-04-01,nonsense", 400),
+    ("anthropic-version", "2020-01-01", 400), ("anthropic-beta", "managed-agents-2026-04-01,nonsense", 400),
     ("anthropic-beta", "managed-agents-2026-04-01, files-api-2025-04-14", 200),
   ])
   func `versions and betas that nobody knows are refused`(name: String, value: String, status: Int)
@@ -255,6 +254,20 @@ struct BadBody: Sendable, CustomTestStringConvertible {
       let answer = try await api.send("GET", "/v1/agents", nil, and: [(name: name, value: value)])
       #expect(answer.status == status)
       if status == 400 { #expect(answer.message.hasPrefix("\(name): ")) }
+    }
+  }
+
+  @Test(arguments: ["2023-06-01", "2026-10-21"])
+  func `a client that names its version names the beta, too`(version: String) async throws {
+    try await withAPI { api in
+      let named = [(name: "anthropic-version", value: version)]
+      let beta = [(name: "anthropic-beta", value: "managed-agents-2026-04-01")]
+      let refused = try await api.send("GET", "/v1/agents", nil, and: named)
+      #expect(refused.status == 400)
+      #expect(refused.message.contains("managed-agents-2026-04-01"))
+      #expect(try await api.send("GET", "/v1/agents", nil, and: named + beta).status == 200)
+      #expect(try await api.send("GET", "/v1/agents?beta=true", nil, and: named).status == 200)
+      #expect(try await api.send("GET", "/v1/files", nil, and: named).status == 200)
     }
   }
 

@@ -22,6 +22,7 @@ final class Rig: Sendable {
   let hands: ScriptedHands
   let model: any Model
   let limits: EmbeddedDriver.Limits
+  private let randomness = Randomness.seeded(1)
 
   init(
     model: any Model, hands: ScriptedHands = ScriptedHands(),
@@ -80,7 +81,7 @@ final class Rig: Sendable {
       sessions: sessions, files: files, provider: ScriptedProvider(hands: hands), node: "here",
       log: Logger(label: "test"))
     let driver = EmbeddedDriver(
-      models: OneModel(model: model), workplaces: workplaces, time: clock.time, randomness: .seeded(1),
+      models: OneModel(model: model), workplaces: workplaces, time: clock.time, randomness: randomness,
       limits: limits)
     try await SessionWorker(
       sessions: sessions, driver: driver, workplaces: workplaces, log: Logger(label: "test")

@@ -21,6 +21,8 @@ final class ScriptedHands: Hands {
   private let met = Flag()
   private let meeting = Lock(0)
   let broken: String?
+  /// What the command `flood` prints: far more than a small window holds.
+  static let flood = "The flood begins" + String(repeating: " and rises", count: 10_000) + " and ends."
 
   init(broken: String? = nil, checks: [String: [Int32]] = [:]) {
     self.broken = broken
@@ -64,6 +66,8 @@ final class ScriptedHands: Hands {
     case "hang":
       beganHanging.raise()
       try await Task.sleep(for: .seconds(3600))
+    case "flood":
+      return ToolResult(text: ScriptedHands.flood)
     case "meet":
       let count = meeting.withLock { count -> Int in
         count += 1

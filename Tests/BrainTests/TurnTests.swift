@@ -164,17 +164,6 @@ import Testing
     #expect(model.asked[1].messages.last?["content"]?[0]?["text"] == "Go on.")
   }
 
-  @Test func `too long for the model ends the session with a sentence`() async throws {
-    let rig = try await Rig(model: ScriptedModel(.text("…", stop: "model_context_window_exceeded")))
-    let id = try await rig.session()
-    try await rig.drive(id)
-    #expect(
-      try await rig.story(id).suffix(3) == [
-        "session.error model_request_failed_error terminal", "session.thread_status_terminated",
-        "session.status_terminated",
-      ])
-  }
-
   @Test func `with too many rounds of tools is stopped`() async throws {
     var limits = EmbeddedDriver.Limits()
     limits.rounds = 2

@@ -25,8 +25,16 @@ enum WireVersion {
     "token-efficient-tools-2025-02-19",
   ]
 
-  /// - Throws: `APIError.invalid` for a version or beta that nobody knows.
-  static func check(_ headers: HTTPHeaders) throws {
+  /// What a client that names a version must also name: the service whose API this is takes these addresses for
+  /// beta, and programs that work here have to work there.
+  private static let gated: Set<String> = [
+    "agents", "environments", "sessions", "deployments", "deployment_runs", "vaults",
+  ]
+  private static let gate = "managed-agents-2026-04-01"
+
+  /// - Throws: `APIError.invalid` for a version or beta that nobody knows, or a beta that is missing.
+  static func check(_ http: HTTPRequest) throws {
+    let (headers, segments) = (http.headers, http.segments)
     if let version = headers.first("anthropic-version"), !versions.contains(version) {
       throw APIError.invalid(
         "anthropic-version: Expected \(versions.alternatives), found \(quoted(version)).")
@@ -35,6 +43,12 @@ enum WireVersion {
       .map { $0.drop(while: \.isWhitespace) }.map { String($0.prefix { !$0.isWhitespace }) }
     if let unknown = named.first(where: { !$0.isEmpty && !betas.contains($0) }) {
       throw APIError.invalid("anthropic-beta: This server knows no beta \(quoted(unknown)). Leave it out.")
+    }
+    let isGated = segments.count > 1 && segments[0] == "v1" && gated.contains(segments[1])
+    let isBeta = named.contains(gate) || http.query.contains { $0.name == "beta" && $0.value == "true" }
+    if isGated, headers.first("anthropic-version") != nil, !isBeta {
+      throw APIError.invalid(
+        "anthropic-beta: Clients that send anthropic-version must also send the beta \(gate) here.")
     }
   }
 }

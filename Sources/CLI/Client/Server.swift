@@ -31,6 +31,15 @@ struct Server: Sendable {
     return try await send("POST", path, [], body: body.bytes, headers: headers + [type])
   }
 
+  func delete(_ path: [String]) async throws -> JSON {
+    try await send("DELETE", path, [], body: nil, headers: [])
+  }
+
+  /// Sends a body of another type than JSON.
+  func post(_ path: [String], _ body: [UInt8], type: String) async throws -> JSON {
+    try await send("POST", path, [], body: body, headers: [(name: "content-type", value: type)])
+  }
+
   /// The answer's bytes as they are, such as a file's.
   func bytes(_ path: [String]) async throws -> [UInt8] {
     let response = try await answer("GET", path, [], body: nil, headers: [])

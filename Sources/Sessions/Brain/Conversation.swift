@@ -26,14 +26,38 @@ struct Conversation: Sendable {
   static func messages(_ log: [Event], attachments: [String: JSON] = [:]) -> [JSON] {
     var conversation = Conversation(attachments: attachments)
     let results = ToolResults(log, attachments: attachments)
-    for event in log where !event.isFlushed { conversation.add(event, results) }
+    let summary = Summary(in: log)
+    if let summary { conversation.add("user", summary.opening) }
+    for event in kept(log, summary) { conversation.add(event, results) }
     conversation.endMessage()
     return conversation.messages
   }
 
+  /// What the model is shown as it was said, after the summary if there is one.
+  static func kept(_ log: [Event], _ summary: Summary?) -> [Event] {
+    guard let summary else { return log.filter { !$0.isFlushed } }
+    return log.filter { !$0.isFlushed && ($0.position ?? .max) > summary.end }.map {
+      ($0.position ?? .max) < summary.place ? $0.withoutThinking : $0
+    }
+  }
+
+  /// What is kept, cut where no tool call is parted from its result: each event that says something, with its
+  /// messages.
+  static func pieces(
+    _ log: [Event], attachments: [String: JSON] = [:]
+  ) -> [(event: Event, messages: [JSON])] {
+    let results = ToolResults(log, attachments: attachments)
+    return kept(log, Summary(in: log)).compactMap { event in
+      var conversation = Conversation(attachments: attachments)
+      conversation.add(event, results)
+      conversation.endMessage()
+      return conversation.messages.isEmpty ? nil : (event, conversation.messages)
+    }
+  }
+
   /// Roughly what a request with this log costs in input tokens: nobody counts them for a request that died.
   static func estimatedTokens(_ log: [Event]) -> Int {
-    JSON.array(messages(log)).bytes.count * 2 / 7
+    TokenEstimate.tokens(messages(log))
   }
 
   private mutating func add(_ event: Event, _ results: ToolResults) {
@@ -68,7 +92,7 @@ struct Conversation: Sendable {
       }
     }
     switch stopReason {
-    case StopReasons.maxTokens: add("user", Blocks.text(Conversation.cutNotice))
+    case StopReasons.maxTokens, StopReasons.contextExceeded: add("user", Blocks.text(Conversation.cutNotice))
     case StopReasons.pauseTurn: add("user", Blocks.text(Conversation.goOn))
     default: break
     }
@@ -86,6 +110,21 @@ struct Conversation: Sendable {
   private mutating func endMessage() {
     if !blocks.isEmpty { messages.append(["role": .string(role), "content": .array(blocks)]) }
     blocks = []
+  }
+}
+
+extension Event {
+  /// A reply whose thinking may not be shown any more: it is bound to all that came before it, and some of that
+  /// has become a summary.
+  fileprivate var withoutThinking: Event {
+    guard type == .modelRequestEnd, var hidden = hidden?.objectValue,
+      let content = hidden["content"]?.arrayValue
+    else { return self }
+    hidden["content"] = .array(
+      content.filter { !["thinking", "redacted_thinking"].contains($0["type"]?.stringValue) })
+    var event = self
+    event.hidden = .object(hidden)
+    return event
   }
 }
 

@@ -16,17 +16,26 @@ extension EmbeddedDriver {
       return try await meet(error, session, failures: progress.failures)
     }
     let toolbox = Toolbox(agent: row.agent)
-    let attachments = try Attachments.sources(log) { try workplaces.bytes($0, size: $1) }
-    let request = ModelRequest(
+    let summary = Summary(in: log)
+    let attachments = try Attachments.sources(Conversation.kept(log, summary)) {
+      try workplaces.bytes($0, size: $1)
+    }
+    let window = ContextWindow(of: row.agent["model"], limits)
+    var request = ModelRequest(
       purpose: .turn, model: row.agent["model"] ?? .null, system: Prompt.system(row, toolbox, log),
       tools: toolbox.definitions, messages: Conversation.messages(log, attachments: attachments),
-      maxTokens: maxTokens)
+      maxTokens: window.reply(upTo: maxTokens, afterCut: progress.cuts > 0))
+    request.summarised = summary?.replies ?? 0
+    if Compaction.isDue(request, log, window), Compaction(log, window) != nil {
+      return try await summarise(session, row, log, progress, becauseTold: false)
+    }
+    let asking = request
     let start = try await session.record([NewEvent(.modelRequestStart)])
     let makeID: @Sendable () -> String = { [time, randomness] in ID.make("sevt", at: time.now(), randomness) }
     let names = SaidReply.EventIDs(message: makeID(), thinking: makeID())
     let previews = Previews(names)
     let asked = try await unlessInterrupted(session) {
-      try await model.answer(to: request) { progress in
+      try await model.answer(to: asking) { progress in
         for preview in previews.note(progress) { session.preview(preview) }
       }
     }
@@ -36,6 +45,9 @@ extension EmbeddedDriver {
       let said = SaidReply(reply, takenNames: usedNames, ids: names, makeID: makeID)
       try await session.record(said.events(start: start[0].id, toolbox: toolbox))
       return nil
+    case .failure(let error) where error.saysTooLong:
+      let ended = try await session.record([start[0].failedEnd()])
+      return try await summarise(session, row, log + start + ended, progress, becauseTold: true)
     case .failure(let error):
       return try await meet(error, session, failures: progress.failures, closing: [start[0].failedEnd()])
     case nil:

@@ -25,7 +25,9 @@ extension EmbeddedDriver {
     let evaluated: Evaluated
     do {
       try Rubric.validate(outcome.rubric)
-      evaluated = try await judge(outcome, iteration, session, row, progress)
+      evaluated = try await telling(outcome, iteration, session) {
+        try await judge(outcome, iteration, session, row, progress)
+      }
     } catch let error as OutcomeError {
       evaluated = .ended(Evaluation(result: .failed, explanation: error.description))
     }
@@ -37,7 +39,35 @@ extension EmbeddedDriver {
     return nil
   }
 
-  private enum Evaluated {
+  /// How often a long evaluation says that it goes on.
+  static let evaluationBeat = Duration.seconds(20)
+
+  /// Works, and records now and then that the evaluation is still under way.
+  private func telling<Result: Sendable>(
+    _ outcome: Outcome, _ iteration: Int, _ session: DrivenSession,
+    _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result?.self) { group in
+      group.addTask { try await work() }
+      group.addTask { [time] in
+        while !Task.isCancelled {
+          do { try await time.sleep(EmbeddedDriver.evaluationBeat) } catch { break }
+          try await session.record([
+            NewEvent(
+              .evaluationOngoing, ["outcome_id": .string(outcome.id), "iteration": JSON(iteration)])
+          ])
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let ended = try await group.next() {
+        if let ended { return ended }
+      }
+      throw CancellationError()
+    }
+  }
+
+  private enum Evaluated: Sendable {
     case ended(Evaluation)
     case interrupted
     /// The grader did not answer.

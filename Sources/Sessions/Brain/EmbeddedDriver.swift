@@ -66,6 +66,17 @@ package struct EmbeddedDriver: Driver {
       progress = Progress(log)
     }
     let next = Step.next(Situation(row), progress, limits)
+    if case .ask(let maxTokens) = next, !isFurnished {
+      // The model may think while the repositories come: nothing of its reply is done before they are there.
+      async let mounting = mountRepositories(session, row)
+      let asked = try await ask(session, row, log, progress, maxTokens: maxTokens)
+      switch try await mounting {
+      case .done: isFurnished = true
+      case .interrupted: break
+      case .hopeless(let reason): return .terminated(reason)
+      }
+      return asked
+    }
     if next.needsRepositories, !isFurnished {
       switch try await mountRepositories(session, row) {
       case .done: isFurnished = true
@@ -88,6 +99,8 @@ package struct EmbeddedDriver: Driver {
       try await run(calls, session, row)
     case .ask(let maxTokens):
       return try await ask(session, row, log, progress, maxTokens: maxTokens)
+    case .summarise:
+      return try await summarise(session, row, log, progress, becauseTold: true)
     case .evaluate(let outcome, let iteration, let start):
       return try await evaluate(outcome, iteration, start, session, row, log, progress)
     case .tooManyRounds:

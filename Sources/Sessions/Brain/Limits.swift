@@ -13,6 +13,10 @@ extension EmbeddedDriver {
     /// The most tokens of a reply, and of a reply after one that was cut.
     package var replyTokens = 32_000
     package var raisedReplyTokens = 64_000
+    /// How many tokens the models can read; nil goes by what is known of each.
+    package var window: Int?
+    /// The most summaries in a row that were of no use.
+    package var summaries = 10
     /// The most replies in a row that may be cut at their limit before the turn ends.
     package var cuts = 3
 

@@ -25,6 +25,8 @@ struct Progress: Sendable {
   private(set) var cuts = 0
   /// Tries in a row that failed, of the model request or the grading that is due.
   private(set) var failures = 0
+  /// Summaries in a row, each with at most one reply after it, since somebody last said something.
+  private(set) var summaries = 0
   /// Whether there will be no more tries in this turn.
   private(set) var isExhausted = false
   /// Whether the log holds an interrupt that was not applied yet.
@@ -36,6 +38,8 @@ struct Progress: Sendable {
   /// The agent's last message.
   private(set) var finalMessage: String?
 
+  /// Replies since the last summary.
+  private var repliesSinceSummary = 0
   private var uses: [Call] = []
   private var answered: Set<String> = []
 
@@ -52,6 +56,7 @@ struct Progress: Sendable {
       hasNews = true
       owesReply = true
       rounds = 0
+      summaries = 0
     case .userInterrupt:
       isInterrupted = true
     case .userToolConfirmation:
@@ -71,6 +76,12 @@ struct Progress: Sendable {
     case .modelRequestEnd:
       openSpan = nil
       if let reply = event.hidden?["stop_reason"]?.stringValue { note(reply, event) }
+    case .contextCompacted:
+      // What was not answered for want of room may be asked again.
+      hasNews = true
+      failures = 0
+      summaries = repliesSinceSummary > 1 ? 1 : summaries + 1
+      repliesSinceSummary = 0
     case .evaluationStart:
       openEvaluation = event
       failures = 0
@@ -101,6 +112,7 @@ struct Progress: Sendable {
     failures = 0
     cuts = stopReason == StopReasons.maxTokens ? cuts + 1 : 0
     rounds += 1
+    repliesSinceSummary += 1
   }
 
   private mutating func noteEvaluation(_ event: Event) {
@@ -135,4 +147,7 @@ enum StopReasons {
   static let refusal = "refusal"
   static let pauseTurn = "pause_turn"
   static let contextExceeded = "model_context_window_exceeded"
+
+  /// Those after which the end of a reply may be missing.
+  static let cutting = [maxTokens, contextExceeded]
 }

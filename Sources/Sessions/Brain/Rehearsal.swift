@@ -16,6 +16,9 @@ struct Rehearsal: Sendable {
 
   /// What the agent says after its last turn.
   static let closing = "That was the last line of the rehearsal."
+  /// What stands for the conversation so far when it has become too long.
+  static let summary = Line(
+    content: [["type": "text", "text": "The rehearsal has gone on for long."]], delay: .zero)
 
   private let turns: [Line]
   private let evaluations: [Line]

@@ -24,9 +24,12 @@ package struct RehearsalModel: Model {
     let line: Rehearsal.Line
     switch request.purpose {
     case .turn:
-      line = rehearsal.turn(request.messages.count { $0["role"]?.stringValue == "assistant" })
+      let shown = request.messages.count { $0["role"]?.stringValue == "assistant" }
+      line = rehearsal.turn(request.summarised + shown)
     case .evaluation(_, let call):
       line = rehearsal.evaluation(call)
+    case .summary:
+      line = Rehearsal.summary
     }
     if line.delay > .zero { try await time.sleep(line.delay) }
     for (index, block) in line.content.enumerated() {

@@ -27,7 +27,7 @@ struct SaidReply: Sendable {
     self.reply = reply
     self.ids = ids
     content = reply.content
-    if reply.stopReason == StopReasons.maxTokens, content.last.map(SaidReply.isCall) == true {
+    if StopReasons.cutting.contains(reply.stopReason), content.last.map(SaidReply.isCall) == true {
       content.removeLast()
     }
     if reply.stopReason == StopReasons.refusal { return }
@@ -65,7 +65,6 @@ struct SaidReply: Sendable {
     }
     events.append(end(start))
     events += denials
-    if reply.stopReason == StopReasons.contextExceeded { events.append(Trouble.contextExceeded.event) }
     return events
   }
 

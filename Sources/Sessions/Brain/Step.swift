@@ -27,6 +27,8 @@ enum Step: Sendable, Equatable {
   case deny([Call])
   case run([Call])
   case ask(maxTokens: Int)
+  /// The model could not read all of the conversation.
+  case summarise
   /// With the start event of an evaluation that was begun before.
   case evaluate(Outcome, iteration: Int, start: Event?)
   case tooManyRounds
@@ -35,7 +37,7 @@ enum Step: Sendable, Equatable {
   var needsRepositories: Bool {
     switch self {
     case .run, .ask, .evaluate: true
-    case .settle, .stop, .deny, .tooManyRounds: false
+    case .settle, .stop, .deny, .summarise, .tooManyRounds: false
     }
   }
 
@@ -77,7 +79,7 @@ enum Step: Sendable, Equatable {
     case StopReasons.refusal:
       return .settle(.idle(.refusal(details: reply.stopDetails)))
     case StopReasons.contextExceeded:
-      return .settle(.terminated(Trouble.contextExceeded.sentence))
+      return .summarise
     case StopReasons.pauseTurn:
       return ask(progress, limits)
     case StopReasons.maxTokens where progress.cuts < limits.cuts:

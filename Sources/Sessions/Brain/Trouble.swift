@@ -11,7 +11,8 @@ enum Trouble: Sendable, Equatable {
   case unavailable(ModelError)
   case brokenGrader(String)
   case tooManyRounds(Int)
-  case contextExceeded
+  /// The conversation does not fit into the model's window, and a summary of it does not help.
+  case incompressible
   case sandbox(String)
 
   var event: NewEvent {
@@ -32,9 +33,9 @@ enum Trouble: Sendable, Equatable {
     case .tooManyRounds(let rounds):
       "The agent called tools in \(rounds) replies in a row without an end. Give it a smaller task, or raise "
         + "the limit."
-    case .contextExceeded:
-      "The conversation is longer than the model can read. Give the agent a smaller task, or a model with a "
-        + "larger context window."
+    case .incompressible:
+      "The conversation is longer than the model can read, and summarising it did not make it fit. Give the agent "
+        + "a smaller task, shorter instructions, or a model with a larger context window."
     case .sandbox(let reason): "The sandbox cannot work: \(reason)"
     }
   }
@@ -42,7 +43,8 @@ enum Trouble: Sendable, Equatable {
   private var wireType: String {
     switch self {
     case .retrying(let error), .exhausted(let error), .unavailable(let error): error.wireType
-    case .brokenGrader, .contextExceeded: "model_request_failed_error"
+    case .brokenGrader: "model_request_failed_error"
+    case .incompressible: "compaction_limit_reached_error"
     case .tooManyRounds: "tool_use_limit_reached_error"
     case .sandbox: "unknown_error"
     }
@@ -51,8 +53,8 @@ enum Trouble: Sendable, Equatable {
   private var retryStatus: String {
     switch self {
     case .retrying: "retrying"
-    case .exhausted, .brokenGrader, .tooManyRounds: "exhausted"
-    case .unavailable, .contextExceeded, .sandbox: "terminal"
+    case .exhausted, .brokenGrader, .tooManyRounds, .incompressible: "exhausted"
+    case .unavailable, .sandbox: "terminal"
     }
   }
 }

@@ -20,6 +20,7 @@ package struct EventType: RawRepresentable, Hashable, Sendable {
   package static let agentToolUse = EventType(rawValue: "agent.tool_use")
   package static let agentToolResult = EventType(rawValue: "agent.tool_result")
   package static let agentCustomToolUse = EventType(rawValue: "agent.custom_tool_use")
+  package static let contextCompacted = EventType(rawValue: "agent.thread_context_compacted")
   // What becomes of the session.
   package static let statusRunning = EventType(rawValue: "session.status_running")
   package static let statusIdle = EventType(rawValue: "session.status_idle")

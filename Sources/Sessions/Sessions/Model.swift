@@ -9,6 +9,8 @@ package struct ModelRequest: Sendable, Equatable {
     /// The grader's verdict on one iteration of an outcome, counted from 0. `call` is the number of verdicts
     /// that this session's graders gave before: an iteration whose checks fail asks nobody.
     case evaluation(iteration: Int, call: Int)
+    /// A summary of what no longer fits into the model's window.
+    case summary
   }
 
   package var purpose: Purpose
@@ -22,6 +24,8 @@ package struct ModelRequest: Sendable, Equatable {
   /// The tool that must be called, if any.
   package var forcedTool: String?
   package var maxTokens: Int
+  /// How many of the agent's earlier messages a summary stands for in `messages`.
+  package var summarised = 0
 
   package init(
     purpose: Purpose, model: JSON, system: String, tools: [JSON], messages: [JSON], forcedTool: String? = nil,

@@ -7,6 +7,8 @@ package enum SessionError: Error, Equatable, CustomStringConvertible {
   case closed(id: String, reason: String)
   case archived(id: String)
   case invalidInput(place: String, problem: String)
+  /// More is queued than anybody will answer soon.
+  case queueFull(id: String, limit: Int)
   /// A second outcome while one is being worked on.
   case outcomeActive(id: String)
   case running(id: String, action: String)
@@ -21,6 +23,9 @@ package enum SessionError: Error, Equatable, CustomStringConvertible {
     case .closed(let id, let reason): "Session \(id) takes no more input: \(reason)."
     case .archived(let id): "Session \(id) is archived, which is final: it cannot be changed."
     case .invalidInput(let place, let problem): "\(place): \(problem)"
+    case .queueFull(let id, let limit):
+      "Session \(id) has \(limit) messages waiting for the agent, which is the most. Wait until it has taken some, "
+        + "or interrupt it."
     case .outcomeActive(let id):
       "Session \(id) is still working on an outcome. Wait until it is decided, or interrupt it, "
         + "before defining the next."

@@ -69,5 +69,11 @@ extension Sessions {
         CREATE INDEX sessions_by_agent ON sessions (agent_id, id);
         CREATE INDEX events_by_type ON events (session_id, type);
         """),
+    Migration(
+      id: "sessions-0003",
+      sql: """
+        DROP INDEX events_by_type;
+        CREATE INDEX events_by_type ON events (session_id, type, position);
+        """),
   ]
 }

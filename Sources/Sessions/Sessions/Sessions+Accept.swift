@@ -15,11 +15,26 @@ extension Sessions {
     let session = try session(tx, id)
     if let key, try hasKey(tx, id, key) { return try append(tx, to: id, inputs, key: key) }
     if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
+    try checkRoom(tx, id, inputs)
     var acceptance = Acceptance(sessions: self, session: session, files: files)
     let checked = try inputs.enumerated().map { place, input in
       try acceptance.check(tx, input, "events[\(place)]", before: inputs.dropFirst(place + 1).first)
     }
     return try append(tx, to: id, checked, key: key)
+  }
+
+  /// The most inputs of a session that wait for the agent.
+  static let queueLimit = 1000
+
+  /// Answers and interrupts always find room: they make some.
+  private func checkRoom(_ tx: Transaction, _ id: String, _ inputs: [NewEvent]) throws {
+    let new = inputs.count { $0.type.startsWork }
+    if new == 0 { return }
+    let waiting = try tx.row(
+      "SELECT COUNT(*) AS waiting FROM events WHERE session_id = $1 AND position IS NULL", id)
+    if (try waiting?["waiting"] as Int? ?? 0) + new > Sessions.queueLimit {
+      throw SessionError.queueFull(id: id, limit: Sessions.queueLimit)
+    }
   }
 
   private func hasKey(_ tx: Transaction, _ id: String, _ key: String) throws -> Bool {

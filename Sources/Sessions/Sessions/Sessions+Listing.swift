@@ -71,24 +71,44 @@ package struct EventPlace: Sendable, Equatable {
 
 extension Sessions {
   /// A page of the log and of the inputs that wait behind it; backwards when descending.
+  ///
+  /// Each of the two is read in the order of its index, so that a page costs the same however long the log is.
   package func events(
     _ tx: Transaction, of id: String, _ filter: EventFilter, descending: Bool, after place: EventPlace?,
     limit: Int
   ) throws -> [Event] {
+    var page: [Event] = []
+    for isLog in descending ? [false, true] : [true, false] where page.count < limit {
+      // A descending list that has reached the log has shown all that waits.
+      if descending, !isLog, place?.position != nil { continue }
+      let query = Sessions.query(
+        of: id, filter, isLog: isLog, descending: descending, after: place, limit: limit - page.count)
+      page += try tx.rows(query.sql, values: query.values).map(Event.init)
+    }
+    return page
+  }
+
+  /// - Parameter isLog: the log itself, or what waits behind it.
+  static func query(
+    of id: String, _ filter: EventFilter, isLog: Bool, descending: Bool, after place: EventPlace?, limit: Int
+  ) -> (sql: String, values: [(any ColumnValue)?]) {
     var conditions = Conditions()
     conditions.add("session_id = $", id)
-    conditions.add("type", in: filter.types)
+    // One type is looked up in the index of types. For several, the log is read in its order and sieved.
+    conditions.add(filter.types.count == 1 ? "type" : "type || ''", in: filter.types)
     filter.processed.add(to: &conditions, "processed_at")
-    if let place { Sessions.add(place, to: &conditions, descending: descending) }
+    if isLog {
+      conditions.add("position IS NOT NULL")
+      if let place { Sessions.add(place, to: &conditions, descending: descending) }
+    } else {
+      conditions.add("position IS NULL")
+      if let arrival = place?.arrival { conditions.add(descending ? "arrival < $" : "arrival > $", arrival) }
+    }
     let most = conditions.bind(limit)
-    let order = descending ? "DESC" : "ASC"
-    return try tx.rows(
-      """
-      SELECT * FROM events \(conditions.clause)
-      ORDER BY CASE WHEN position IS NULL THEN 1 ELSE 0 END \(order), position \(order), arrival \(order)
-      LIMIT \(most)
-      """, values: conditions.values
-    ).map(Event.init)
+    let order = "\(isLog ? "position" : "arrival") \(descending ? "DESC" : "ASC")"
+    return (
+      "SELECT * FROM events \(conditions.clause) ORDER BY \(order) LIMIT \(most)", conditions.values
+    )
   }
 
   private static func add(_ place: EventPlace, to conditions: inout Conditions, descending: Bool) {
@@ -100,7 +120,8 @@ extension Sessions {
         conditions.add("position <= \(horizon) OR arrival < \(arrival)")
       }
     } else {
-      conditions.add("position IS NULL OR position > $", place.position ?? 0)
+      conditions.add("position > $", place.position ?? 0)
+      // What was shown while it waited is not shown again now that it has its place.
       if let arrival = place.arrival { conditions.add("arrival IS NULL OR arrival > $", arrival) }
     }
   }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct AgentsCommand: AsyncParsableCommand {
   typealias Resource = AgentResource
   static let configuration = CommandConfiguration(
-    commandName: "agents", abstract: "Agents of the wire API: list, get, create, update, archive.",
+    commandName: "agents", abstract: "Agents of the wire API: list, get, create, update, archive, versions.",
     discussion: """
       EXAMPLES:
         errand agents
@@ -12,7 +12,7 @@ struct AgentsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ListResources<Resource>.self, GetResource<Resource>.self, CreateResource<Resource>.self,
-      UpdateResource<Resource>.self, ArchiveResource<Resource>.self,
+      UpdateResource<Resource>.self, ArchiveResource<Resource>.self, ListVersions.self,
     ], defaultSubcommand: ListResources<Resource>.self)
 }
 
@@ -21,7 +21,7 @@ struct EnvironmentsCommand: AsyncParsableCommand {
   typealias Resource = EnvironmentResource
   static let configuration = CommandConfiguration(
     commandName: "environments",
-    abstract: "Environments of the wire API: list, get, create, update, archive.",
+    abstract: "Environments of the wire API: list, get, create, update, archive, delete.",
     discussion: """
       EXAMPLES:
         errand environments
@@ -29,7 +29,7 @@ struct EnvironmentsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ListResources<Resource>.self, GetResource<Resource>.self, CreateResource<Resource>.self,
-      UpdateResource<Resource>.self, ArchiveResource<Resource>.self,
+      UpdateResource<Resource>.self, ArchiveResource<Resource>.self, DeleteResource<Resource>.self,
     ], defaultSubcommand: ListResources<Resource>.self)
 }
 
@@ -37,7 +37,7 @@ struct EnvironmentsCommand: AsyncParsableCommand {
 struct SessionsCommand: AsyncParsableCommand {
   typealias Resource = SessionResource
   static let configuration = CommandConfiguration(
-    commandName: "sessions", abstract: "Sessions of the wire API: list, get, create, update, archive, chat.",
+    commandName: "sessions", abstract: "Sessions of the wire API: chat and all that the API does.",
     discussion: """
       EXAMPLES:
         errand sessions
@@ -45,6 +45,24 @@ struct SessionsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ListResources<Resource>.self, GetResource<Resource>.self, CreateResource<Resource>.self,
-      UpdateResource<Resource>.self, ArchiveResource<Resource>.self, ChatSession.self,
+      UpdateResource<Resource>.self, ArchiveResource<Resource>.self, DeleteResource<Resource>.self,
+      ChatSession.self, SessionResourcesCommand.self,
     ], defaultSubcommand: ListResources<Resource>.self)
+}
+
+/// `errand files`
+struct FilesCommand: AsyncParsableCommand {
+  typealias Resource = FileResource
+  static let configuration = CommandConfiguration(
+    commandName: "files", abstract: "Files of the wire API: list, get, upload, download, delete.",
+    discussion: """
+      EXAMPLES:
+        errand files --session sesn_01kq3v5m9x
+        errand files create report.csv
+        errand files download file_01kq3v5m9x --to report.csv
+      """,
+    subcommands: [
+      ListFiles.self, GetResource<Resource>.self, CreateFile.self, DownloadFile.self,
+      DeleteResource<Resource>.self,
+    ], defaultSubcommand: ListFiles.self)
 }

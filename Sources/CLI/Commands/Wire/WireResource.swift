@@ -73,6 +73,25 @@ enum SessionResource: WireResource {
   }
 }
 
+enum FileResource: WireResource {
+  static let collection = "files"
+  static let word = "file"
+  static let exampleID = "file_01kq3v5m9x"
+  static let columns = [
+    Table.Column(title: "FILE"), Table.Column(title: "NAME", shrinks: true),
+    Table.Column(title: "BYTES", isRight: true), Table.Column(title: "SESSION"), Table.Column(title: "MADE"),
+  ]
+
+  static func cells(_ item: JSON, now: Timestamp) -> [Table.Cell] {
+    [
+      ListOutput.text(item, "id"), ListOutput.text(item, "filename"),
+      Table.Cell(item["size_bytes"]?.intValue.map(String.init) ?? "–"),
+      Table.Cell(item["scope"]?["id"]?.stringValue ?? "–"),
+      Table.Cell(TimeWords.relative(item["created_at"]?.stringValue, to: now)),
+    ]
+  }
+}
+
 // MARK: The commands
 
 struct ListResources<Resource: WireResource>: AsyncParsableCommand {
@@ -187,12 +206,41 @@ struct ArchiveResource<Resource: WireResource>: AsyncParsableCommand {
   }
 }
 
+struct DeleteResource<Resource: WireResource>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "delete", abstract: "Remove one for good, with all that belongs to it.",
+      discussion: """
+        EXAMPLES:
+          errand \(Resource.collection) delete \(Resource.exampleID)
+        """)
+  }
+
+  @Argument(help: "The id.")
+  var id: String
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    _ = try await server.server().delete(["v1", Resource.collection, id])
+    Say.output("\(id) is deleted.")
+  }
+}
+
 /// JSON from a file or from standard input.
 enum BodyFile {
   /// The most bytes that the API takes.
   private static let limit = 32 << 20
 
   static func read(_ path: String) throws -> JSON {
+    let bytes = try bytes(path, upTo: limit)
+    do {
+      return try JSON(parsing: bytes)
+    } catch {
+      throw ValidationError("\(path == "-" ? "standard input" : path) is not JSON: \(error)")
+    }
+  }
+
+  static func bytes(_ path: String, upTo limit: Int) throws -> [UInt8] {
     let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ValidationError("\(path): \(String(cString: strerror(errno))).") }
     defer { close(descriptor) }
@@ -206,10 +254,6 @@ enum BodyFile {
       bytes += buffer.prefix(count)
       guard bytes.count <= limit else { throw ValidationError("\(path): it has more than \(limit) bytes.") }
     }
-    do {
-      return try JSON(parsing: bytes)
-    } catch {
-      throw ValidationError("\(path == "-" ? "standard input" : path) is not JSON: \(error)")
-    }
+    return bytes
   }
 }

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Glibc
+import JSON
+import Primitives
+
+/// `errand files list`
+struct ListFiles: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List files, the newest first. This is what `errand files` does.",
+    discussion: """
+      EXAMPLES:
+        errand files --session sesn_01kq3v5m9x
+        errand files --json | jq -r '.data[].filename'
+      """)
+
+  @Option(help: "Only what this session made.")
+  var session: String?
+  @OptionGroup var list: ListOptions
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(
+      ["v1", "files"], [("limit", String(min(1000, list.limit))), ("scope_id", session)])
+    let now = Time.system.now()
+    ListOutput.show(
+      answer, as: list, FileResource.columns, things: "files", nothing: "There are no files."
+    ) { FileResource.cells($0, now: now) }
+  }
+}
+
+/// `errand files create`
+struct CreateFile: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Upload a file, and print what was made.",
+    discussion: """
+      EXAMPLES:
+        errand files create report.csv
+        errand files create - --name notes.txt < notes.txt
+      """)
+  /// The most bytes that the API takes.
+  private static let limit = 500 << 20
+
+  @Argument(help: "The file; - is standard input.")
+  var path: String
+  @Option(help: "Its name on the server; by default the last part of the path.")
+  var name: String?
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let content = try BodyFile.bytes(path, upTo: CreateFile.limit)
+    let name = name ?? (path == "-" ? "stdin" : (path.split(separator: "/").last.map(String.init) ?? path))
+    let boundary = Hex.encode(Randomness.system.bytes(16))
+    Say.output(
+      try await server.server().post(
+        ["v1", "files"], CreateFile.form(name, content, boundary: boundary),
+        type: "multipart/form-data; boundary=\(boundary)"
+      ).prettyText)
+  }
+
+  /// A form with one file (RFC 7578).
+  static func form(_ name: String, _ content: [UInt8], boundary: String) -> [UInt8] {
+    let safe = name.map { $0 == "\"" || $0 == "\\" || $0.isNewline ? "_" : String($0) }.joined()
+    let head =
+      "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(safe)\"\r\n"
+      + "Content-Type: application/octet-stream\r\n\r\n"
+    return Array(head.utf8) + content + Array("\r\n--\(boundary)--\r\n".utf8)
+  }
+}
+
+/// `errand files download`
+struct DownloadFile: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "download", abstract: "Write a file's bytes to standard output, or to a file.",
+    discussion: """
+      EXAMPLES:
+        errand files download file_01kq3v5m9x > report.csv
+        errand files download file_01kq3v5m9x --to report.csv
+      """)
+
+  @Argument(help: "The file's id.")
+  var id: String
+  @Option(help: "Where to write it; by default to standard output.")
+  var to: String?
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let bytes = try await server.server().bytes(["v1", "files", id, "content"])
+    let descriptor =
+      to.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? dup(STDOUT_FILENO)
+    guard descriptor >= 0 else {
+      throw ValidationError("\(to ?? "standard output"): \(String(cString: strerror(errno))).")
+    }
+    defer { close(descriptor) }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        throw ValidationError("\(to ?? "standard output"): \(String(cString: strerror(errno))).")
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+/// `errand agents versions`
+struct ListVersions: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "versions", abstract: "List the versions of an agent, the newest first.",
+    discussion: """
+      EXAMPLES:
+        errand agents versions agent_01kq3v5m9x
+      """)
+
+  @Argument(help: "The agent's id.")
+  var id: String
+  @OptionGroup var list: ListOptions
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.server().get(
+      ["v1", "agents", id, "versions"], [("limit", String(min(100, list.limit)))])
+    let now = Time.system.now()
+    ListOutput.show(
+      answer, as: list, AgentResource.columns, things: "versions", nothing: "There are no versions."
+    ) { AgentResource.cells($0, now: now) }
+  }
+}

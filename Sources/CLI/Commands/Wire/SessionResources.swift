@@ -1,0 +1,83 @@
+import ArgumentParser
+import JSON
+
+/// `errand sessions resources`
+struct SessionResourcesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resources", abstract: "What a session sees besides its workspace: files and repositories.",
+    discussion: """
+      EXAMPLES:
+        errand sessions resources list sesn_01kq3v5m9x
+        errand sessions resources add sesn_01kq3v5m9x body.json
+      """,
+    subcommands: [List.self, Get.self, Add.self, Update.self, Remove.self], defaultSubcommand: List.self)
+
+  /// Which session.
+  struct Owner: ParsableArguments {
+    @Argument(help: "The session's id.")
+    var session: String
+    @OptionGroup var server: ServerOptions
+
+    func path(_ more: String...) -> [String] { ["v1", "sessions", session, "resources"] + more }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the API's JSON of all of them.")
+    @OptionGroup var owner: Owner
+
+    func run() async throws {
+      Say.output(try await owner.server.server().get(owner.path()).prettyText)
+    }
+  }
+
+  struct Get: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the API's JSON of one.")
+    @OptionGroup var owner: Owner
+    @Argument(help: "The resource's id.")
+    var id: String
+
+    func run() async throws {
+      Say.output(try await owner.server.server().get(owner.path(id)).prettyText)
+    }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Mount a file, by a JSON body.")
+    @OptionGroup var owner: Owner
+    @Argument(help: "A file with the body as the API takes it; - is standard input.")
+    var file = "-"
+
+    func run() async throws {
+      let body = try BodyFile.read(file)
+      Say.output(try await owner.server.server().post(owner.path(), body).prettyText)
+    }
+  }
+
+  struct Update: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give a repository another token, by a JSON body: it never stands in the command line.")
+    @OptionGroup var owner: Owner
+    @Argument(help: "The resource's id.")
+    var id: String
+    @Argument(help: "A file with the body as the API takes it; - is standard input.")
+    var file = "-"
+
+    func run() async throws {
+      let body = try BodyFile.read(file)
+      Say.output(try await owner.server.server().post(owner.path(id), body).prettyText)
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "delete", abstract: "Take a file away from the session.")
+    @OptionGroup var owner: Owner
+    @Argument(help: "The resource's id.")
+    var id: String
+
+    func run() async throws {
+      _ = try await owner.server.server().delete(owner.path(id))
+      Say.output("\(id) is deleted.")
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import JSON
+import Primitives
+import Store
+import Testing
+
+@testable import Sessions
+
+@Suite struct `A list of events` {
+  /// A session whose log has messages and other events in turn, with inputs that wait behind it.
+  private func session(_ fixture: SessionFixture, events: Int, waiting: Int) async throws -> String {
+    let id = try await fixture.session()
+    _ = try await fixture.database.write { [sessions = fixture.sessions] tx in
+      let log = (0..<events).map { place in
+        NewEvent(
+          place.isMultiple(of: 10) ? .agentMessage : .agentThinking,
+          ["content": [["type": "text", "text": .string("\(place)")]]])
+      }
+      return try sessions.record(tx, id, log)
+    }
+    for place in 0..<waiting { _ = try await fixture.send(id, .message("waiting \(place)")) }
+    return id
+  }
+
+  /// Every page until the last.
+  private func pages(
+    _ fixture: SessionFixture, _ id: String, _ filter: EventFilter = EventFilter(), descending: Bool,
+    limit: Int,
+    between: () async throws -> Void = {}
+  ) async throws -> [Event] {
+    var place: EventPlace?
+    var all: [Event] = []
+    while true {
+      let after = place
+      let (page, end) = try await fixture.database.read { [sessions = fixture.sessions] tx in
+        (
+          try sessions.events(tx, of: id, filter, descending: descending, after: after, limit: limit),
+          try sessions.session(tx, id).lastPosition
+        )
+      }
+      if page.isEmpty { return all }
+      all += page
+      var next = Sessions.place(after: page, place, descending: descending)
+      next.horizon = place?.horizon ?? end
+      place = next
+      try await between()
+    }
+  }
+
+  @Test(arguments: [false, true], [1, 7, 1000])
+  func `shows the log and then what waits, each once, in both orders`(descending: Bool, limit: Int)
+    async throws
+  {
+    let fixture = try await SessionFixture()
+    let id = try await session(fixture, events: 30, waiting: 5)
+    let shown = try await pages(fixture, id, descending: descending, limit: limit)
+    let ordered = descending ? Array(shown.reversed()) : shown
+    #expect(ordered.count == 35 && Set(ordered.map(\.id)).count == 35)
+    #expect(ordered.prefix(30).compactMap(\.position) == Array(1...30).map(Int64.init))
+    #expect(ordered.suffix(5).compactMap(\.arrival) == [1, 2, 3, 4, 5])
+  }
+
+  @Test(arguments: [false, true])
+  func `misses and repeats nothing of what is taken while somebody pages`(descending: Bool) async throws {
+    let fixture = try await SessionFixture()
+    let id = try await session(fixture, events: 6, waiting: 4)
+    let claim = try await fixture.claim()
+    let shown = try await pages(fixture, id, descending: descending, limit: 2) {
+      _ = try await fixture.driven(claim).take()
+    }
+    let inputs = shown.filter { $0.type == .userMessage }
+    #expect(inputs.count == 4 && Set(inputs.map(\.id)).count == 4)
+    #expect(Set(shown.map(\.id)).count == shown.count)
+  }
+
+  @Test(arguments: [["agent.message"], ["agent.message", "user.message"]])
+  func `sieves by type`(types: [String]) async throws {
+    let fixture = try await SessionFixture()
+    let id = try await session(fixture, events: 40, waiting: 2)
+    var filter = EventFilter()
+    filter.types = types
+    let shown = try await pages(fixture, id, filter, descending: false, limit: 3)
+    #expect(shown.count == (types.count == 1 ? 4 : 6))
+    #expect(shown.allSatisfy { types.contains($0.type.rawValue) })
+  }
+
+  @Test(arguments: [[], ["agent.message"], ["agent.message", "user.message"]], [false, true])
+  func `is read from an index, however long the log is`(types: [String], descending: Bool) async throws {
+    let fixture = try await SessionFixture()
+    let id = try await session(fixture, events: 10_000, waiting: 1)
+    var filter = EventFilter()
+    filter.types = types
+    let wanted = filter
+    for isLog in [true, false] {
+      for place in [nil, EventPlace(position: 5_000), EventPlace(arrival: 1, horizon: 10_000)] {
+        let plan = try await fixture.database.read { tx in
+          let query = Sessions.query(
+            of: id, wanted, isLog: isLog, descending: descending, after: place, limit: 100)
+          return try tx.rows("EXPLAIN QUERY PLAN \(query.sql)", values: query.values).map {
+            try $0["detail"] as String
+          }
+        }
+        #expect(plan.count == 1 && plan[0].contains("USING INDEX"), "\(plan)")
+        #expect(!plan.joined().contains("TEMP B-TREE"), "\(plan)")
+      }
+    }
+  }
+}
