@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
+import Service
 import TestSupport
 import Testing
 
@@ -47,8 +48,20 @@ import Testing
 
   @Test(arguments: [
     ["--listen", "here"], ["--listen", "h:99999"], ["--log-level", "loud"], ["--sandbox", "jail"],
+    ["--allow-private", "10.0.0.0/33"], ["--allow-private", "intranet"],
+    ["--web-search-url", "search.example"],
+    ["--web-search-url", "ftp://search.example"], ["--web-search-url", "https://search.example/search?q="],
+    ["--web-search-url", "https://user:password@search.example"],
   ])
   func `serve refuses settings that can't be`(arguments: [String]) {
     #expect(throws: (any Error).self) { try Serve.parse(arguments) }
+  }
+
+  @Test(arguments: [
+    ("https://search.example", "https://search.example"), ("http://10.0.0.1:8888/", "http://10.0.0.1:8888"),
+    ("https://search.example/searx/search", "https://search.example/searx/search"),
+  ])
+  func `the address of a search engine ends without a slash`(given: String, read: String) {
+    #expect(Configuration.readSearchURL(given) == read)
   }
 }

@@ -83,4 +83,14 @@ import Testing
       }
     }
   }
+
+  @Test func `empty files count too`() async throws {
+    var limits = SandboxLimits()
+    limits.workspace = 1 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      let result = try await bench.bash("seq -f f%.0f 3000 | xargs touch; sleep 1000", timeout: 60_000)
+      #expect(result.isError)
+      #expect(result.text.contains("went over its limit of 1048576 bytes"))
+    }
+  }
 }

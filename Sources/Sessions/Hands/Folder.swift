@@ -77,13 +77,16 @@ struct Folder {
     return entries
   }
 
+  /// What an entry counts at least: empty files fill a disk too, by their number.
+  static let entryCost: Int64 = 512
+
   /// Bytes that everything below takes on the disk; nil when some folder cannot be looked into, or lies too
   /// deep, because anything might be hidden there.
   func allocated(depth: Int = 0) -> Int64? {
     guard depth < Self.deepest else { return nil }
     var sum: Int64 = 0
     for entry in entries() {
-      sum += entry.allocated
+      sum += max(entry.allocated, Self.entryCost)
       guard entry.kind == .folder else { continue }
       guard let inner = folder(entry.raw) else { return nil }
       guard let size = inner.allocated(depth: depth + 1) else { return nil }

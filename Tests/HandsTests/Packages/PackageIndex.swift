@@ -50,8 +50,8 @@ final class PackageIndex: Sendable {
   }
 
   private static let wheel = """
-    import io, sys, zipfile
-    data, info = io.BytesIO(), "errand_probe-1.0.dist-info/"
+    from io import BytesIO; from sys import stdout; import zipfile
+    data, info = BytesIO(), "errand_probe-1.0.dist-info/"
     with zipfile.ZipFile(data, "w") as wheel:
         wheel.writestr("errand_probe.py", "def main(): print('probed by pip')\\n")
         wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: errand-probe\\nVersion: 1.0\\n")
@@ -59,12 +59,12 @@ final class PackageIndex: Sendable {
         wheel.writestr(info + "entry_points.txt", "[console_scripts]\\npip-probe = errand_probe:main\\n")
         names = wheel.namelist() + [info + "RECORD"]
         wheel.writestr(info + "RECORD", "".join(name + ",,\\n" for name in names))
-    sys.stdout.buffer.write(data.getvalue())
+    stdout.buffer.write(data.getvalue())
     """
 
   private static let tarball = """
-    import io, sys, tarfile
-    data = io.BytesIO()
+    from io import BytesIO; from sys import stdout; import tarfile
+    data = BytesIO()
     files = {"package.json": '{"name": "errand-probe", "version": "1.0.0", "bin": {"npm-probe": "cli.js"}}',
              "index.js": 'module.exports = "probed by npm";',
              "cli.js": '#!/usr/bin/env node\\nconsole.log(require("./index.js"))\\n'}
@@ -72,8 +72,8 @@ final class PackageIndex: Sendable {
         for name, text in files.items():
             entry = tarfile.TarInfo("package/" + name)
             entry.size, entry.mode = len(text), 0o755
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    sys.stdout.buffer.write(data.getvalue())
+            tar.addfile(entry, BytesIO(text.encode()))
+    stdout.buffer.write(data.getvalue())
     """
 
   private static func packument(port: UInt16) -> String {

@@ -12,10 +12,13 @@ struct PackageInstaller: Sendable {
   let networking: Networking
   let settings: SandboxSettings
 
+  /// Of the names of the workspaces that installations have.
+  static let prefix = "packages-"
+
   /// - Parameter set: where the finished set goes, all at once.
   func install(named key: String, into set: String) async throws {
     // Another process may install the same at the same time; the first to finish wins.
-    let id = "packages-\(key.prefix(16))-\(Hex.encode(Randomness.system.bytes(4)))"
+    let id = "\(Self.prefix)\(key.prefix(16))-\(Hex.encode(Randomness.system.bytes(4)))"
     let workspace = try settings.workspace(id)
     do {
       try await DiskThread.run { try workspace.make(mounts: []) }

@@ -62,9 +62,19 @@ final class PackageStore: Sendable {
     }
   }
 
+  /// Removes the sets that were not used for longest, and what installations left that died with their process.
   private func prune(keeping count: Int, besides key: String) async throws {
     let root = root
     try await DiskThread.run {
+      let workspaces = String(root.dropLast("/.packages".count))
+      for entry in try Folder(workspaces).entries() where entry.kind == .folder {
+        guard let name = entry.name, name.hasPrefix(PackageInstaller.prefix) else { continue }
+        var status = stat()
+        // Another process may be at work in a younger one.
+        if stat("\(workspaces)/\(name)", &status) == 0, status.st_mtim.tv_sec < time(nil) - 86_400 {
+          try Folder.remove("\(workspaces)/\(name)")
+        }
+      }
       var sets: [(path: String, used: Int)] = []
       for entry in try Folder(root).entries() where entry.kind == .folder {
         guard let name = entry.name, name != key else { continue }
