@@ -151,7 +151,7 @@ let package = Package(
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
-    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "Sessions", "PathSupport"]),
     tests(
       "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
       resources: [.copy("Fixtures")]),

@@ -37,13 +37,13 @@ extension API {
   /// One schedule with its latest spans; with `at`, what was decided about that time.
   func showSchedule(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    let moment = try request.query("at").map { try API.moment("at", $0) }
+    let asked = try API.asked(request)
     return json(
       try await domains.database.read { [domains] tx in
         let schedule = try domains.schedules.schedule(tx, id)
         var shown = try domains.schedules.json(tx, schedule).objectValue ?? [:]
         shown["spans"] = .array(try domains.schedules.spans(tx, schedule).map(\.json))
-        if let moment { shown["account"] = try domains.schedules.account(tx, schedule, at: moment) }
+        if let asked { shown["account"] = try domains.schedules.account(tx, schedule, at: asked).json }
         return .object(shown)
       })
   }
@@ -124,6 +124,17 @@ extension API {
       throw APIError.invalid(
         "\(unknown): there is no such field. The fields are \(keys.joined(separator: ", ")).")
     }
+  }
+
+  /// The time that `at` asks for.
+  static func asked(_ request: Request) throws -> Account.Asked? {
+    guard let text = request.query("at") else { return nil }
+    guard let asked = Account.Asked(text) else {
+      throw APIError.invalid(
+        "at: “\(text)” is not a time such as 2026-11-12T07:00:00Z, or 2026-11-12T07:00 on the schedule's clocks."
+      )
+    }
+    return asked
   }
 
   private static func moment(_ name: String, _ text: String) throws -> Timestamp {

@@ -13,11 +13,34 @@ extension API {
   private static let refusalSpan = Duration.seconds(86_400)
 
   /// One sentence that says why something is as it is: a run, a firing, a delivery, a receipt, or a job by its
-  /// id or name.
+  /// id or name. With `at`, why a job's schedules did or did not start something at that time.
   func why(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     let now = time.now()
+    if let asked = try API.asked(request) {
+      return json(try await domains.database.read { [self] tx in try why(tx, id, at: asked) })
+    }
     return json(try await domains.database.read { [self] tx in try why(tx, id, now: now).json })
+  }
+
+  private func why(_ tx: Transaction, _ id: String, at asked: Account.Asked) throws -> JSON {
+    let job =
+      try id.hasPrefix("depl_") ? domains.jobs.job(tx, id: id) : domains.jobs.job(tx, named: id)
+    let accounts = try domains.schedules.schedules(tx, ofJob: job.id)
+      .map { try domains.schedules.account(tx, $0, at: asked) }
+    let sentence =
+      accounts.isEmpty
+      ? "Job \(job.name) has no schedule\(job.archivedAt.map { "; it was archived at \($0)" } ?? "")."
+      : accounts.map { accounts.count == 1 ? $0.sentence : "\($0.trigger): \($0.sentence)" }
+        .joined(separator: " ")
+    // Of several schedules, the one that names the time tells the most.
+    let told = accounts.first { $0.isNamed }
+    var why =
+      Why(
+        subject: "job", id: job.id, state: told?.firing?.decision?.rawValue ?? "nothing", sentence: sentence
+      ).json.objectValue ?? [:]
+    why["accounts"] = .array(accounts.map(\.json))
+    return .object(why)
   }
 
   private func why(_ tx: Transaction, _ id: String, now: Timestamp) throws -> Why {

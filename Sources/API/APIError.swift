@@ -69,7 +69,6 @@ struct Refusal {
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case SchedulesError.notFound: self = Refusal(404, sentence)
-    case is SchedulesError: self = Refusal(400, sentence)
     case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
       OutboxError.notFound, FilesError.notFound, JobsError.notFound, CatalogError.notFound,
       CatalogError.noSuchVersion:
@@ -84,9 +83,11 @@ struct Refusal {
     case SessionError.queueFull:
       self = Refusal(429, sentence)
       retryAfter = .seconds(5)
-    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead:
+    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
+      SchedulesError.notActive:
       self = Refusal(409, sentence, isRetryable: false)
-    case is RunsError, is SessionError, is JobsError, is CatalogError: self = Refusal(400, sentence)
+    case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
+      self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
     case is StoreError, is FilesError: self = Refusal(503, sentence)
     case is CancellationError:

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cron
 import HTTPClient
 import Jobs
 
@@ -18,7 +19,7 @@ struct Ending: Equatable {
     case JobsError.invalid(let problems):
       sentence = "\(EventTeller.count(problems.count, "problem")) in the job files:\n\(sentence)"
       code = .badInput
-    case is JobsError: code = .badInput
+    case is JobsError, is CronError, is CronCaseProblem, is ZoneError: code = .badInput
     case let error as HTTPClientError: code = error.isRetryable ? .unreachable : .failed
     case is CancellationError:
       sentence = Complaint.interrupted.description

@@ -72,9 +72,11 @@ package struct Courier: Sendable {
         }
       }
     }
-    if case .delivered = attempt { return }
-    log.warning(
-      "Delivery \(delivery.id) of run \(delivery.run) was not taken", metadata: ["attempt": "\(attempt)"])
+    switch attempt {
+    case .delivered: return
+    case .failed(let reason, _), .hopeless(let reason):
+      log.warning("Delivery \(delivery.id) of run \(delivery.run) was not taken: \(reason)")
+    }
   }
 
   private func attempt(_ delivery: Delivery) async throws -> Attempt {

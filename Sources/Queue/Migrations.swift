@@ -40,5 +40,11 @@ package let queueMigrations = [
         WHERE worker IS NULL AND slot IS NOT NULL;
       CREATE INDEX items_running ON items (slot) WHERE worker IS NOT NULL AND slot IS NOT NULL;
       CREATE INDEX items_leased ON items (worker) WHERE worker IS NOT NULL;
-      """)
+      """),
+  // What is due first, whatever its slot.
+  Migration(
+    id: "queue-0002",
+    sql: """
+      CREATE INDEX items_by_due ON items (kind, due, position) WHERE worker IS NULL AND slot IS NOT NULL;
+      """),
 ]

@@ -4,38 +4,36 @@ import Store
 extension Queue {
   /// Leases what is due to a worker, the longest due first, at most `room[kind]` items of each kind; there is
   /// room for 1 at least of each.
-  ///
-  /// Free items without a slot are found by one index, those with a slot by another that begins with the
-  /// slot: a full slot is passed over in one step, however many items wait in it.
   func claim(_ tx: Transaction, for worker: String, room: [ItemKind: Int]) throws -> [Claim] {
     let now = time.now()
     var chosen: [Candidate] = []
+    // Kinds may share a slot: what was chosen for one counts for the next.
+    var taken = try leased(tx)
     for (kind, room) in room.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       let free = try unslotted(tx, kind, now, limit: room)
-      // Kinds may share a slot: what was chosen for one counts for the next.
-      let taken = chosen.reduce(into: [:]) { $0[$1.slot ?? "", default: 0] += 1 }
       let slotted = try slotted(tx, kind, now, limit: room, taken: taken)
-      chosen += (free + slotted).sorted().prefix(room)
+      let best = (free + slotted).sorted().prefix(room)
+      for candidate in best { if let slot = candidate.slot { taken[slot, default: 0] += 1 } }
+      chosen += best
     }
     if chosen.isEmpty { return [] }
     chosen.sort()
     let last = try draw(tx, "fence", count: chosen.count)
-    return try chosen.enumerated().map { index, candidate in
+    return try chosen.enumerated().compactMap { index, candidate in
       let fence = last - Int64(chosen.count - 1 - index)
-      try tx.run(
+      let claimed = try tx.run(
         "UPDATE items SET worker = $3, fence = $4 WHERE kind = $1 AND ref = $2 AND worker IS NULL",
         candidate.kind.rawValue, candidate.ref, worker, fence)
-      return candidate.claim(by: worker, fence: fence)
+      return claimed == 1 ? candidate.claim(by: worker, fence: fence) : nil
     }
   }
 
   /// Whether a claim with this room, which is positive, would find anything; asked of a reader, so that idle workers leave the writer alone.
   func hasClaimable(_ tx: Transaction, room: [ItemKind: Int]) throws -> Bool {
     let now = time.now()
-    for kind in room.keys {
-      if try !unslotted(tx, kind, now, limit: 1).isEmpty { return true }
-      if try !slotted(tx, kind, now, limit: 1, taken: [:]).isEmpty { return true }
-    }
+    for kind in room.keys where try !unslotted(tx, kind, now, limit: 1).isEmpty { return true }
+    let taken = try leased(tx)
+    for kind in room.keys where try !slotted(tx, kind, now, limit: 1, taken: taken).isEmpty { return true }
     return false
   }
 
@@ -44,20 +42,25 @@ extension Queue {
     let now = time.now()
     var next: Timestamp?
     for kind in kinds {
-      let row = try tx.row(
-        """
-        \(Queue.waiting)
-        SELECT MIN(due) AS due FROM (
-          SELECT MIN(due) AS due FROM items WHERE kind = $1 AND worker IS NULL AND slot IS NULL AND due > $2
-          UNION ALL
-          SELECT (SELECT MIN(due) FROM items
-            WHERE kind = $1 AND worker IS NULL AND slot IS NOT NULL AND slot = waiting.slot AND due > $2)
-          FROM waiting WHERE waiting.slot IS NOT NULL
-        ) AS next
-        """, kind.rawValue, now)
-      if let due: Timestamp = try row?["due"] { next = min(next ?? due, due) }
+      for condition in ["slot IS NULL", "slot IS NOT NULL"] {
+        let row = try tx.row(
+          """
+          SELECT due FROM items WHERE kind = $1 AND worker IS NULL AND \(condition) AND due > $2
+          ORDER BY due LIMIT 1
+          """, kind.rawValue, now)
+        if let due: Timestamp = try row?["due"] { next = min(next ?? due, due) }
+      }
     }
     return next
+  }
+
+  /// How many leases each slot has. They are few: as many as handlers are at work.
+  private func leased(_ tx: Transaction) throws -> [String: Int] {
+    let rows = try tx.rows(
+      """
+      SELECT slot, COUNT(*) AS leased FROM items WHERE worker IS NOT NULL AND slot IS NOT NULL GROUP BY slot
+      """)
+    return try rows.reduce(into: [:]) { $0[try $1["slot"]] = try $1["leased"] }
   }
 
   private func unslotted(_ tx: Transaction, _ kind: ItemKind, _ now: Timestamp, limit: Int) throws
@@ -72,31 +75,63 @@ extension Queue {
     ).map(Candidate.init)
   }
 
+  /// So many rows are read at once, and so many in all, before the slots are looked at one by one.
+  private static let page = 64
+  private static let patience = 1024
+
   /// The first items of the slots that have room; of each slot as many as it has room for. The first item of
   /// a slot brings the limit, so an item with a greater one may wait behind it.
+  ///
+  /// Mostly the items that are due first are those. Where very many of full slots wait before them, the slots
+  /// are found by another index that begins with the slot: a full one is passed over in one step.
+  /// - Parameter taken: how many leases each slot has.
   private func slotted(
     _ tx: Transaction, _ kind: ItemKind, _ now: Timestamp, limit: Int, taken: [String: Int]
   ) throws -> [Candidate] {
-    let open = try tx.rows(
+    var (found, room, seen): ([Candidate], [String: Int], Int) = ([], [:], 0)
+    var last: Candidate?
+    while seen < Queue.patience {
+      let page = min(Queue.page, max(limit, 8))
+      let rows = try tx.rows(
+        """
+        SELECT kind, ref, slot, slot_limit, due, position, wake, errors, crashes FROM items
+        WHERE kind = $1 AND worker IS NULL AND slot IS NOT NULL AND due <= $2 AND (due, position) > ($3, $4)
+        ORDER BY due, position LIMIT $5 \(tx.dialect.skippingLocked)
+        """, kind.rawValue, now, last?.due ?? Timestamp(microseconds: .min), last?.position ?? .min, page)
+      for row in rows {
+        let candidate = try Candidate(row)
+        let slot = candidate.slot ?? ""
+        let left = try room[slot] ?? (row["slot_limit"] - taken[slot, default: 0])
+        room[slot] = left - 1
+        if left > 0 { found.append(candidate) }
+        if found.count == limit { return found }
+        last = candidate
+      }
+      if rows.count < page { return found }
+      seen += rows.count
+    }
+    return try bySlot(tx, kind, now, limit: limit, taken: taken)
+  }
+
+  private func bySlot(
+    _ tx: Transaction, _ kind: ItemKind, _ now: Timestamp, limit: Int, taken: [String: Int]
+  ) throws -> [Candidate] {
+    let heads = try tx.rows(
       """
-      \(Queue.waiting), heads (slot, slot_limit, due, position, leased) AS MATERIALIZED (
-        SELECT head.slot, head.slot_limit, head.due, head.position,
-          (SELECT COUNT(*) FROM items
-            WHERE worker IS NOT NULL AND slot IS NOT NULL AND slot = waiting.slot)
-        FROM waiting JOIN items AS head ON head.kind = $1 AND head.ref = (
-          SELECT ref FROM items
-          WHERE kind = $1 AND worker IS NULL AND slot IS NOT NULL AND slot = waiting.slot AND due <= $2
-          ORDER BY due, position LIMIT 1)
-        WHERE waiting.slot IS NOT NULL
-      )
-      SELECT slot, slot_limit, leased FROM heads WHERE leased < slot_limit ORDER BY due, position LIMIT $3
-      """, kind.rawValue, now, limit)
+      \(Queue.waiting)
+      SELECT head.slot, head.slot_limit FROM waiting JOIN items AS head ON head.kind = $1 AND head.ref = (
+        SELECT ref FROM items
+        WHERE kind = $1 AND worker IS NULL AND slot IS NOT NULL AND slot = waiting.slot AND due <= $2
+        ORDER BY due, position LIMIT 1)
+      WHERE waiting.slot IS NOT NULL ORDER BY head.due, head.position
+      """, kind.rawValue, now)
     var found: [Candidate] = []
-    for row in open {
+    var open = 0
+    for row in heads where open < limit {
       let slot: String = try row["slot"]
-      let leased: Int = try row["leased"]
-      let room = try row["slot_limit"] - leased - taken[slot, default: 0]
+      let room = try row["slot_limit"] - taken[slot, default: 0]
       guard room > 0 else { continue }
+      open += 1
       found += try tx.rows(
         """
         SELECT kind, ref, slot, due, position, wake, errors, crashes FROM items

@@ -15,6 +15,8 @@ package import Store
 package final class Queue: Sendable {
   package let database: Database
   package let time: Time
+  /// The last place in the order of arrival that was given out here.
+  private let arrivals = Lock(Int64.min)
 
   package init(database: Database, time: Time = .system) {
     self.database = database
@@ -27,7 +29,6 @@ package final class Queue: Sendable {
   package func push(_ tx: Transaction, _ kind: ItemKind, _ ref: String, due: Timestamp, slot: Slot? = nil)
     throws
   {
-    let position = try draw(tx, "position")
     try tx.run(
       """
       INSERT INTO items (kind, ref, due, position, slot, slot_limit) VALUES ($1, $2, $3, $4, $5, $6)
@@ -36,7 +37,7 @@ package final class Queue: Sendable {
         due = CASE WHEN EXCLUDED.due < items.due THEN EXCLUDED.due ELSE items.due END,
         slot = COALESCE(EXCLUDED.slot, items.slot),
         slot_limit = COALESCE(EXCLUDED.slot_limit, items.slot_limit)
-      """, kind.rawValue, ref, due, position, slot?.name, slot?.limit)
+      """, kind.rawValue, ref, due, arrival(), slot?.name, slot?.limit)
     tx.ring()
   }
 
@@ -90,6 +91,16 @@ package final class Queue: Sendable {
       """, claim.kind.rawValue, claim.ref, claim.worker, claim.fence, errors, crashes, claim.wake, due, now)
     guard freed == 1 else { throw QueueError.stale(kind: claim.kind, ref: claim.ref) }
     tx.ring()
+  }
+
+  /// A place in the order of arrival, which decides between items that are due at one moment: the time in
+  /// microseconds, or the next number after the last one given out.
+  private func arrival() -> Int64 {
+    let now = time.now().microseconds
+    return arrivals.withLock { last in
+      last = last < now ? now : last + 1
+      return last
+    }
   }
 
   /// The last of `count` new numbers of a counter.

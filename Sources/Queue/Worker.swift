@@ -176,28 +176,33 @@ package final class Worker: Sendable {
   }
 
   private func work(on claim: Claim, with handler: Handler) async {
-    let queue = queue
     do {
       try await handler.handle(claim)
       try await releaseIfHeld(claim)
-    } catch QueueError.stale(claim.kind, claim.ref) {
-      logger.info("The \(claim.kind) \(claim.ref) was lost or withdrawn while it was worked on.")
     } catch  where Task.isCancelled {
       // The worker stops and gives the lease back, or the lease was lost.
       logger.debug("The work on the \(claim.kind) \(claim.ref) was cancelled. \(error)")
     } catch {
-      let pause = options.backoff.delay(errors: claim.errors, chance: options.randomness.fraction())
+      await fail(claim, error)
+    }
+  }
+
+  /// Has the item tried again after a pause, if its lease is held still. A handler that says “stale” may mean
+  /// another lease than its own, so only the row tells.
+  private func fail(_ claim: Claim, _ error: any Error) async {
+    let queue = queue
+    let pause = options.backoff.delay(errors: claim.errors, chance: options.randomness.fraction())
+    let due = queue.time.now() + pause
+    do {
+      try await queue.database.write { try queue.reschedule($0, claim, due: due, failed: true) }
       logger.error(
         "The \(claim.kind) \(claim.ref) failed and is tried again in \(pause.inSeconds) s. \(error)")
-      let due = queue.time.now() + pause
-      do {
-        try await queue.database.write { try queue.reschedule($0, claim, due: due, failed: true) }
-      } catch QueueError.stale {
-        logger.info("The \(claim.kind) \(claim.ref) was lost or withdrawn while it was worked on.")
-      } catch {
-        state.withLock { $0.isDoubtful = true }
-        logger.error("The \(claim.kind) \(claim.ref) could not be rescheduled. \(error)")
-      }
+    } catch QueueError.stale {
+      logger.info("The \(claim.kind) \(claim.ref) was lost or withdrawn while it was worked on. \(error)")
+    } catch let refusal {
+      state.withLock { $0.isDoubtful = true }
+      logger.error(
+        "The \(claim.kind) \(claim.ref) failed and could not be rescheduled. \(error) \(refusal)")
     }
   }
 

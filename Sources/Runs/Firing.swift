@@ -35,6 +35,21 @@ package struct Firing: Sendable, Equatable {
   package var createdAt: Timestamp
   package var decidedAt: Timestamp?
 
+  /// One that is not decided yet.
+  init(id: String, job: String, jobName: String, _ occurrence: Occurrence, at now: Timestamp) {
+    self.id = id
+    self.job = job
+    self.jobName = jobName
+    trigger = occurrence.trigger
+    kind = occurrence.kind
+    switch occurrence.cause {
+    case .time(let time): nominalAt = time
+    case .receipt(let id): receipt = id
+    case .request: break
+    }
+    createdAt = now
+  }
+
   init(_ row: Row) throws {
     id = try row["id"]
     job = try row["job_id"]

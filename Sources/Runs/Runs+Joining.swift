@@ -19,14 +19,14 @@ extension Runs {
     do {
       text = "More has come for this errand (firing \(fire.firing.id)).\n\n\(try message(tx, fire))"
     } catch let error where !(error is StoreError) {
-      return try decide(tx, fire.firing.id, .failedToStart, reason: String(describing: error))
+      return try decide(tx, fire, .failedToStart, reason: String(describing: error))
     }
     var snapshot = run.snapshot
     snapshot.joined.append(text)
     let size = snapshot.joined.reduce(0) { $0 + $1.utf8.count }
     guard snapshot.joined.count <= Runs.joinLimit, size <= Runs.joinSizeLimit else {
       return try decide(
-        tx, fire.firing.id, .skipped,
+        tx, fire, .skipped,
         reason: "Run \(run.id) has taken in \(snapshot.joined.count - 1) others, and no more fits into it.")
     }
     // A later attempt begins with everything that joined an earlier one.
@@ -36,7 +36,7 @@ extension Runs {
     try sessions.append(tx, to: session.id, [Snapshot.message(text)])
     if !isAtWork { try renewOutcome(tx, run, session) }
     return try decide(
-      tx, fire.firing.id, .joined, reason: "It went into \(run.id), which has not ended, as a message.",
+      tx, fire, .joined, reason: "It went into \(run.id), which has not ended, as a message.",
       run: run.id)
   }
 

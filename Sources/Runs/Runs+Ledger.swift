@@ -5,34 +5,67 @@ import Store
 
 // The ledger: one row for each occurrence, and one decision for each row.
 extension Runs {
-  /// The occurrence's row, made when it is not there yet.
-  func enter(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> (Firing, isNew: Bool) {
-    var nominal: Timestamp?
-    var receipt: String?
-    var key: String?
-    switch occurrence.cause {
-    case .time(let time): nominal = time
-    case .receipt(let id): receipt = id
-    case .request(let given): key = given
-    }
+  /// The occurrence's row, if there is one. Nobody else can make it until this transaction has ended.
+  func find(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> Firing? {
+    try tx.lock("firings of \(job.id)")
+    let row =
+      switch occurrence.cause {
+      case .time(let nominal):
+        try tx.row(
+          """
+          SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = $4
+          """, job.id, occurrence.trigger, nominal, occurrence.kind)
+      case .receipt(let id):
+        try tx.row("SELECT * FROM firings WHERE job_id = $1 AND receipt_id = $2", job.id, id)
+      case .request(let key?):
+        try tx.row("SELECT * FROM firings WHERE job_id = $1 AND idempotency_key = $2", job.id, key)
+      case .request(nil): nil as Row?
+      }
+    return try row.map(Firing.init)
+  }
+
+  /// A new firing, without a row yet.
+  func fire(_ job: Job, _ occurrence: Occurrence) -> Fire {
     let now = time.now()
-    let inserted = try tx.row(
+    let firing = Firing(
+      id: ID.make("drun", at: now, randomness), job: job.id, jobName: job.name, occurrence, at: now)
+    return Fire(job: job, occurrence: occurrence, firing: firing, isStored: false)
+  }
+
+  private func enter(_ tx: Transaction, _ firing: Firing, _ occurrence: Occurrence) throws {
+    var key: String?
+    if case .request(let given) = occurrence.cause { key = given }
+    try tx.run(
       """
       INSERT INTO firings (id, job_id, job_name, trigger_id, trigger_kind, nominal_at, receipt_id, idempotency_key,
-        created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING *
-      """,
-      ID.make("drun", at: now, randomness), job.id, job.name, occurrence.trigger, occurrence.kind, nominal,
-      receipt, key, now)
-    if let inserted { return (try Firing(inserted), true) }
-    let existing = try tx.row(
-      """
-      SELECT * FROM firings WHERE job_id = $1 AND (
-        ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2 AND trigger_kind = $6) OR ($4 IS NOT NULL AND receipt_id = $4)
-        OR ($5 IS NOT NULL AND idempotency_key = $5))
-      """, job.id, nominal, occurrence.trigger, receipt, key, occurrence.kind)
-    guard let existing else { throw RunsError.notFound(id: job.id) }
-    return (try Firing(existing), false)
+        repeat_key, decision, reason, run_id, created_at, decided_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+      """, firing.id, firing.job, firing.jobName, firing.trigger, firing.kind, firing.nominalAt,
+      firing.receipt, key, firing.key, firing.decision?.rawValue, firing.reason, firing.run,
+      firing.createdAt, firing.decidedAt)
+  }
+
+  /// Decides about a firing that has its row, or gives it one.
+  func decide(
+    _ tx: Transaction, _ fire: Fire, _ decision: Firing.Decision, reason: String, run: String? = nil
+  ) throws -> Firing {
+    if fire.isStored { return try decide(tx, fire.firing.id, decision, reason: reason, run: run) }
+    var firing = fire.firing
+    firing.decision = decision
+    firing.reason = reason
+    firing.run = run
+    firing.decidedAt = time.now()
+    try enter(tx, firing, fire.occurrence)
+    return firing
+  }
+
+  /// Why a firing has no decision yet.
+  func note(_ tx: Transaction, _ fire: Fire, reason: String) throws -> Firing {
+    if fire.isStored { return try note(tx, fire.firing.id, reason: reason) }
+    var firing = fire.firing
+    firing.reason = reason
+    try enter(tx, firing, fire.occurrence)
+    return firing
   }
 
   func decide(
@@ -47,8 +80,7 @@ extension Runs {
     return try Firing(row)
   }
 
-  /// Why it has no decision yet.
-  func note(_ tx: Transaction, _ id: String, reason: String) throws -> Firing {
+  private func note(_ tx: Transaction, _ id: String, reason: String) throws -> Firing {
     let row = try tx.row(
       "UPDATE firings SET reason = $2 WHERE id = $1 AND decision IS NULL RETURNING *", id, reason)
     guard let row else { throw RunsError.notFound(id: id) }

@@ -6,28 +6,28 @@ import Store
 
 // A firing meets its line: the facts are gathered, the rule decides, and what it decided is done.
 extension Runs {
+  /// - Parameter fire: a new one.
   func admit(_ tx: Transaction, _ fire: Fire) throws -> Firing {
     let now = time.now()
+    var fire = fire
     if let expiresAt = fire.expiresAt, expiresAt <= now {
-      return try decide(tx, fire.firing.id, .missed, reason: stale(fire, expiresAt))
+      return try decide(tx, fire, .missed, reason: stale(fire, expiresAt))
     }
-    if let reason = try usedUp(tx, fire) { return try decide(tx, fire.firing.id, .skipped, reason: reason) }
+    if let reason = try usedUp(tx, fire) { return try decide(tx, fire, .skipped, reason: reason) }
     let turn: Turn?
     do {
-      turn = try Turn(fire.job, fire.occurrence, context: .object(context(fire).whole))
+      turn = try Turn(fire.job, fire.occurrence, context: .object(context(fire)))
     } catch {
-      return try decide(tx, fire.firing.id, .failedToStart, reason: "No key: \(error)")
+      return try decide(tx, fire, .failedToStart, reason: "No key: \(error)")
     }
     guard let turn else { return try launch(tx, fire, line: nil) }
-    if let key = turn.key {
-      try tx.run("UPDATE firings SET repeat_key = $2 WHERE id = $1", fire.firing.id, key)
-    }
+    fire.firing.key = turn.key
     if turn.rule == .allowAll { return try launch(tx, fire, line: turn.line) }
     try lock(tx, fire.job.id, turn.line)
     let line = try line(tx, fire.job.id, turn)
     switch turn.rule.admission(line, window: turn.window) {
     case .start: return try launch(tx, fire, line: turn.line)
-    case .skip(let reason): return try decide(tx, fire.firing.id, .skipped, reason: reason)
+    case .skip(let reason): return try decide(tx, fire, .skipped, reason: reason)
     case .hold(let reason): return try hold(tx, fire, turn, line, reason: reason)
     case .join(let run):
       if let joined = try join(tx, fire, to: self.run(tx, run), interrupting: turn.rule == .interrupt) {
@@ -37,7 +37,7 @@ extension Runs {
       var ending = line
       ending.open[0].isEnding = true
       guard case .hold(let reason) = turn.rule.admission(ending, window: turn.window) else {
-        return try decide(tx, fire.firing.id, .skipped, reason: "Run \(run) takes no messages any more.")
+        return try decide(tx, fire, .skipped, reason: "Run \(run) takes no messages any more.")
       }
       return try hold(tx, fire, turn, line, reason: reason)
     case .replace(let runs, let waiting, let atOnce):
@@ -107,12 +107,13 @@ extension Runs {
     let size = Int64(context.bytes.count)
     if line.sizeInJob + size > Line.sizeLimit, !first {
       return try decide(
-        tx, firing.id, .skipped,
+        tx, fire, .skipped,
         reason: "It would have to wait, and has \(size) bytes: all that wait in a job have at most "
           + "\(Line.sizeLimit >> 20) MiB.")
     }
     // Only the first of a line collects; the others go with it.
     let readyAt = turn.rule == .coalesce && line.isFree ? turn.window.map { now + $0 } : nil
+    let held = try note(tx, fire, reason: reason)
     try tx.run(
       """
       INSERT INTO held (firing_id, job_id, line, position, rule, context, size, ready_at, expires_at)
@@ -121,7 +122,7 @@ extension Runs {
       """, firing.id, fire.job.id, turn.line, turn.rule.rawValue, context, size, readyAt, fire.expiresAt)
     try queue.push(
       tx, .start, firing.id, due: Held.due(readyAt: readyAt, expiresAt: fire.expiresAt, now: now))
-    return try note(tx, firing.id, reason: reason)
+    return held
   }
 
   /// Makes room for a firing by ending what runs.

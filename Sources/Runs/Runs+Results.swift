@@ -85,8 +85,11 @@ extension Runs {
     return "The schedule's \(limit) starts are used up. Raise “starts” in the job's file for more."
   }
 
+  /// Only where somebody counts: the limit of a schedule counts from when it was written.
   func countStart(_ tx: Transaction, _ fire: Fire) throws {
-    guard fire.occurrence.kind == "schedule" else { return }
+    guard fire.occurrence.kind == "schedule",
+      fire.job.triggers.contains(where: { $0.id == fire.occurrence.trigger && $0.starts != nil })
+    else { return }
     try tx.run(
       """
       INSERT INTO tallies (job_id, trigger_id, starts) VALUES ($1, $2, 1)

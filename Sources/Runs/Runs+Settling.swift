@@ -82,14 +82,14 @@ extension Runs: Settling {
 
   private func retry(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
     try closeAttempt(tx, run, session, reason: reason)
-    let next = try sessions.create(tx, run.snapshot.session(job: run.job, name: run.jobName))
+    let next = try sessions.create(
+      tx, run.snapshot.session(job: run.job, name: run.jobName), inputs: run.snapshot.inputs)
     try tx.run(
       "UPDATE runs SET state = 'queued', reason = $2, attempt = attempt + 1, session_id = $3 WHERE id = $1",
       run.id, "\(reason) Attempt \(run.attempt + 1) of \(run.snapshot.attempts) follows.", next.id)
     try tx.run(
       "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, $2, $3, $4)", run.id,
       run.attempt + 1, next.id, time.now())
-    try sessions.append(tx, to: next.id, run.snapshot.inputs)
   }
 
   private func closeAttempt(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {

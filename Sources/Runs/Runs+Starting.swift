@@ -11,40 +11,47 @@ extension Runs {
   /// Starts the firing's run, or decides why there can be none.
   /// - Parameter line: where the run takes its turn.
   func launch(_ tx: Transaction, _ fire: Fire, line: String?, after wait: String = "") throws -> Firing {
-    if let reason = try usedUp(tx, fire) { return try decide(tx, fire.firing.id, .skipped, reason: reason) }
+    if let reason = try usedUp(tx, fire) { return try decide(tx, fire, .skipped, reason: reason) }
     let snapshot: Snapshot
     do {
       snapshot = try self.snapshot(tx, fire)
     } catch let error where !(error is StoreError) {
-      return try decide(tx, fire.firing.id, .failedToStart, reason: String(describing: error))
+      return try decide(tx, fire, .failedToStart, reason: String(describing: error))
     }
-    let run = try begin(tx, fire, snapshot, line: line)
+    let run = ID.make("run", at: time.now(), randomness)
+    let decided = try decide(tx, fire, .started, reason: "\(wait)It started \(run).", run: run)
+    try begin(tx, run, fire, snapshot, line: line)
     try countStart(tx, fire)
-    return try decide(tx, fire.firing.id, .started, reason: "\(wait)It started \(run).", run: run)
+    return decided
   }
 
-  /// What a template sees, except for the last results.
-  func context(_ fire: Fire) -> (trigger: JSON.Object, whole: JSON.Object) {
+  /// What fired, without what came with it.
+  private func trigger(_ fire: Fire) -> JSON.Object {
     var trigger: JSON.Object = [
       "kind": .string(fire.occurrence.kind), "id": .string(fire.occurrence.trigger),
       "time": .string((fire.firing.nominalAt ?? fire.firing.createdAt).description),
     ]
     if let receipt = fire.firing.receipt { trigger["receipt_id"] = .string(receipt) }
+    return trigger
+  }
+
+  /// What a template sees, except for the last results.
+  func context(_ fire: Fire) -> JSON.Object {
+    let trigger = trigger(fire)
     var all = trigger
     for (key, value) in fire.occurrence.context { all[key] = value }
-    return (
-      trigger,
-      [
-        "trigger": .object(all),
-        "job": ["name": .string(fire.job.name), "description": .string(fire.job.description ?? "")],
-        "firing": ["id": .string(fire.firing.id), "time": trigger["time"] ?? .null],
-      ]
-    )
+    return [
+      "trigger": .object(all),
+      "job": ["name": .string(fire.job.name), "description": .string(fire.job.description ?? "")],
+      "firing": ["id": .string(fire.firing.id), "time": trigger["time"] ?? .null],
+    ]
   }
 
   /// The prompt for a firing.
   func message(_ tx: Transaction, _ fire: Fire) throws -> String {
-    var context = context(fire).whole
+    // Without a tag there is nothing to render.
+    if !fire.job.message.utf8.contains(UInt8(ascii: "{")) { return fire.job.message }
+    var context = context(fire)
     // Most prompts don't ask, and looking costs.
     if fire.job.message.contains("last") { context["last"] = try lastResults(tx, of: fire.job.id) }
     return try Template.render(fire.job.message, context: .object(context), randomness: randomness)
@@ -53,8 +60,8 @@ extension Runs {
   private func snapshot(_ tx: Transaction, _ fire: Fire) throws -> Snapshot {
     let job = fire.job
     let message = try message(tx, fire)
-    let context = context(fire)
-    let values = JSON.object(context.whole)
+    let values: JSON =
+      job.repositories.isEmpty && job.callbacks.isEmpty ? .null : .object(context(fire))
     let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
     let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
     let agent = try agent(tx, job.agent)
@@ -62,7 +69,7 @@ extension Runs {
     // Last: a job that does not start leaves no rows of files.
     let resources = try job.files.map { file in try resource(tx, file) } + repositories
     var snapshot = Snapshot(
-      of: job, callbacks: callbacks, trigger: .object(context.trigger), agent: agent,
+      of: job, callbacks: callbacks, trigger: .object(trigger(fire)), agent: agent,
       environment: environment, message: message, resources: resources,
       rehearsal: rehearses ? job.rehearsal : nil)
     snapshot.expiresAt = fire.expiresAt
@@ -97,11 +104,11 @@ extension Runs {
   }
 
   private func begin(
-    _ tx: Transaction, _ fire: Fire, _ snapshot: Snapshot, line: String?
-  ) throws -> String {
+    _ tx: Transaction, _ run: String, _ fire: Fire, _ snapshot: Snapshot, line: String?
+  ) throws {
     let (now, job) = (time.now(), fire.job)
-    let run = ID.make("run", at: now, randomness)
-    let session = try sessions.create(tx, snapshot.session(job: job.id, name: job.name))
+    let session = try sessions.create(
+      tx, snapshot.session(job: job.id, name: job.name), inputs: snapshot.inputs)
     try tx.run(
       """
       INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, line, remaining, created_at)
@@ -111,9 +118,7 @@ extension Runs {
     try tx.run(
       "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, 1, $2, $3)", run, session.id,
       now)
-    try sessions.append(tx, to: session.id, snapshot.inputs)
     try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.deadline)
     if let expiresAt = snapshot.expiresAt { try queue.push(tx, .timer, "\(run):expiry", due: expiresAt) }
-    return run
   }
 }

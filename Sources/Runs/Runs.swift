@@ -77,10 +77,8 @@ package final class Runs: Sendable {
   ///   decision `failed_to_start`.
   package func start(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> Start {
     if job.archivedAt != nil { throw RunsError.jobArchived(name: job.name) }
-    let (firing, isNew) = try enter(tx, job, occurrence)
-    guard isNew else { return Start(firing: firing, isRepeat: true) }
-    return Start(
-      firing: try admit(tx, Fire(job: job, occurrence: occurrence, firing: firing)), isRepeat: false)
+    if let known = try find(tx, job, occurrence) { return Start(firing: known, isRepeat: true) }
+    return Start(firing: try admit(tx, fire(job, occurrence)), isRepeat: false)
   }
 
   /// Records an occurrence that starts nothing.
@@ -88,8 +86,8 @@ package final class Runs: Sendable {
   package func record(
     _ tx: Transaction, _ job: Job, _ occurrence: Occurrence, _ decision: Firing.Decision, reason: String
   ) throws -> Firing {
-    let (firing, isNew) = try enter(tx, job, occurrence)
-    return isNew ? try decide(tx, firing.id, decision, reason: reason) : firing
+    if let known = try find(tx, job, occurrence) { return known }
+    return try decide(tx, fire(job, occurrence), decision, reason: reason)
   }
 }
 
@@ -97,7 +95,9 @@ package final class Runs: Sendable {
 struct Fire {
   let job: Job
   let occurrence: Occurrence
-  let firing: Firing
+  var firing: Firing
+  /// Whether the firing has its row. A new one gets it with its decision, or with the reason why there is none.
+  var isStored = true
 
   /// When it is too late to begin; nil never. What is made up for is late from the start, so it counts from the
   /// asking.

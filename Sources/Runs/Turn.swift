@@ -15,13 +15,13 @@ struct Turn: Equatable {
 
   /// Nil when the firing meets nobody: a webhook without a key, or a start by hand of a job without overlap.
   /// - Throws: `TemplateError` or `KeyProblem` for a key that cannot be made of this webhook.
-  init?(_ job: Job, _ occurrence: Occurrence, context: JSON) throws {
+  init?(_ job: Job, _ occurrence: Occurrence, context: @autoclosure () -> JSON) throws {
     switch occurrence.cause {
     case .receipt:
       guard let trigger = job.triggers.first(where: { $0.id == occurrence.trigger }),
         let template = trigger.key
       else { return nil }
-      let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: context))
+      let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: context()))
       self.init(line: Line.ofKey(key), rule: Rule(trigger.repeatPolicy), window: trigger.window, key: key)
     case .time, .request:
       guard let overlap = occurrence.overlap ?? job.effectiveOverlap else { return nil }

@@ -42,6 +42,8 @@ package struct Schedule: Sendable, Equatable {
   /// The next nominal time with its jitter.
   package var dueAt: Timestamp?
   package var pause: Pause?
+  /// When it was first applied, under whatever text; nil when that is not known.
+  package var since: Timestamp?
   /// How many runs it may start in all, as its text says; nil for no end.
   package var starts: Int?
   /// How many of them are left.
@@ -73,6 +75,7 @@ package struct Schedule: Sendable, Equatable {
       pause = Pause(
         at: at, by: try row["paused_by"] as String? ?? "", reason: try row["paused_reason"] as String? ?? "")
     }
+    since = try row["since_at"]
     starts = try row["starts"]
     startsLeft = try row["starts_left"]
     failures = try row["failures"]
@@ -92,6 +95,7 @@ package struct Schedule: Sendable, Equatable {
     self.trigger = trigger.id
     self.spec = spec
     cursor = now
+    since = now
     starts = trigger.starts
     startsLeft = trigger.starts
     failures = 0
@@ -108,7 +112,9 @@ package struct Schedule: Sendable, Equatable {
   }
 
   /// Its name in addresses: the job's id, a dot, and the trigger's.
-  package var id: String { "\(job).\(trigger)" }
+  package var id: String { Schedule.id(job: job, trigger: trigger) }
+
+  static func id(job: String, trigger: String) -> String { "\(job).\(trigger)" }
 
   package var state: State {
     if pause != nil { return .paused }

@@ -67,5 +67,21 @@ extension Schedules {
         INSERT INTO schedule_totals (name, value)
           VALUES ('started', 0), ('late', 0), ('missed', 0), ('skipped', 0);
         """),
+    // `since_at` is null for schedules from before. `schedule_editions` has the texts that schedules had, each with
+    // the moment of its end and the trigger's id of that time.
+    Migration(
+      id: "schedules-0003",
+      sql: """
+        CREATE INDEX schedule_skips_by_time ON schedule_skips (nominal_at);
+        ALTER TABLE schedules ADD COLUMN since_at INTEGER;
+        CREATE TABLE schedule_editions (
+          job_id TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          of_trigger TEXT NOT NULL,
+          until_at INTEGER NOT NULL,
+          spec TEXT NOT NULL,
+          PRIMARY KEY (job_id, trigger_id, until_at)
+        );
+        """),
   ]
 }

@@ -1,96 +1,205 @@
 import Cron
-package import JSON
+import JSON
 import Jobs
-package import Primitives
+import Primitives
 import Runs
 package import Store
 
-// Schedules as `/v1/schedules` shows them, and what was decided about their times.
+// Why something, or nothing, fired at a time.
 extension Schedules {
-  /// The resource, with what comes next and what came last.
-  package func json(_ tx: Transaction, _ schedule: Schedule) throws -> JSON {
-    func text(_ time: Timestamp?) -> JSON { .string(orNull: time?.description) }
-    let upcoming = try self.upcoming(tx, schedule)
-    var last = JSON.null
-    if let id = schedule.lastFiring {
-      let firing = try runs.firing(tx, id)
-      last = [
-        "firing_id": .string(id), "nominal_at": text(firing.nominalAt), "fired_at": text(firing.createdAt),
-        "late_ms": schedule.lastLate.map { .integer($0.microseconds / 1000) } ?? .null,
-        "decision": .string(orNull: firing.decision?.rawValue), "reason": .string(orNull: firing.reason),
-        "run_id": .string(orNull: firing.run),
-      ]
-    }
-    var object: JSON.Object = [
-      "id": .string(schedule.id), "type": "schedule", "job": .string(schedule.jobName),
-      "job_id": .string(schedule.job), "trigger": .string(schedule.trigger),
-      "expression": .string(schedule.spec.words), "timezone": .string(schedule.spec.timezone),
-      "spec": schedule.spec.json, "state": .string(schedule.state.rawValue),
-      "paused": schedule.pause.map {
-        ["at": text($0.at), "by": .string($0.by), "reason": .string($0.reason)]
-      } ?? .null,
-    ]
-    object["next_at"] = text(upcoming.first)
-    object["due_at"] = upcoming.first == schedule.nextAt ? text(schedule.dueAt) : text(upcoming.first)
-    object["upcoming"] = .array(upcoming.map { text($0) })
-    object["last"] = last
-    object["decided_to"] = text(schedule.cursor)
-    object["starts_left"] = schedule.startsLeft.map { .integer(Int64($0)) } ?? .null
-    object["failures_in_a_row"] = .integer(Int64(schedule.failures))
-    object["counts"] = schedule.counts.json
-    return .object(object)
-  }
+  /// So many earlier texts of a schedule are kept.
+  private static let editionLimit = 100
 
   /// What was decided about the time that a schedule names at or before a moment, in a sentence.
-  package func account(_ tx: Transaction, _ schedule: Schedule, at moment: Timestamp) throws -> JSON {
-    let timetable = try Timetables.shared.timetable(of: schedule)
+  package func account(_ tx: Transaction, _ schedule: Schedule, at asked: Account.Asked) throws -> Account {
+    let current = try Timetables.shared.timetable(of: schedule)
+    let moment = Schedules.moment(asked, in: current.zone)
+    guard let edition = try edition(tx, schedule, at: moment) else {
+      return try account(tx, schedule, current, at: asked, moment)
+    }
+    var old = schedule
+    old.trigger = edition.trigger
+    old.spec = edition.spec
+    let timetable = try Timetables.shared.timetable(of: old)
+    var account = try account(
+      tx, old, timetable, at: asked, Schedules.moment(asked, in: timetable.zone), until: edition.until)
+    account.sentence += " The schedule was “\(edition.spec.words)” until \(edition.until)"
+    account.sentence +=
+      edition.spec.words == schedule.spec.words
+      ? "; since then its other settings are different." : ", and is “\(schedule.spec.words)” since then."
+    account.schedule = schedule.id
+    account.trigger = schedule.trigger
+    return account
+  }
+
+  private static func moment(_ asked: Account.Asked, in zone: Zone) -> Timestamp {
+    switch asked {
+    case .moment(let moment): moment
+    case .wall(let wall): Timestamp(seconds: zone.instant(of: wall))
+    }
+  }
+
+  /// - Parameter until: when the text was changed; nil for the present one.
+  private func account(
+    _ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, at asked: Account.Asked,
+    _ moment: Timestamp, until: Timestamp? = nil
+  ) throws -> Account {
     let nominal = timetable.previous(before: moment.seconds + 1).map { Timestamp(seconds: $0) }
     let next = timetable.next(after: moment.seconds).map { Timestamp(seconds: $0) }
-    var object: JSON.Object = [
-      "schedule": .string(schedule.id), "trigger": .string(schedule.trigger),
-      "nominal_at": .string(orNull: nominal?.description), "next_at": .string(orNull: next?.description),
-    ]
-    let firing = try nominal.flatMap {
-      try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: $0)
+    let isNamed = nominal?.seconds == moment.seconds
+    var account = Account(
+      schedule: schedule.id, trigger: schedule.trigger, nominal: nominal, isNamed: isNamed, next: next,
+      firing: nil, sentence: "")
+    var sentences: [String] = []
+    if let words = Schedules.gap(timetable, asked, moment, isNamed: isNamed) { sentences.append(words) }
+    if !isNamed {
+      sentences.append(Schedules.unnamed(schedule, timetable, moment, nominal: nominal, next: next))
     }
-    let span = try nominal.flatMap { try self.span(tx, job: schedule.job, trigger: schedule.trigger, at: $0) }
-    object["firing"] = firing?.json ?? .null
-    let sentence: String
     if let nominal {
-      let named =
-        nominal == Timestamp(seconds: moment.seconds)
-        ? "" : "\(schedule.spec.words) names no time at \(moment); the one before is \(nominal). "
-      if let firing {
-        sentence = named + (firing.reason ?? "It is held, without a decision yet.")
-      } else if let span {
-        sentence = named + span.reason
-      } else if nominal > time.now() {
-        sentence = named + "It is still to come."
-      } else if nominal > schedule.cursor {
-        sentence = named + "It is due, and not decided yet."
-      } else {
-        sentence = named + "The schedule was not there yet, or had another text."
-      }
-    } else {
-      sentence = "\(schedule.spec.words) names no time up to \(moment)."
+      account.firing = try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: nominal)
+      let words = try fate(tx, schedule, timetable, nominal, account.firing, until: until)
+      sentences.append(isNamed ? words : "About \(Schedules.text(nominal, timetable)): \(words)")
     }
-    object["reason"] = .string(sentence)
-    return .object(object)
+    account.sentence = sentences.joined(separator: " ")
+    return account
   }
-}
 
-extension Schedule.Counts {
-  package var json: JSON {
-    .object(JSON.Object(uniqueKeysWithValues: named.map { ($0.0, .integer(Int64($0.1))) }))
+  private static func text(_ time: Timestamp, _ timetable: Timetable) -> String {
+    timetable.zone.local(at: time.seconds).description
   }
-}
 
-extension Span {
-  package var json: JSON {
-    [
-      "id": .string(id), "type": "schedule_span", "after": .string(after.description),
-      "until": .string(orNull: until?.description), "decision": .string(decision.rawValue),
-      "reason": .string(reason), "times": times.map { .integer(Int64($0)) } ?? .null,
-    ]
+  /// What the clocks swallowed.
+  private static func gap(
+    _ timetable: Timetable, _ asked: Account.Asked, _ moment: Timestamp, isNamed: Bool
+  ) -> String? {
+    let zone = timetable.zone
+    func words(_ wall: WallTime, _ instant: Int64) -> String {
+      "The clocks in \(zone.name) never showed \(wall): they were set forward, to \(zone.local(at: instant))."
+    }
+    if case .wall(let wall) = asked,
+      zone.instant(of: wall) + Int64(zone.offset(at: moment.seconds)) != wall.seconds
+    {
+      return words(wall, moment.seconds)
+    }
+    guard !isNamed, let swallowed = timetable.swallowed(before: moment.seconds) else { return nil }
+    return words(swallowed.time, swallowed.change.instant)
+  }
+
+  /// Why a moment is none of the schedule's times.
+  private static func unnamed(
+    _ schedule: Schedule, _ timetable: Timetable, _ moment: Timestamp, nominal: Timestamp?, next: Timestamp?
+  ) -> String {
+    let name = "“\(schedule.spec.words)”"
+    if let start = timetable.start, moment.seconds < start {
+      return "\(name) names no time before its start, \(text(Timestamp(seconds: start), timetable))."
+    }
+    if let end = timetable.end, moment.seconds > end {
+      return "\(name) names no time after its end, \(text(Timestamp(seconds: end), timetable))."
+    }
+    let time = "\(text(moment, timetable)) (\(timetable.zone.name))"
+    switch (nominal, next) {
+    case (let before?, let after?):
+      return
+        "\(name) names no time at \(time): the one before is \(text(before, timetable)), the next \(text(after, timetable))."
+    case (let before?, nil):
+      return "\(name) names no time at \(time): the last was \(text(before, timetable))."
+    case (nil, let after?): return "\(name) names no time at \(time): the first is \(text(after, timetable))."
+    case (nil, nil): return "\(name) names no time at all."
+    }
+  }
+
+  /// What became of one of the schedule's times.
+  private func fate(
+    _ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, _ nominal: Timestamp, _ firing: Firing?,
+    until: Timestamp?
+  ) throws -> String {
+    if let firing {
+      let decision = firing.decision.map { $0.rawValue.replacing("_", with: " ") } ?? "held"
+      return "\(decision.prefix(1).uppercased())\(decision.dropFirst()): "
+        + (firing.reason ?? "no reason is on record.")
+    }
+    if let span = try span(tx, job: schedule.job, trigger: schedule.trigger, at: nominal) {
+      return
+        "\(span.decision.rawValue.prefix(1).uppercased())\(span.decision.rawValue.dropFirst()): \(span.reason)"
+    }
+    let now = time.now()
+    if let since = schedule.since, nominal <= since {
+      return
+        "The schedule was applied only later, at \(since); what it would have named before does not count."
+    }
+    if let left = schedule.startsLeft, left == 0, nominal > schedule.cursor {
+      return
+        "The schedule's \(schedule.starts ?? 0) starts were used up before, the last at \(schedule.cursor). "
+        + "Raise “starts” in the job's file for more."
+    }
+    if nominal > now {
+      if let reason = try skipReason(tx, schedule, nominal) {
+        return "It is still to come, and will be left out. \(reason)"
+      }
+      if let exclusion = timetable.exclusion(at: nominal.seconds) {
+        return
+          "It is still to come, and will be left out: \(exclusion.name) is on the schedule's list."
+      }
+      return "It is still to come."
+    }
+    if until == nil, nominal > schedule.cursor {
+      return
+        "It is due, and nothing has decided about it yet. Is a server running that works on this database "
+        + "(`errand serve`, any role but api)?"
+    }
+    return "Nothing is on record about it."
+  }
+
+  private func skipReason(_ tx: Transaction, _ schedule: Schedule, _ nominal: Timestamp) throws -> String? {
+    try tx.row(
+      "SELECT reason FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3",
+      schedule.job, schedule.trigger, nominal)?["reason"]
+  }
+
+  // MARK: Earlier texts
+
+  /// A text that a schedule had.
+  private struct Edition {
+    var spec: ScheduleSpec
+    /// The trigger's id at that time.
+    var trigger: String
+    /// When it was changed.
+    var until: Timestamp
+  }
+
+  /// The text that a schedule had at a moment; nil when it was the present one.
+  private func edition(_ tx: Transaction, _ schedule: Schedule, at moment: Timestamp) throws -> Edition? {
+    try tx.row(
+      """
+      SELECT * FROM schedule_editions WHERE job_id = $1 AND trigger_id = $2 AND until_at >= $3
+      ORDER BY until_at LIMIT 1
+      """, schedule.job, schedule.trigger, moment
+    ).map { row in
+      Edition(
+        spec: try Timetables.shared.spec(row["spec"]), trigger: try row["of_trigger"],
+        until: try row["until_at"])
+    }
+  }
+
+  /// Keeps the text that a schedule had until now, for whoever asks about its times later.
+  /// - Parameter trigger: the id under which the schedule goes on.
+  func keep(_ tx: Transaction, _ old: Schedule, as trigger: String, until now: Timestamp) throws {
+    if trigger != old.trigger {
+      try tx.run(
+        "UPDATE schedule_editions SET trigger_id = $3 WHERE job_id = $1 AND trigger_id = $2", old.job,
+        old.trigger, trigger)
+    }
+    try tx.run(
+      """
+      INSERT INTO schedule_editions (job_id, trigger_id, of_trigger, until_at, spec) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (job_id, trigger_id, until_at) DO NOTHING
+      """, old.job, trigger, old.trigger, now, old.spec.json)
+    try tx.run(
+      """
+      DELETE FROM schedule_editions WHERE job_id = $1 AND trigger_id = $2 AND until_at < (
+        SELECT MIN(until_at) FROM (
+          SELECT until_at FROM schedule_editions WHERE job_id = $1 AND trigger_id = $2
+          ORDER BY until_at DESC LIMIT $3) AS latest)
+      """, old.job, trigger, Schedules.editionLimit)
   }
 }

@@ -25,7 +25,13 @@ extension Schedules {
       let last = try finish(tx, old, now: now, supersedes: new.isEmpty ? reason : nil)
       try tx.run("DELETE FROM schedules WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
       try tx.run("DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
-      if let successor { try insert(tx, job, successor, now: now, after: last) }
+      if let successor {
+        try keep(tx, old, as: successor.id, until: now)
+        try insert(tx, job, successor, now: now, after: last)
+      } else {
+        try tx.run(
+          "DELETE FROM schedule_editions WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+      }
     }
     for trigger in wanted {
       guard case .schedule(let spec) = trigger.kind else { continue }
@@ -47,6 +53,7 @@ extension Schedules {
     guard case .schedule(let spec) = trigger.kind else { return }
     var schedule = Schedule(job: job, trigger: trigger, spec: spec, now: now)
     if let old {
+      schedule.since = old.since
       schedule.failures = old.failures
       schedule.pause = old.pause
     }
@@ -54,12 +61,12 @@ extension Schedules {
     let isNew = try tx.run(
       """
       INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, spec, cursor_at, next_at, due_at,
-        starts, starts_left, pause_after, failures, paused_at, paused_by, paused_reason)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING
+        starts, starts_left, pause_after, failures, paused_at, paused_by, paused_reason, since_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING
       """, job.id, job.name, trigger.id, spec.words, spec.timezone, spec.json, schedule.cursor,
       schedule.nextAt,
       schedule.dueAt, schedule.starts, schedule.startsLeft, schedule.pauseAfter, schedule.failures,
-      schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason)
+      schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.since)
     if isNew == 1, let pause = schedule.pause {
       try span(
         tx, schedule, after: now, until: nil, .skipped, reason: Schedules.reason(of: pause), times: nil)
@@ -71,19 +78,19 @@ extension Schedules {
   ) throws {
     var schedule = try finish(tx, old, now: now, supersedes: nil)
     schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: trigger.id)
+    if old.spec != spec { try keep(tx, old, as: old.trigger, until: now) }
     schedule.spec = spec
     schedule.starts = trigger.starts
     schedule.pauseAfter = trigger.pauseAfterFailures
     schedule.cursor = max(schedule.cursor, now)
-    schedule.place(try Timetables.shared.timetable(of: schedule))
+    try forgetSkips(tx, schedule)
     try tx.run(
       """
-      UPDATE schedules SET expression = $3, timezone = $4, spec = $5, starts = $6, pause_after = $7,
-        version = version + 1
+      UPDATE schedules SET expression = $3, timezone = $4, spec = $5, starts = $6, pause_after = $7
       WHERE job_id = $1 AND trigger_id = $2
       """, schedule.job, schedule.trigger, spec.words, spec.timezone, spec.json, schedule.starts,
       schedule.pauseAfter)
-    try write(tx, schedule)
+    try settle(tx, schedule, since: old, Timetables.shared.timetable(of: schedule))
     if let pause = schedule.pause {
       try span(
         tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
@@ -113,10 +120,17 @@ extension Schedules {
       return schedule
     }
     let before = schedule.counts
-    while schedule.pause == nil, schedule.startsLeft != 0,
-      let due = try due(tx, schedule, timetable, now: now)
+    var skips: [Int64: String] = [:]
+    for row in try tx.rows(
+      "SELECT nominal_at, reason FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2", schedule.job,
+      schedule.trigger)
     {
-      try apply(tx, due, to: &schedule, now: now, supersedes: supersedes)
+      skips[(try row["nominal_at"] as Timestamp).seconds] = try row["reason"]
+    }
+    while schedule.pause == nil, schedule.startsLeft != 0,
+      let due = due(schedule, timetable, now: now, skips: skips)
+    {
+      try apply(tx, due, to: &schedule, supersedes: supersedes)
     }
     if schedule.pause != nil { try closeSpan(tx, schedule, until: max(now, schedule.cursor)) }
     try count(tx, schedule.counts.since(before))

@@ -96,8 +96,8 @@ extension Schedules {
 
   /// Writes a change that somebody made outside of the timer's own.
   private func touch(_ tx: Transaction, _ schedule: inout Schedule) throws {
-    guard try claim(tx, &schedule) else { throw SchedulesError.notFound(id: schedule.id) }
-    try write(tx, schedule)
+    guard try write(tx, schedule) else { throw SchedulesError.notFound(id: schedule.id) }
+    schedule.version += 1
   }
 
   // MARK: Spans

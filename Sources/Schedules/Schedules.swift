@@ -124,7 +124,7 @@ package final class Schedules: Sendable {
       let rows = try await database.read { tx in
         try tx.rows("SELECT * FROM schedules WHERE due_at <= $1 ORDER BY due_at LIMIT $2", now, limit)
       }
-      let plans = try rows.map(Schedule.init).filter { stuck[$0.id] == nil }.compactMap { plan($0, now: now) }
+      let plans = try rows.map(Schedule.init).filter { stuck[$0.id] == nil }.compactMap(plan)
       if plans.isEmpty {
         if rows.count == limit { continue }
         let next = try await database.read { tx in
@@ -134,8 +134,14 @@ package final class Schedules: Sendable {
         }
         return ([next] + watch.withLock { $0.stuck.values.map { $0 } }).compactMap(\.self).min()
       }
-      await carryOut(plans)
+      await carryOut(plans, Window(now: now, limit: limit))
     }
+  }
+
+  /// Which rows were read: those due up to a moment, the first so many.
+  private struct Window {
+    var now: Timestamp
+    var limit: Int
   }
 
   /// A schedule with what it names and what is to be decided.
@@ -146,7 +152,7 @@ package final class Schedules: Sendable {
 
   /// Nil, with a line in the log, when the schedule's times cannot be computed: its zone has gone from the
   /// system, for instance. It holds up no other.
-  private func plan(_ schedule: Schedule, now: Timestamp) -> Plan? {
+  private func plan(_ schedule: Schedule) -> Plan? {
     do {
       return Plan(schedule: schedule, timetable: try Timetables.shared.timetable(of: schedule))
     } catch {
@@ -162,11 +168,15 @@ package final class Schedules: Sendable {
   }
 
   /// All in one transaction; when that fails, each in its own, so that one cannot keep the others from firing.
-  private func carryOut(_ plans: [Plan]) async {
+  private func carryOut(_ plans: [Plan], _ window: Window) async {
     do {
       try await database.write { [self] tx in
         var counts = Schedule.Counts()
-        for plan in plans { counts.add(try decide(tx, plan)) }
+        let now = time.now()
+        let skips = try skips(tx, until: now)
+        for plan in try current(tx, plans, window) {
+          counts.add(try decide(tx, plan, now: now, skips: skips[plan.schedule.id] ?? [:]))
+        }
         try count(tx, counts)
       }
       return
@@ -176,45 +186,76 @@ package final class Schedules: Sendable {
       stick(plans[0].schedule, error)
       return
     }
-    for plan in plans { await carryOut([plan]) }
+    for plan in plans { await carryOut([plan], window) }
+  }
+
+  /// Those of the plans whose rows are still as they were read. What another process decided, or an edit changed,
+  /// comes up again by itself if it is due.
+  private func current(_ tx: Transaction, _ plans: [Plan], _ window: Window) throws -> [Plan] {
+    let rows = try tx.rows(
+      """
+      SELECT job_id, trigger_id, version FROM schedules WHERE due_at <= $1 ORDER BY due_at LIMIT $2
+      \(tx.dialect.skippingLocked)
+      """, window.now, window.limit)
+    var versions: [String: Int64] = [:]
+    for row in rows {
+      versions[Schedule.id(job: try row["job_id"], trigger: try row["trigger_id"])] = try row["version"]
+    }
+    return plans.filter { versions[$0.schedule.id] == $0.schedule.version }
   }
 
   // MARK: Deciding
 
   /// Decides what has come of one schedule and moves its cursor.
-  private func decide(_ tx: Transaction, _ plan: Plan) throws -> Schedule.Counts {
+  private func decide(
+    _ tx: Transaction, _ plan: Plan, now: Timestamp, skips: [Int64: String]
+  ) throws -> Schedule.Counts {
     var schedule = plan.schedule
-    // Another process decided it, or an edit came first.
-    guard try claim(tx, &schedule) else { return Schedule.Counts() }
-    let now = time.now()
-    let before = schedule.counts
-    if let due = try due(tx, schedule, plan.timetable, now: now) {
-      try apply(tx, due, to: &schedule, now: now)
-    }
-    schedule.place(plan.timetable)
+    if let due = due(schedule, plan.timetable, now: now, skips: skips) { try apply(tx, due, to: &schedule) }
+    if !skips.isEmpty { try forgetSkips(tx, schedule) }
+    try settle(tx, schedule, since: plan.schedule, plan.timetable)
+    return schedule.counts.since(plan.schedule.counts)
+  }
+
+  /// Writes what was decided, with the next time.
+  /// - Parameter before: the schedule as it was read.
+  func settle(
+    _ tx: Transaction, _ decided: Schedule, since before: Schedule, _ timetable: Timetable
+  ) throws {
+    var schedule = decided
+    schedule.place(timetable)
+    if try write(tx, schedule) { return }
+    // What the decision led to has written the row: a start put an end to a run that counts as failed.
+    let stored = try self.schedule(tx, decided.id)
+    schedule.version = stored.version
+    schedule.failures += stored.failures - before.failures
+    schedule.pause = schedule.pause ?? stored.pause
+    schedule.place(timetable)
     try write(tx, schedule)
-    return schedule.counts.since(before)
   }
 
-  /// Takes the row for this transaction; false when it is not as it was read.
-  func claim(_ tx: Transaction, _ schedule: inout Schedule) throws -> Bool {
-    let claimed = try tx.run(
-      "UPDATE schedules SET version = version + 1 WHERE job_id = $1 AND trigger_id = $2 AND version = $3",
-      schedule.job, schedule.trigger, schedule.version)
-    if claimed == 1 { schedule.version += 1 }
-    return claimed == 1
-  }
-
-  func due(_ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, now: Timestamp) throws -> Due? {
-    var skips: [Int64: String] = [:]
-    for row in try tx.rows(
-      "SELECT nominal_at, reason FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at <= $3",
-      schedule.job, schedule.trigger, now)
-    {
+  /// The times up to a moment that somebody asked to skip, by schedule, with the reasons.
+  private func skips(_ tx: Transaction, until now: Timestamp) throws -> [String: [Int64: String]] {
+    var skips: [String: [Int64: String]] = [:]
+    for row in try tx.rows("SELECT * FROM schedule_skips WHERE nominal_at <= $1", now) {
       let nominal: Timestamp = try row["nominal_at"]
-      skips[nominal.seconds] = try row["reason"]
+      let id = Schedule.id(job: try row["job_id"], trigger: try row["trigger_id"])
+      skips[id, default: [:]][nominal.seconds] = try row["reason"]
     }
-    return Due(
+    return skips
+  }
+
+  /// Removes the wishes to skip times that are decided, or that no text names any more.
+  func forgetSkips(_ tx: Transaction, _ schedule: Schedule) throws {
+    try tx.run(
+      "DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at <= $3", schedule.job,
+      schedule.trigger, schedule.cursor)
+  }
+
+  func due(
+    _ schedule: Schedule, _ timetable: Timetable, now: Timestamp, skips: [Int64: String]
+  ) -> Due? {
+    Due(
       timetable, cursor: schedule.cursor, now: now, since: since(now), catchUp: schedule.spec.catchUp,
       skips: skips)
   }
@@ -222,7 +263,7 @@ package final class Schedules: Sendable {
   /// Writes the ledger's rows, starts what starts, and moves the cursor.
   /// - Parameter supersedes: given, nothing starts any more, for this reason.
   func apply(
-    _ tx: Transaction, _ due: Due, to schedule: inout Schedule, now: Timestamp, supersedes: String? = nil
+    _ tx: Transaction, _ due: Due, to schedule: inout Schedule, supersedes: String? = nil
   ) throws {
     let job = try jobs.job(tx, id: schedule.job)
     if let span = due.span {
@@ -239,7 +280,7 @@ package final class Schedules: Sendable {
         if let supersedes {
           try runs.record(tx, job, occurrence, .superseded, reason: supersedes)
         } else {
-          schedule.note(try runs.start(tx, job, occurrence), of: item, now: now)
+          schedule.note(try runs.start(tx, job, occurrence), of: item, now: time.now())
           if schedule.starts != nil {
             schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: schedule.trigger)
           }
@@ -250,10 +291,6 @@ package final class Schedules: Sendable {
       case .skipped(let reason):
         try runs.record(tx, job, occurrence, .skipped, reason: reason)
         schedule.counts.skipped += 1
-        try tx.run(
-          "DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3",
-          schedule.job,
-          schedule.trigger, Timestamp(seconds: item.nominal))
       }
       schedule.cursor = max(schedule.cursor, Timestamp(seconds: item.nominal))
       if schedule.startsLeft == 0 { break }
@@ -269,17 +306,20 @@ package final class Schedules: Sendable {
   /// Who pauses by itself.
   static let ownName = "errand"
 
-  func write(_ tx: Transaction, _ schedule: Schedule) throws {
-    try tx.run(
+  /// - Returns: false when the row is not as it was read; nothing has changed then.
+  @discardableResult
+  func write(_ tx: Transaction, _ schedule: Schedule) throws -> Bool {
+    let written = try tx.run(
       """
       UPDATE schedules SET cursor_at = $3, next_at = $4, due_at = $5, paused_at = $6, paused_by = $7,
         paused_reason = $8, starts_left = $9, failures = $10, last_firing = $11, last_late = $12, started = $13,
-        late = $14, missed = $15, skipped = $16
-      WHERE job_id = $1 AND trigger_id = $2
+        late = $14, missed = $15, skipped = $16, version = version + 1
+      WHERE job_id = $1 AND trigger_id = $2 AND version = $17
       """, schedule.job, schedule.trigger, schedule.cursor, schedule.nextAt, schedule.dueAt,
       schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.startsLeft, schedule.failures,
       schedule.lastFiring, schedule.lastLate?.microseconds, schedule.counts.started, schedule.counts.late,
-      schedule.counts.missed, schedule.counts.skipped)
+      schedule.counts.missed, schedule.counts.skipped, schedule.version)
+    return written == 1
   }
 
   /// Adds to the totals over all schedules.
@@ -297,7 +337,8 @@ extension Schedule {
     if start.isRepeat { return }
     let late = max(.zero, now - item.due)
     switch start.firing.decision {
-    case .skipped, .filtered, .missed, .superseded: counts.skipped += 1
+    case .skipped, .filtered, .superseded: counts.skipped += 1
+    case .missed: counts.missed += 1
     case .failedToStart: failures += 1
     case .started, .joined, nil:
       counts.started += 1

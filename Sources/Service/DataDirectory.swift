@@ -23,7 +23,8 @@ package struct DataDirectory: Sendable {
       let failure = errno
       if failure != EEXIST && access(made, F_OK) != 0 { throw .dataDirectory(path: path, errno: failure) }
     }
-    guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .dataDirectory(path: path, errno: errno) }
+    // The dot at the end tells a file from a directory that may not be entered.
+    guard access("\(path)/.", R_OK | W_OK | X_OK) == 0 else { throw .dataDirectory(path: path, errno: errno) }
   }
 
   /// The key that API callers show: the environment's, or the one that the first start wrote.

@@ -32,11 +32,16 @@ struct Ping {
         return
       }
       let answer = try await client.send(HTTPClient.Request(url: url, timeout: .seconds(20)))
-      if answer.status >= 300 { log.warning("The ping to \(url) was answered with \(answer.status).") }
+      if answer.status >= 300 { log.warning("The ping to \(place) was answered with \(answer.status).") }
     } catch is CancellationError {
       return
     } catch {
-      log.warning("The ping to \(url) failed: \(error)")
+      log.warning("The ping to \(place) failed: \(error)")
     }
+  }
+
+  /// The address without its path, which is often the only secret of such a service.
+  private var place: String {
+    url.split(separator: "/", omittingEmptySubsequences: false).prefix(3).joined(separator: "/")
   }
 }

@@ -7,6 +7,9 @@ package enum ID {
   private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
   /// 62^22 is the first power that has room for 128 bits.
   private static let digits = 22
+  /// 62 to the power of `partDigits`.
+  private static let part: UInt128 = 218_340_105_584_896
+  private static let partDigits = 8
   /// The last ids of the latest milliseconds: threads do not come here in the order in which they read the
   /// clock.
   private static let recent = Lock<[UInt128]>([])
@@ -27,11 +30,17 @@ package enum ID {
       recent = [number] + recent.prefix(15)
       return number
     }
-    var rest = number
+    // By parts that fit into 64 bits: dividing 128 bits for each digit is slow.
+    var (whole, rest) = number.quotientAndRemainder(dividingBy: part)
     var text = [UInt8](repeating: 0, count: digits)
-    for position in text.indices.reversed() {
-      text[position] = alphabet[Int(rest % 62)]
-      rest /= 62
+    var part64 = UInt64(rest)
+    for place in 1...digits {
+      text[digits - place] = alphabet[Int(part64 % 62)]
+      part64 /= 62
+      if place.isMultiple(of: partDigits) {
+        (whole, rest) = whole.quotientAndRemainder(dividingBy: part)
+        part64 = UInt64(rest)
+      }
     }
     return "\(kind)_01\(String(decoding: text, as: UTF8.self))"
   }

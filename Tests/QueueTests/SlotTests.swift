@@ -91,4 +91,28 @@ import Testing
       #expect(try await next() == bench.now + .seconds(7))
     }
   }
+
+  @Test(arguments: [1, 100, 1500])
+  func `however many wait for full slots, the next of another one is found`(waiting: Int) async throws {
+    try await withBench { bench in
+      let now = bench.now
+      try await bench.database.write { [queue = bench.queue, one] tx in
+        for number in 0..<waiting {
+          let due = now - .seconds(60) + .microseconds(number)
+          try queue.push(tx, work, "one \(number)", due: due, slot: one)
+        }
+        for number in 0..<5 {
+          try queue.push(tx, work, "own \(number)", due: now, slot: Slot(name: "own \(number)", limit: 1))
+        }
+      }
+      #expect(try await bench.claim([work: 1]).map(\.ref) == ["one 0"])
+      let isReady = try await bench.database.read { [queue = bench.queue] tx in
+        try queue.hasClaimable(tx, room: [work: 1])
+      }
+      #expect(isReady)
+      #expect(try await bench.claim([work: 2]).map(\.ref) == ["own 0", "own 1"])
+      #expect(try await bench.claim([work: 9]).map(\.ref) == ["own 2", "own 3", "own 4"])
+      #expect(try await bench.claim([work: 9]).isEmpty)
+    }
+  }
 }

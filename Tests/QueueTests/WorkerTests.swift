@@ -246,4 +246,47 @@ import Testing
   func `the pause doubles up to five minutes`(errors: Int, chance: Double, seconds: Double) {
     #expect(abs(Backoff().delay(errors: errors, chance: chance).inSeconds - seconds) < 0.0001)
   }
+
+  @Test func `a handler that says “stale” of a lease it still holds gets its item again`() async throws {
+    try await withBench { bench in
+      let journal = Journal<Claim>()
+      let worker = try bench.worker([
+        Handler(kind: work, concurrency: 1) { claim in
+          journal.add(claim)
+          // As when it gave its item back twice, or mistook another lease for its own.
+          if claim.errors == 0 { throw QueueError.stale(kind: claim.kind, ref: claim.ref) }
+          _ = try await bench.finish(claim)
+        }
+      ])
+      try await bench.push("a")
+      try await bench.running(worker) {
+        _ = await journal.wait(for: 1)
+        try await bench.wait(for: "a") { $0?.worker == nil && $0?.errors == 1 }
+        bench.time.advance(by: .seconds(600))
+        #expect(await journal.wait(for: 2).map(\.errors) == [0, 1])
+        try await bench.wait(for: "a") { $0 == nil }
+      }
+    }
+  }
+
+  @Test func `a lease that is really lost is left to its new holder`() async throws {
+    try await withBench { bench in
+      let journal = Journal<Claim>()
+      let worker = try bench.worker([
+        Handler(kind: work, concurrency: 1) { claim in
+          try await bench.database.write { [queue = bench.queue] tx in
+            try queue.release(tx, claim, due: bench.now + .seconds(900), errors: 0, crashes: 0)
+          }
+          journal.add(claim)
+          throw QueueError.stale(kind: claim.kind, ref: claim.ref)
+        }
+      ])
+      try await bench.push("a")
+      try await bench.running(worker) {
+        _ = await journal.wait(for: 1)
+      }
+      #expect(try await bench.item("a")?.errors == 0)
+      #expect(try await bench.item("a")?.due == bench.now + .seconds(900))
+    }
+  }
 }

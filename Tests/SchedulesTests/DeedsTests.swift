@@ -3,6 +3,7 @@ import Jobs
 import PathSupport
 import Primitives
 import Runs
+import Sessions
 import Store
 import TestSupport
 import Testing
@@ -62,9 +63,9 @@ import Testing
           == true)
       let account = try await path.database.read { tx in
         try path.schedules.account(
-          tx, path.schedules.schedule(tx, id), at: Timestamp("2026-11-12T11:00:00Z")!)
+          tx, path.schedules.schedule(tx, id), at: .moment(Timestamp("2026-11-12T11:00:00Z")!))
       }
-      #expect(account["reason"]?.stringValue?.contains("paused by ada") == true)
+      #expect(account.sentence.contains("paused by ada"))
       path.clock.advance(by: .seconds(3700))
       _ = try await path.schedules.tick(since: since)
       #expect(try await Self.ledger(path) == ["13:00 schedule started"])
@@ -144,6 +145,60 @@ import Testing
       #expect(schedule.state == .paused)
       #expect(schedule.pause?.by == "errand")
       #expect(schedule.pause?.reason.hasPrefix("2 runs in a row failed") == true)
+    }
+  }
+
+  @Test func `failed runs in a row pause a schedule; a success in between starts the count anew`()
+    async throws
+  {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *", "pause_after_failures": 2]))
+      let since = path.clock.now
+      let failing = ScriptedDriver.settle(.terminated("The model is gone."))
+      let succeeding = ScriptedDriver.answer("Done.")
+      var failures: [Int] = []
+      for act in [failing, succeeding, failing, failing, failing] {
+        path.driver.play(act)
+        path.clock.advance(by: .seconds(3600))
+        _ = try await path.schedules.tick(since: since)
+        try await path.work()
+        failures.append(try await Self.schedule(path).failures)
+      }
+      #expect(failures == [1, 0, 1, 2, 2])
+      let schedule = try await Self.schedule(path)
+      #expect(schedule.pause?.by == "errand")
+      #expect(schedule.pause?.reason.hasPrefix("2 runs in a row failed, the last was run_") == true)
+      #expect(try await path.count("runs") == 4)
+      // Started by hand it goes on failing, which is no business of the schedule.
+      let run = try await path.started()
+      try await path.work()
+      #expect(try await path.run(run.id).state == .failed)
+      #expect(try await Self.schedule(path).failures == 2)
+      let unpaused = try await path.database.write { tx in
+        try path.schedules.unpause(tx, schedule.id, by: "ada", reason: "It is back.")
+      }
+      #expect(unpaused.failures == 0 && unpaused.state == .active)
+    }
+  }
+
+  @Test func `a start that ends another run keeps the failure that this was`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(
+        Self.job(["schedule": "0 * * * *", "pause_after_failures": 3], overlap: "terminate_other"))
+      let since = path.clock.now
+      path.clock.advance(by: .seconds(3600))
+      _ = try await path.schedules.tick(since: since)
+      // Its time is up, and it has not been settled when the next one takes its place.
+      try await path.database.write { tx in
+        try tx.run("UPDATE runs SET ending = 'timed_out', ending_reason = 'Its time was up.'")
+      }
+      path.clock.advance(by: .seconds(3600))
+      _ = try await path.schedules.tick(since: since)
+      #expect(try await Self.ledger(path) == ["10:00 schedule started", "11:00 schedule started"])
+      let schedule = try await Self.schedule(path)
+      #expect(schedule.failures == 1)
+      #expect(schedule.cursor == Timestamp("2026-11-12T11:00:00Z"))
+      #expect(schedule.counts.started == 2)
     }
   }
 

@@ -23,6 +23,17 @@ import Testing
     #expect(Set(ids).count == ids.count)
   }
 
+  @Test func `an id holds its millisecond`() {
+    let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+    for milliseconds in [Int64(1), 1_800_000_000_123, 253_402_300_799_999] {
+      let id = ID.make("a", at: Timestamp(microseconds: milliseconds * 1000), .seeded(7))
+      let number = id.utf8.suffix(22).reduce(UInt128(0)) {
+        $0 * 62 + UInt128(alphabet.firstIndex(of: $1)!)
+      }
+      #expect(number >> 80 == UInt128(milliseconds))
+    }
+  }
+
   @Test(arguments: [
     ("sesn_01abcXYZ", true), ("sesn_a", true), ("sesn_", false), ("sesn", false), ("run_01abc", false),
     ("sesn_01-abc", false), ("sesn_01 abc", false), ("sesn_ü", false),

@@ -12,18 +12,24 @@ struct ExplainWhy: AsyncParsableCommand {
         errand why run_01kq3v5m9x         why it is queued, waits or ended
         errand why drun_01kq3v5m9x        why a firing started nothing
         errand why daily-brief            why nothing of a job runs
+        errand why daily-brief --at 2026-11-12T07:00
         errand why dlv_01kq3v5m9x         why a result has not arrived
         errand why rcpt_01kq3v5m9x        what a webhook led to
       """)
 
   @Argument(help: "The id of a run, a firing, a delivery or a receipt, or a job's name.")
   var id: String
+  @Option(
+    help: ArgumentHelp(
+      "Why a job's schedules did, or did not, start it then; without an offset the schedule's own clocks.",
+      valueName: "time"))
+  var at: String?
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let why = try await server.server().get(["v1", "why", id])
+    let why = try await server.server().get(["v1", "why", id], [("at", at)])
     Say.output(json ? why.prettyText : (why["sentence"]?.stringValue ?? "").onOneLine)
   }
 }

@@ -144,7 +144,7 @@ struct AccountOfSchedule: AsyncParsableCommand {
       """)
 
   @OptionGroup var choice: ScheduleChoice
-  @Argument(help: "The time, with its offset from UTC.")
+  @Argument(help: "The time; without an offset from UTC as the schedule's clocks show it.")
   var time: String
   @OptionGroup var server: ServerOptions
 

@@ -28,7 +28,7 @@ struct LogWriter: LogHandler {
       " " + terminal.paint(event.level.rawValue.padded(to: 7), paint) + " " + "\(event.message)".onOneLine
     let all = metadata.merging(event.metadata ?? [:]) { $1 }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-      line += terminal.paint(" \(key)=\(value)".onOneLine.padded(to: 0), .quiet)
+      line += " " + terminal.paint("\(key)=\(value)".onOneLine, .quiet)
     }
     Say.notice(line)
   }

@@ -16,11 +16,13 @@ package struct Agent: Sendable, Equatable {
 
   package var name: String { definition.name }
 
+  private static let definitions = StoredTexts<AgentDefinition>()
+
   init(_ row: Row) throws {
     id = try row["id"]
     version = try row["version"]
     origin = Origin(rawValue: try row["origin"]) ?? .api
-    definition = AgentDefinition(stored: try row["definition"])
+    definition = try Agent.definitions.value(of: row["definition"]) { AgentDefinition(stored: $0) }
     createdAt = try row["created_at"]
     updatedAt = try row["updated_at"]
     archivedAt = try row["archived_at"]

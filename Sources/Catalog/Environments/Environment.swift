@@ -14,10 +14,14 @@ package struct Environment: Sendable, Equatable {
   package var name: String { definition.name }
   package var config: JSON { definition.config }
 
+  private static let definitions = StoredTexts<EnvironmentDefinition>()
+
   init(_ row: Row) throws {
     id = try row["id"]
     origin = Origin(rawValue: try row["origin"]) ?? .api
-    definition = EnvironmentDefinition(stored: try row["definition"])
+    definition = try Environment.definitions.value(of: row["definition"]) {
+      EnvironmentDefinition(stored: $0)
+    }
     createdAt = try row["created_at"]
     updatedAt = try row["updated_at"]
     archivedAt = try row["archived_at"]

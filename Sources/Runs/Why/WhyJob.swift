@@ -93,6 +93,8 @@ package struct JobFacts: Sendable, Equatable {
       parts.append("it has no trigger, so only `errand run` starts it")
     }
     let text = parts.joined(separator: "; ")
+    // An id at the start is left as it is, to be copied.
+    if !open.isEmpty { return text + "." }
     return text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 

@@ -99,6 +99,33 @@ package struct Session: Sendable, Equatable {
     outcomes.last.flatMap { $0.result.isTerminal || $0.result == .pending ? nil : $0 }
   }
 
+  /// A session that is new and rests.
+  init(_ new: NewSession, id: String, thread: String, at now: Timestamp) {
+    self.id = id
+    threadID = thread
+    status = .idle
+    turnOpen = false
+    blocked = []
+    agent = new.agent
+    environmentID = new.environmentID
+    environment = new.environment
+    title = new.title
+    metadata = new.metadata
+    resources = new.resources
+    checks = new.checks
+    outcomes = []
+    rehearsal = new.rehearsal
+    slot = new.slot
+    usage = Usage()
+    active = .zero
+    lastPosition = 0
+    lastArrival = 0
+    revision = 0
+    createdAt = now
+    updatedAt = now
+    isDue = false
+  }
+
   init(_ row: Row) throws {
     id = try row["id"]
     threadID = try row["thread_id"]

@@ -23,10 +23,24 @@ extension Sessions {
     }
     if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
     let now = time.now()
+    let stored = try arrive(inputs, in: &session, at: now)
+    for (place, event) in stored.enumerated() {
+      try insert(tx, id, event, key: key, place: key == nil ? nil : place)
+    }
+    try save(tx, session, at: now)
+    try queue.push(tx, .session, id, due: now, slot: session.slot)
+    return stored
+  }
+
+  /// Numbers inputs in the order they come, and takes over into the row what they say about the session.
+  /// - Throws: `SessionError.outcomeActive`.
+  func arrive(
+    _ inputs: [NewEvent], in session: inout Session, at now: Timestamp
+  ) throws -> [Event] {
     let batch = session.lastArrival + 1
-    let stored = try inputs.enumerated().map { place, input in
+    return try inputs.map { input in
       if input.type == .userDefineOutcome, session.outcomes.last?.result.isTerminal == false {
-        throw SessionError.outcomeActive(id: id)
+        throw SessionError.outcomeActive(id: session.id)
       }
       session.lastArrival += 1
       session.revision += 1
@@ -34,13 +48,9 @@ extension Sessions {
         id: input.id ?? ID.make("sevt", at: now, randomness), type: input.type,
         body: completed(input, at: now), hidden: input.hidden, position: nil, arrival: session.lastArrival,
         batch: batch, revision: session.revision, processedAt: input.type.isHandledOnReceipt ? now : nil)
-      try insert(tx, id, event, key: key, place: key == nil ? nil : place)
       if event.type == .userDefineOutcome { session.outcomes.append(Outcome(defined: event.body)) }
       return event
     }
-    try save(tx, session, at: now)
-    try queue.push(tx, .session, id, due: now, slot: session.slot)
-    return stored
   }
 
   /// An outcome's id is known as soon as it is stored, so that its sender can follow it.

@@ -83,20 +83,29 @@ package final class Sessions: Sendable {
 
   // MARK: Creating
 
-  /// Creates a session; its first inputs follow by `append` in the same transaction.
-  package func create(_ tx: Transaction, _ new: NewSession) throws -> Session {
+  /// Creates a session with its first inputs, which make it due; without any it rests until `append`.
+  @discardableResult
+  package func create(_ tx: Transaction, _ new: NewSession, inputs: [NewEvent] = []) throws -> Session {
     let now = time.now()
-    let id = new.id ?? ID.make("sesn", at: now, randomness)
+    var session = Session(
+      new, id: new.id ?? ID.make("sesn", at: now, randomness), thread: ID.make("sthr", at: now, randomness),
+      at: now)
+    let events = try arrive(inputs, in: &session, at: now)
+    session.isDue = events.contains { $0.type != .userInterrupt }
     try tx.run(
       """
       INSERT INTO sessions (id, thread_id, status, agent, environment_id, environment, title, metadata, resources,
-        checks, rehearsal, slot_name, slot_limit, created_at, updated_at, agent_id, agent_version)
-      VALUES ($1, $2, 'idle', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15)
+        checks, rehearsal, slot_name, slot_limit, created_at, updated_at, agent_id, agent_version, outcomes,
+        last_arrival, revision)
+      VALUES ($1, $2, 'idle', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18)
       """,
-      id, ID.make("sthr", at: now, randomness), new.agent, new.environmentID, new.environment, new.title,
+      session.id, session.threadID, new.agent, new.environmentID, new.environment, new.title,
       JSON.object(new.metadata), JSON.array(new.resources), JSON.array(new.checks.map(\.json)), new.rehearsal,
-      new.slot?.name, new.slot?.limit, now, new.agent["id"]?.stringValue, new.agent["version"]?.intValue)
-    return try session(tx, id)
+      new.slot?.name, new.slot?.limit, now, new.agent["id"]?.stringValue, new.agent["version"]?.intValue,
+      JSON.array(session.outcomes.map(\.stored)), session.lastArrival, session.revision)
+    for event in events { try insert(tx, session.id, event) }
+    if !events.isEmpty { try queue.push(tx, .session, session.id, due: now, slot: session.slot) }
+    return session
   }
 
   // MARK: Writing the log

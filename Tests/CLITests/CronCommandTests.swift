@@ -1,0 +1,170 @@
+import Foundation
+import JSON
+import Processes
+import TestSupport
+import Testing
+
+@testable import CLI
+
+/// `errand cron`, as it is run.
+@Suite struct CronCommandTests {
+  private static var program: String {
+    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "errand").path
+  }
+
+  private func errand(_ arguments: [String], input: String = "") async throws -> Command.Output {
+    let environment = ["LD_LIBRARY_PATH": ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"] ?? ""]
+    return try await Command(
+      [Self.program, "cron"] + arguments, environment: environment, input: .bytes(Array(input.utf8)),
+      limit: .seconds(60), outputLimit: 16 << 20
+    ).run()
+  }
+
+  /// The cases of a vector file, one JSON object a line.
+  private static func vectors(_ name: String) throws -> [JSON] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "CronTests/Fixtures/\(name).jsonl")
+    return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+      try JSON(parsing: String($0))
+    }
+  }
+
+  private func answers(_ cases: [JSON], _ arguments: String...) async throws -> [JSON] {
+    let output = try await errand(
+      ["next", "--batch"] + arguments, input: cases.map { $0.text + "\n" }.joined())
+    #expect(output.exit == .code(0), "\(output.errorText)")
+    return try output.text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+  }
+
+  @Test func `every case of the vectors is answered in order`() async throws {
+    let cases = try Self.vectors("cron-next")
+    let answers = try await answers(cases)
+    #expect(answers.count == cases.count && cases.count == 3000)
+    for (number, (question, answer)) in zip(cases, answers).enumerated() {
+      let wanted = question["next"]?.arrayValue ?? []
+      let given = answer["next"]?.arrayValue ?? []
+      // The vectors end with the century; a case has fewer than eight times then.
+      #expect(Array(given.prefix(wanted.count)) == wanted, "case \(number + 1)")
+      #expect(
+        wanted.count == 8 || given.count <= wanted.count || given[wanted.count].stringValue! >= "2099-12-31")
+    }
+  }
+
+  @Test func `every expression that is wrong has its class, field, offset and message`() async throws {
+    let cases = try Self.vectors("cron-invalid")
+    let answers = try await answers(cases)
+    #expect(answers.count == cases.count)
+    for (question, answer) in zip(cases, answers) {
+      let error = answer["error"]
+      #expect(error?["class"] == question["error_class"], "\(question.text)")
+      #expect(
+        error?["field"] == question["field"] && error?["offset"] == question["offset"], "\(question.text)")
+      #expect(error?["message"]?.stringValue?.isEmpty == false)
+    }
+  }
+
+  @Test func `what a case leaves out is taken from the options`() async throws {
+    let cases: [JSON] = [
+      ["expr": "30 2 * * *"], ["expr": "30 2 * * *", "dst": "wall"],
+      ["expr": "30 2 * * *", "dst": "literal"],
+      ["expr": "30 2 * * *", "dst": "cron", "count": 1], ["expr": "30 2 * * *", "tz": "UTC", "count": 1],
+      ["expr": "0 9 * * *", "start": "2026-06-01T08:00:00+02:00", "count": 1],
+      ["expr": "0 9 * * *", "start": "2026-06-01T09:00", "count": 1],
+    ]
+    let answers = try await answers(
+      cases, "--tz", "Europe/Berlin", "--from", "2026-03-28T12:00:00Z", "--count", "2")
+    #expect(
+      answers == [
+        ["next": ["2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"]],
+        ["next": ["2026-03-30T02:30:00+02:00", "2026-03-31T02:30:00+02:00"]],
+        ["next": ["2026-03-30T02:30:00+02:00", "2026-03-31T02:30:00+02:00"]],
+        ["next": ["2026-03-29T03:00:00+02:00"]], ["next": ["2026-03-29T02:30:00+00:00"]],
+        ["next": ["2026-06-01T09:00:00+02:00"]], ["next": ["2026-06-02T09:00:00+02:00"]],
+      ])
+  }
+
+  @Test func `an expression alone is a case`() async throws {
+    let answers = try await answers([["expr": "0 0 1 1 *"], ["expr": "@every 15m"]])
+    #expect(answers.allSatisfy { $0["next"]?.arrayValue?.count == 8 })
+    #expect(answers[0]["next"]?[0]?.stringValue?.hasSuffix("-01-01T00:00:00+00:00") == true)
+  }
+
+  @Test(arguments: [
+    ("no JSON", JSON.null, "The line is not JSON: "), ("[]", .null, "The line is no JSON object."),
+    ("{}", "expr", "The case has no expr."), (#"{"expr": 5}"#, "expr", "expr is not a text."),
+    (#"{"expr": "* * * * *", "count": 0}"#, "count", "count is not a number from 1 to 10000."),
+    (#"{"expr": "* * * * *", "dst": "summer"}"#, "dst", "“summer” is not once, cron, literal or wall."),
+    (#"{"expr": "* * * * *", "start": "noon"}"#, "start", "“noon” is not a time such as"),
+    (#"{"expr": "* * * * *", "tz": "Nowhere/Atlantis"}"#, "tz", ""),
+  ])
+  func `a line that is no case has its answer too`(line: String, field: JSON, message: String) async throws {
+    let output = try await errand(["next", "--batch"], input: "\(line)\n{\"expr\": \"* * * * *\"}\n")
+    #expect(output.exit == .code(0))
+    let answers = try output.text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+    #expect(answers.count == 2)
+    let error = try #require(answers.first?["error"])
+    #expect(error["class"] == "bad_case" && error["field"] == field && error["offset"] == .null)
+    #expect(error["message"]?.stringValue?.hasPrefix(message) == true, "\(error.text)")
+    #expect(answers.last?["next"]?.arrayValue?.count == 8)
+  }
+
+  @Test func `times of one expression are listed, one a line`() async throws {
+    let output = try await errand(
+      ["next", "0 7 * * MON-FRI", "--tz", "Europe/Riga", "--from", "2026-11-12T07:00", "--count", "3"])
+    #expect(
+      output.text == "2026-11-13T07:00:00+02:00\n2026-11-16T07:00:00+02:00\n2026-11-17T07:00:00+02:00\n")
+    #expect(output.errorText == "")
+    let literal = try await errand(
+      ["next", "30 2 * * *", "--tz", "Europe/Berlin", "--from", "2026-03-28T12:00Z", "--dst", "literal"])
+    #expect(literal.exit != .code(0) || literal.text.hasPrefix("2026-03-30T02:30:00+02:00\n"))
+    let odd = try await errand(["next", "*/90 * * * *", "--count", "1"])
+    #expect(odd.errorText.hasPrefix("warning: The step 90 in the minute field"))
+  }
+
+  @Test func `an expression that is wrong ends with 65 and a sentence`() async throws {
+    for command in ["next", "explain"] {
+      let output = try await errand([command, "61 * * * *"])
+      #expect(output.exit == .code(65))
+      #expect(output.text == "")
+      #expect(
+        output.errorText.hasPrefix(
+          "error: Found \"61\" in the minute field at offset 0, expected a number from 0 to 59."))
+    }
+  }
+
+  @Test(arguments: [
+    [["next"], ["next", "--batch", "* * * * *"], ["next", "* * * * *", "--count", "0"]]
+  ])
+  func `wrong usage ends with 64`(commands: [[String]]) async throws {
+    for command in commands {
+      #expect(try await errand(command).exit == .code(64), "\(command)")
+    }
+  }
+
+  @Test func `an expression is explained in plain English`() async throws {
+    let output = try await errand(["explain", "0 0 13 * 5"])
+    #expect(output.text == "At 00:00 on the 13th, and also on every Friday, UTC.\n")
+  }
+
+  @Test func `a crontab's lines that differ are told with their numbers`() async throws {
+    let table = """
+      # comment
+      MAILTO=ops
+      */90 * * * * one
+      0 5-1 * * * two
+      @reboot three
+      0 7 * * 1-5 four
+      no line
+      """
+    let output = try await errand(["check", "-"], input: table)
+    #expect(output.exit == .code(65))
+    let lines = output.text.split(separator: "\n").map(String.init)
+    #expect(
+      lines.map { $0.prefix(14) }
+        == ["-:3: odd: The ", "-:4: different", "-:5: refused: ", "-:7: refused: "].map { $0.prefix(14) })
+    #expect(output.errorText == "3 lines would behave differently, of which 2 would be refused.\n")
+    let same = try await errand(["check", "-"], input: "0 7 * * 1-5 command\n")
+    #expect(same.exit == .code(0))
+    #expect(same.text == "" && same.errorText == "Every line would behave the same here.\n")
+  }
+}
