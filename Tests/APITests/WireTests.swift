@@ -108,7 +108,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("sessions", ["budget": ["type": "limit"]], "budget"),
     BadBody("sessions", ["metadata": 1], "metadata"),
     BadBody("sessions", ["speed": 1], "speed"), BadBody("keys", ["name": "k", "scope": "all"], "scope"),
-    BadBody("keys", ["scope": "read"], "name"),
+    BadBody("keys", ["scope": "read"], "\"name\""),
   ])
   func `a wrong field is refused with its path`(bad: BadBody) async throws {
     try await withAPI { api in
