@@ -81,7 +81,8 @@ let package = Package(
     domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Outbox"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
-    domain("Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git"]),
+    domain(
+      "Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git", crypto]),
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
@@ -176,7 +177,12 @@ let package = Package(
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
     tests("Git", uses: ["Processes", "Primitives"]),
-    tests("Hands", uses: ["Sessions", "Processes", "Git", "GitSupport", "HTTPServer", "JSON", "Primitives"]),
+    tests(
+      "Hands",
+      uses: [
+        "Sessions", "Catalog", "HTTPClient", logging, "Processes", "Git", "GitSupport", "HTTPServer", "JSON",
+        "Primitives",
+      ]),
     tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
     tests("Jobs", uses: ["Catalog", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),

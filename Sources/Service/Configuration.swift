@@ -1,5 +1,6 @@
 package import Git
 import Glibc
+package import HTTPClient
 import Primitives
 
 /// What `errand serve` was told.
@@ -28,6 +29,10 @@ package struct Configuration: Sendable {
   package var rehearses = false
   package var sandbox = Sandbox.bubblewrap
   package var role = Role.all
+  /// Private addresses that sandboxes and `web_fetch` may reach nevertheless.
+  package var allowedPrivate: [CIDR] = []
+  /// The search engine of `web_search`, one that answers like SearXNG; nil has none.
+  package var webSearchURL: String?
   /// Asked every minute while all is well, so that somebody else notices when it is not asked any more.
   package var ping: String?
   /// How many sessions are driven at once.
@@ -84,6 +89,12 @@ package struct Configuration: Sendable {
       }
     }
     return rest.isEmpty || rest.hasPrefix("/") || !isPlain ? nil : trimmed
+  }
+
+  /// The web address of a search engine, without a slash at its end; nil when it is none.
+  package static func readSearchURL(_ text: String) -> String? {
+    guard let address = WebAddress(text), !text.contains("?"), !text.contains("#") else { return nil }
+    return address.text.hasSuffix("/") ? String(address.text.dropLast()) : address.text
   }
 
   /// `HOST:PORT`, `:PORT` or `[IPv6]:PORT`; nil when it is neither.

@@ -69,7 +69,9 @@ package struct ErrandService: Sendable {
     // Catalog: what is defined.
     let files = try Files(directory: data.files, time: time, randomness: randomness)
     let agents = Agents(time: time, randomness: randomness)
-    let environments = Environments(time: time, randomness: randomness)
+    let sandbox = configuration.sandbox == .none ? SandboxKind.none : .bubblewrap
+    let environments = Environments(
+      time: time, randomness: randomness, managers: PackageSettings.managers(sandbox))
     let jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
       kinds: ErrandService.kinds, time: time, randomness: randomness)
@@ -90,8 +92,12 @@ package struct ErrandService: Sendable {
     let git = try Git(home: data.git)
     let local = configuration.localRepositories
     let hands = SandboxProvider(
-      root: data.workspaces, kind: configuration.sandbox == .none ? .none : .bubblewrap,
-      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) })
+      root: data.workspaces, kind: sandbox,
+      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) },
+      egress: EgressSettings(allowing: configuration.allowedPrivate, time: time, log: log),
+      packages: PackageSettings(
+        pipIndex: configuration.environment["PIP_INDEX_URL"].flatMap { WebAddress($0) },
+        npmRegistry: configuration.environment["NPM_CONFIG_REGISTRY"].flatMap { WebAddress($0) }))
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
@@ -101,7 +107,11 @@ package struct ErrandService: Sendable {
       models: Models(
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
         key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
-      workplaces: workplaces, time: time, randomness: randomness, limits: limits)
+      workplaces: workplaces,
+      web: Web(
+        client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
+        search: configuration.webSearchURL), time: time, randomness: randomness,
+      limits: limits)
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,

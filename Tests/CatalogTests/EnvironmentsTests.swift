@@ -77,7 +77,7 @@ struct EnvironmentsTests {
     ),
     (
       #"{"name": "x", "config": {"type": "cloud", "networking": {"type": "some"}}}"#,
-      #"config.networking.type: Expected "unrestricted" or "limited", found "some"."#
+      #"config.networking.type: Expected "unrestricted", "limited" or "none", found "some"."#
     ),
     (
       #"{"name": "x", "config": {"type": "cloud", "networking": {"type": "limited", "allowed_hosts": ["https://a.example/"]}}}"#,
@@ -114,6 +114,72 @@ struct EnvironmentsTests {
         }
         #expect(error?.description == #"There is no environment "bnech". Did you mean "bench"?"#)
       }
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"networking": {"type": "unrestricted"}}"#, Networking.unrestricted),
+    (#"{"networking": {"type": "none"}}"#, .none), (#"{}"#, .none), (#"{"type": "self_hosted"}"#, .none),
+    (#"{"networking": {"type": "limited", "allowed_hosts": []}}"#, .none),
+    (#"{"networking": {"type": "limited", "allowed_hosts": ["A.example"]}}"#, .limited(["a.example"])),
+    (
+      #"{"networking": {"type": "limited", "allowed_hosts": ["a.example"], "allow_package_managers": true}}"#,
+      .limited(["a.example"] + Networking.registries)
+    ),
+    (
+      #"{"networking": {"type": "limited", "allow_mcp_servers": true}}"#,
+      .limited(["mcp.example", "tools.example"])
+    ),
+  ])
+  func `networking is read from the config`(config: String, networking: Networking) throws {
+    let agent: JSON = [
+      "mcp_servers": [
+        ["url": "https://MCP.example/sse"], ["url": "https://u:p@tools.example:8443?x"], ["url": "x"],
+      ]
+    ]
+    #expect(Networking(environment: try JSON(parsing: config), agent: agent) == networking)
+  }
+
+  @Test func `packages that cannot be installed here are refused`() async throws {
+    try await CatalogStore.with { store in
+      let few = Environments(managers: ["pip", "npm"])
+      @Sendable func body(_ packages: JSON) -> JSON {
+        ["name": "x", "config": ["type": "cloud", "packages": packages]]
+      }
+      let made = try await store.database.write { tx in try few.create(tx, body(["pip": ["six"], "apt": []]))
+      }
+      for refused in [body(["apt": ["jq"], "pip": ["six"]])] {
+        let error = await #expect(throws: CatalogError.self) {
+          try await store.database.write { tx in _ = try few.create(tx, refused) }
+        }
+        #expect(
+          error?.description
+            == "config.packages.apt: This server cannot install packages with apt; it can with npm and pip.")
+        await #expect(throws: CatalogError.self) {
+          try await store.database.write { tx in _ = try few.update(tx, made.id, refused) }
+        }
+      }
+      let none = Environments(managers: [])
+      let error = await #expect(throws: CatalogError.self) {
+        try await store.database.write { tx in _ = try none.create(tx, body(["pip": ["six"]])) }
+      }
+      #expect(error?.description == "config.packages.pip: This server cannot install packages with pip.")
+    }
+  }
+
+  @Test func `packages need networking`() async throws {
+    try await CatalogStore.with { store in
+      let body: JSON = [
+        "name": "x",
+        "config": ["type": "cloud", "networking": ["type": "none"], "packages": ["pip": ["six"]]],
+      ]
+      let error = await #expect(throws: CatalogError.self) {
+        try await store.database.write { tx in _ = try store.environments.create(tx, body) }
+      }
+      #expect(
+        error?.description
+          == "config.packages: Packages cannot be installed without networking. Allow some, or leave them out."
+      )
     }
   }
 }

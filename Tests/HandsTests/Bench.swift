@@ -1,9 +1,11 @@
+import Catalog
 import Glibc
-import Hands
 import JSON
 import Primitives
 import Processes
 import Sessions
+
+@testable import Hands
 
 /// Hands in a fresh folder, and what tests ask of them.
 struct Bench: Sendable {
@@ -18,14 +20,21 @@ struct Bench: Sendable {
   static func with<Result>(
     _ kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(), mounts: [Mount] = [],
     environment: [String: String] = [:], repositories: Repositories? = nil,
-    mounting: [RepositoryMount] = [], _ body: (Bench) async throws -> Result
+    mounting: [RepositoryMount] = [], networking: Networking = .none,
+    egress: EgressSettings = EgressSettings(),
+    packages: Packages = .none, packageSettings: PackageSettings = PackageSettings(),
+    _ body: (Bench) async throws -> Result
   ) async throws -> Result {
     let name = Hex.encode(Randomness.system.bytes(8))
     let root = "/tmp/errand-hands-\(name)"
     let session = "sesn_\(name)"
-    let provider = SandboxProvider(root: root, kind: kind, limits: limits, repositories: repositories)
+    let provider = SandboxProvider(
+      root: root, kind: kind, limits: limits, repositories: repositories, egress: egress,
+      packages: packageSettings)
     let hands = try provider.hands(
-      for: Workplace(session: session, mounts: mounts, repositories: mounting, environment: environment))
+      for: Workplace(
+        session: session, mounts: mounts, repositories: mounting, environment: environment,
+        networking: networking, packages: packages, environmentID: "env_test"))
     let bench = Bench(root: root, session: session, provider: provider, hands: hands)
     do {
       let result = try await body(bench)
@@ -55,6 +64,9 @@ struct Bench: Sendable {
     if let timeout { input["timeout_ms"] = .integer(Int64(timeout)) }
     return try await call("bash", input)
   }
+
+  /// What went through the session's proxy so far.
+  var traffic: EgressTraffic { (hands as? SandboxedHands)?.traffic ?? EgressTraffic() }
 
   /// Processes of this session, as the host sees them.
   var processes: [ProcessIdentity] { ProcessIdentity.all(withEnvironment: "ERRAND_SANDBOX=\(session)") }

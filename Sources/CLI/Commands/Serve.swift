@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPClient
 import Logging
 import Primitives
 import Service
@@ -40,6 +41,17 @@ struct Serve: AsyncParsableCommand {
   var rehearse = false
   @Option(help: "What tools run in. none gives them everything that this user may do.")
   var sandbox = Configuration.Sandbox.bubblewrap
+  @Option(
+    help: ArgumentHelp(
+      "Private addresses that sandboxes and web_fetch may reach, such as 10.1.2.0/24. Can be repeated.",
+      valueName: "cidr"))
+  var allowPrivate: [String] = []
+  @Option(
+    name: .customLong("web-search-url"),
+    help: ArgumentHelp(
+      "The search engine of web_search, one that answers like SearXNG. (default: $ERRAND_SEARCH_URL)",
+      valueName: "url"))
+  var webSearchURL: String?
   @Option(help: "api only takes requests, worker only works; both share one data directory.")
   var role = Configuration.Role.all
   @Option(
@@ -60,6 +72,13 @@ struct Serve: AsyncParsableCommand {
     }
     if let publicURL, Configuration.readPublicURL(publicURL) == nil {
       throw ValidationError("--public-url: “\(publicURL)” is no address such as https://errand.example.com.")
+    }
+    if let block = allowPrivate.first(where: { CIDR($0) == nil }) {
+      throw ValidationError("--allow-private: “\(block)” is no block of addresses such as 10.1.2.0/24.")
+    }
+    if let webSearchURL, Configuration.readSearchURL(webSearchURL) == nil {
+      throw ValidationError(
+        "--web-search-url: “\(webSearchURL)” is no address such as https://search.example.com.")
     }
     if let ping, !ping.hasPrefix("http://"), !ping.hasPrefix("https://") {
       throw ValidationError("--ping: “\(ping)” is not an address such as https://example.org/ping/1.")
@@ -85,6 +104,8 @@ struct Serve: AsyncParsableCommand {
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
     configuration.role = role
+    configuration.allowedPrivate = allowPrivate.compactMap { CIDR($0) }
+    configuration.webSearchURL = try searchURL(environment)
     configuration.ping = ping
     configuration.createsPerMinute = createsPerMinute
     configuration.readsPerMinute = readsPerMinute
@@ -93,5 +114,16 @@ struct Serve: AsyncParsableCommand {
     let service = try await ErrandService(configuration, log: log)
     let banner = Banner(configuration)
     try await service.run(ready: { port in Say.notice(banner.lines(port: port).joined(separator: "\n")) })
+  }
+
+  /// From the option, else from the environment.
+  private func searchURL(_ environment: [String: String]) throws -> String? {
+    if let webSearchURL { return Configuration.readSearchURL(webSearchURL) }
+    guard let given = environment["ERRAND_SEARCH_URL"], !given.isEmpty else { return nil }
+    guard let url = Configuration.readSearchURL(given) else {
+      throw ValidationError(
+        "$ERRAND_SEARCH_URL: “\(given)” is no address such as https://search.example.com.")
+    }
+    return url
   }
 }

@@ -83,10 +83,13 @@ package struct EnvironmentDefinition: Sendable, Equatable {
   private static func networking(_ config: Fields) -> JSON? {
     guard config["networking"] != nil else { return ["type": "unrestricted"] }
     guard let kind = config.fields("networking", "a networking setting", keys: nil) else { return nil }
-    switch kind.choice("type", of: ["unrestricted", "limited"], required: true) {
+    switch kind.choice("type", of: ["unrestricted", "limited", "none"], required: true) {
     case "unrestricted":
       _ = config.fields("networking", "unrestricted networking", keys: ["type"])
       return ["type": "unrestricted"]
+    case "none":
+      _ = config.fields("networking", "no networking", keys: ["type"])
+      return ["type": "none"]
     case "limited":
       let keys = ["type", "allowed_hosts", "allow_mcp_servers", "allow_package_managers"]
       guard let limited = config.fields("networking", "limited networking", keys: keys) else { return nil }
@@ -120,10 +123,15 @@ package struct EnvironmentDefinition: Sendable, Equatable {
       }
       packages[manager] = names.map(\.text)
     }
-    if packages.values.contains(where: { !$0.isEmpty }), networking["allow_package_managers"] == false {
+    guard packages.values.contains(where: { !$0.isEmpty }) else { return packages }
+    if networking["allow_package_managers"] == false {
       config.add(
         "packages",
         "Packages cannot be installed: limited networking needs \"allow_package_managers\": true for that.")
+    }
+    if networking["type"] == "none" {
+      config.add(
+        "packages", "Packages cannot be installed without networking. Allow some, or leave them out.")
     }
     return packages
   }

@@ -24,10 +24,16 @@ package final class Environments: Sendable {
 
   private let time: Time
   private let randomness: Randomness
+  private let managers: Set<String>
 
-  package init(time: Time = .system, randomness: Randomness = .system) {
+  /// - Parameter managers: the package managers that sandboxes of this server can run.
+  package init(
+    time: Time = .system, randomness: Randomness = .system,
+    managers: Set<String> = Set(EnvironmentDefinition.packageManagers)
+  ) {
     self.time = time
     self.randomness = randomness
+    self.managers = managers
   }
 
   // MARK: Reading
@@ -134,9 +140,24 @@ package final class Environments: Sendable {
     }
   }
 
+  /// What could not be installed is refused now, rather than missed by every session.
+  /// - Throws: `CatalogError.invalid`.
+  private func checkPackages(_ definition: EnvironmentDefinition) throws {
+    let findings = Findings()
+    for (manager, _) in Packages(environment: definition.config).lists where !managers.contains(manager) {
+      let here = EnvironmentDefinition.packageManagers.filter(managers.contains)
+      findings.add(
+        FieldPath.root.key("config").key("packages").key(manager),
+        "This server cannot install packages with \(manager)"
+          + (here.isEmpty ? "." : "; it can with \(here.joined(separator: " and "))."))
+    }
+    try findings.check()
+  }
+
   private func insert(
     _ tx: Transaction, _ definition: EnvironmentDefinition, origin: Origin
   ) throws -> Environment {
+    try checkPackages(definition)
     let now = time.now()
     let id = ID.make("env", at: now, randomness)
     try tx.run(
@@ -151,6 +172,7 @@ package final class Environments: Sendable {
     _ tx: Transaction, _ current: Environment, _ definition: EnvironmentDefinition
   ) throws -> (environment: Environment, change: Change) {
     guard definition != current.definition else { return (current, .unchanged) }
+    try checkPackages(definition)
     try tx.run(
       "UPDATE environments SET name = $2, definition = $3, updated_at = $4 WHERE id = $1", current.id,
       definition.name, JSON.object(definition.fields), time.now())

@@ -1,12 +1,14 @@
 #define _GNU_SOURCE
 #include "CLinuxProcess.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -232,6 +235,66 @@ int linux_pipe(int ends[2], int nonblocking, int capacity) {
   // Refused when the user's pipes already hold much; the standard size then does as well, slower.
   if (capacity > 0) fcntl(ends[0], F_SETPIPE_SZ, capacity);
   return 0;
+}
+
+// In a process that shares our table of files: the socket it makes is ours as well.
+static int listen_inside(int sandbox, uint16_t port, int backlog) {
+  // As in `prepare`: it holds a copy of our memory.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return -errno;
+  if (setns(sandbox, CLONE_NEWUSER | CLONE_NEWNET) != 0) return -errno;
+  int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (made < 0) return -errno;
+  struct sockaddr_in address;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(made, (struct sockaddr *)&address, sizeof address) != 0 || listen(made, backlog) != 0) {
+    int failure = -errno;
+    close(made);
+    return failure;
+  }
+  return made;
+}
+
+int linux_listen_inside(int sandbox, uint16_t port, int backlog) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -errno;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // A namespace of users can only be entered by a process with one thread.
+  long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) {
+    int made = listen_inside(sandbox, port, backlog);
+    // A lost report reads as failure.
+    (void)!write(ends[1], &made, sizeof made);
+    _exit(0);
+  }
+  int failure = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int made = -ECHILD;
+  if (child < 0) {
+    made = -failure;
+  } else {
+    int ignored;
+    while (waitpid((pid_t)child, &ignored, 0) < 0 && errno == EINTR) {
+    }
+    if (read(ends[0], &made, sizeof made) != sizeof made) made = -ECHILD;
+  }
+  close(ends[0]);
+  close(ends[1]);
+  return made;
+}
+
+int linux_accept(int listener) {
+  for (;;) {
+    int accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (accepted >= 0) return accepted;
+    if (errno == EINTR) continue;
+    // Gone before it was taken, which is as good as not there.
+    return errno == ECONNABORTED ? -EAGAIN : -errno;
+  }
 }
 
 int linux_watch_make(void) {

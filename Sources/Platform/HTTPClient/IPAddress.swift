@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// An internet address. An IPv4 address that arrives in its IPv6 form (`::ffff:10.0.0.1`) is the IPv4 address,
 /// so that no rule can be passed by writing it differently.
@@ -27,7 +27,7 @@ package struct IPAddress: Hashable, Sendable {
   }
 
   /// Nil for a socket address that is neither IPv4 nor IPv6.
-  init?(_ address: UnsafePointer<sockaddr>) {
+  package init?(_ address: UnsafePointer<sockaddr>) {
     switch Int32(address.pointee.sa_family) {
     case AF_INET:
       let v4 = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self)
@@ -38,6 +38,37 @@ package struct IPAddress: Hashable, Sendable {
         v6: withUnsafeBytes(of: v6.sin6_addr) { UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self)) })
     default:
       return nil
+    }
+  }
+
+  /// Calls with the address and a port as the system takes them.
+  package func withSocketAddress<Result>(
+    port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+  ) -> Result {
+    switch family {
+    case .v4:
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      address.sin_addr.s_addr = UInt32(truncatingIfNeeded: bits).bigEndian
+      return IPAddress.plain(&address, body)
+    case .v6:
+      var address = sockaddr_in6()
+      address.sin6_family = sa_family_t(AF_INET6)
+      address.sin6_port = port.bigEndian
+      withUnsafeMutableBytes(of: &address.sin6_addr) {
+        $0.storeBytes(of: bits.bigEndian, as: UInt128.self)
+      }
+      return IPAddress.plain(&address, body)
+    }
+  }
+
+  private static func plain<Address, Result>(
+    _ address: inout Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+  ) -> Result {
+    let size = socklen_t(MemoryLayout<Address>.size)
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, size) }
     }
   }
 

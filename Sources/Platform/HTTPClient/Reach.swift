@@ -16,6 +16,14 @@ extension HTTPClient {
       }
     }
 
+    /// Whether the operator listed the address.
+    package func lists(_ address: IPAddress) -> Bool {
+      switch self {
+      case .anywhere: true
+      case .publicOnly(let allowed): allowed.contains { $0.contains(address) }
+      }
+    }
+
     private static func isPublic(_ address: IPAddress) -> Bool {
       if let embedded = address.embedded { return isPublic(embedded) }
       return switch address.family {

@@ -11,6 +11,8 @@ package final class Readiness: Sendable {
   private struct Watch {
     /// Kept open for as long as it is watched.
     let descriptor: Descriptor
+    /// Whether it ends before its body is called.
+    var isOnce = false
     let body: @Sendable () -> Next
   }
   private struct State {
@@ -36,9 +38,29 @@ package final class Readiness: Sendable {
   package func watch(
     _ descriptor: Descriptor, _ event: Event, _ body: @escaping @Sendable () -> Next
   ) throws -> UInt64 {
+    try add(Watch(descriptor: descriptor, body: body), event)
+  }
+
+  /// Returns when the event holds, or the descriptor's other end is gone. One waiter per descriptor.
+  package func ready(_ descriptor: Descriptor, _ event: Event) async throws {
+    try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
+      do {
+        let watch = Watch(descriptor: descriptor, isOnce: true) {
+          waiter.resume()
+          return .stop
+        }
+        _ = try add(watch, event)
+      } catch {
+        waiter.resume(throwing: error)
+      }
+    }
+  }
+
+  private func add(_ watch: Watch, _ event: Event) throws -> UInt64 {
+    let descriptor = watch.descriptor
     let token = state.withLock { state in
       state.next += 1
-      state.watches[state.next] = Watch(descriptor: descriptor, body: body)
+      state.watches[state.next] = watch
       return state.next
     }
     let result = linux_watch_add(epoll, descriptor.number, event.rawValue, token)
@@ -64,7 +86,9 @@ package final class Readiness: Sendable {
       precondition(count >= 0, "Waiting for events failed: error \(-count).")
       for token in tokens.prefix(Int(count)) {
         guard let watch = state.withLock({ $0.watches[token] }) else { continue }
-        if watch.body() == .stop { stop(token) }
+        // Before it is called: whoever waited may wait for the same descriptor again at once.
+        if watch.isOnce { stop(token) }
+        if watch.body() == .stop, !watch.isOnce { stop(token) }
       }
     }
   }

@@ -9,7 +9,8 @@ enum BuiltinTools {
     "name": "bash",
     "description": """
     Runs a command in a persistent bash shell in the sandbox. Variables and the current directory stay from \
-    call to call. There is no network and no terminal; standard input is closed. Long output is kept in a \
+    call to call. There is no terminal; standard input is closed. The network is reached, as far as the \
+    environment allows it, through the HTTP proxy that the variables http_proxy and https_proxy name. Long output is kept in a \
     file and shown in part.
     """,
     "input_schema": [

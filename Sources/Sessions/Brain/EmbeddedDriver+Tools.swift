@@ -5,21 +5,20 @@ extension EmbeddedDriver {
   /// Returns when all have a result, or when an interrupt came; the calls without a result are closed then by
   /// the step that takes the interrupt.
   func run(_ calls: [Call], _ session: DrivenSession, _ row: Session) async throws {
-    // A call that the web tools answer needs no sandbox.
-    let web = WebTools(agent: row.agent)
-    let answered = calls.compactMap { call in web.result(of: call).map { call.result($0) } }
-    if !answered.isEmpty { try await session.record(answered) }
-    let calls = calls.filter { web.result(of: $0) == nil }
-    if calls.isEmpty { return }
-    let hands = try await workplaces.hands(for: row)
+    let web = WebTools(web, agent: row.agent)
+    // Calls of the web tools need no sandbox.
+    let hands = calls.allSatisfy(WebTools.answers) ? nil : try await workplaces.hands(for: row)
     let limit = limits.parallelTools
     _ = try await unlessInterrupted(session) {
       try await withThrowingTaskGroup(of: Void.self) { running in
         for (place, call) in calls.enumerated() {
           if place >= limit { try await running.next() }
           running.addTask {
-            let result = try await hands.result(of: call)
-            try await session.record([call.result(result)])
+            if let hands, !WebTools.answers(call) {
+              try await session.record([call.result(try await hands.result(of: call))])
+            } else {
+              try await session.record([call.result(try await web.result(of: call.name, call.input))])
+            }
           }
         }
         try await running.waitForAll()

@@ -17,16 +17,19 @@ package import Sessions
 package struct EmbeddedDriver: Driver {
   let models: any ModelProvider
   let workplaces: Workplaces
+  let web: Web?
   let time: Time
   let randomness: Randomness
   let limits: Limits
 
+  /// - Parameter web: how the web tools reach the web; nil when they do not.
   package init(
-    models: any ModelProvider, workplaces: Workplaces, time: Time = .system,
+    models: any ModelProvider, workplaces: Workplaces, web: Web? = nil, time: Time = .system,
     randomness: Randomness = .system, limits: Limits = Limits()
   ) {
     self.models = models
     self.workplaces = workplaces
+    self.web = web
     self.time = time
     self.randomness = randomness
     self.limits = limits

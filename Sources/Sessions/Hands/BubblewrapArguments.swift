@@ -9,6 +9,8 @@ struct BubblewrapArguments: Sendable {
   var limits: SandboxLimits
   /// Further host folders that are shown read-only at the same place.
   var readOnly: [String] = []
+  /// Whether the environment's packages lie beside the workspace.
+  var hasPackages = false
   /// Configuration that programs under `/usr` need and that tells nothing about this machine.
   static let harmless = [
     "/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/ld.so.cache",
@@ -38,6 +40,7 @@ struct BubblewrapArguments: Sendable {
     ]
     for path in Self.harmless + readOnly { list += ["--ro-bind-try", path, path] }
     for (name, _) in Workspace.etcFiles { list += ["--ro-bind", "\(base)/etc/\(name)", "/etc/\(name)"] }
+    if hasPackages { list += ["--ro-bind", "\(base)/packages", Workspace.packagesInside] }
     list += [
       "--bind", "\(base)/workspace", "/workspace",
       "--bind", "\(base)/outputs", "/mnt/session/outputs",

@@ -1,3 +1,4 @@
+import Catalog
 import Glibc
 import JSON
 import Primitives
@@ -6,7 +7,8 @@ import Processes
 /// A sandbox of namespaces: its own users, processes, network (none but loopback), mounts, host name. Its
 /// first process only waits; every command enters the namespaces as a process of its own, without
 /// capabilities. When the first process ends, the kernel kills all others, and it ends with the thread that
-/// started it, with us, or when the pipe it reads from is closed.
+/// started it, with us, or when the pipe it reads from is closed. The one way out of its network, where the
+/// environment has any, is a proxy of ours (`EgressProxy`).
 ///
 /// Run by root, everything inside is an unprivileged user outside as well (`dropped`), who sees the
 /// workspace through a private mount; run by anybody else, it is that user.
@@ -23,6 +25,7 @@ final class BubblewrapSandbox: Sandbox {
   private let cgroup: Cgroup?
   /// The first process ends when this is closed.
   private let life: Descriptor
+  private let proxy = Lock<EgressProxy?>(nil)
 
   private init(
     environment: [String: String], confinement: Confinement, outer: Child, first: ProcessIdentity,
@@ -45,6 +48,19 @@ final class BubblewrapSandbox: Sandbox {
 
   /// The processes that keep it alive.
   var keepers: [ProcessIdentity] { [first] + [ProcessIdentity(of: outer.pid)].compactMap { $0 } }
+
+  /// Gives it a way to the network, at `EgressProxy.port`.
+  func open(to networking: Networking, _ settings: EgressSettings, _ traffic: Lock<EgressTraffic>)
+    async throws
+  {
+    guard let inside = confinement.sandbox else { return }
+    let listener = try await DiskThread.run {
+      try Descriptor.listening(inside: inside, port: EgressProxy.port, backlog: 128)
+    }
+    let made = try EgressProxy(
+      listener: listener, networking: networking, settings: settings, traffic: traffic)
+    proxy.withLock { $0 = made }
+  }
 
   /// Returns when commands can be run in it.
   static func start(
@@ -132,7 +148,7 @@ final class BubblewrapSandbox: Sandbox {
     let stage = "/mnt"
     let arguments = BubblewrapArguments(
       bubblewrap: bubblewrap, base: workspace.owner == nil ? workspace.path : stage, limits: limits,
-      readOnly: readOnly)
+      readOnly: readOnly, hasPackages: access(workspace.packages, F_OK) == 0)
     // As first process of its namespace the shell also reaps orphans, which it does while it reads.
     var list = arguments.list(["/bin/bash", "-c", #"printf '\1'; while read -r _; do :; done"#])
     // After --clearenv: only the marker by which leftovers are found.
@@ -160,6 +176,7 @@ final class BubblewrapSandbox: Sandbox {
   }
 
   func end() async {
+    proxy.withLock { $0.take() }?.stop()
     first.kill()
     // Bubblewrap ends by itself when the first process is gone, and that is gone when all others are.
     // Waited for by a task of its own, since a cancelled one would not wait.

@@ -24,11 +24,14 @@ protocol Sandbox: AnyObject, Sendable {
 }
 
 extension Sandbox {
+  /// Where programs are looked for.
+  static var path: String { "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" }
+
   /// The variables every process of the agent gets.
   static func environment(_ extra: [String: String], session: String) -> [String: String] {
     let own = [
-      "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      "LANG": "C.UTF-8", "TERM": "dumb", "USER": "agent", "LOGNAME": "agent", "SHELL": "/bin/bash",
+      "PATH": path, "LANG": "C.UTF-8", "TERM": "dumb", "USER": "agent", "LOGNAME": "agent",
+      "SHELL": "/bin/bash",
       Leftovers.marker(session).name: Leftovers.marker(session).value,
     ]
     // Ours win, or the marker could be lost; PATH and locale are the caller's to change.

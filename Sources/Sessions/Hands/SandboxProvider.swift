@@ -1,3 +1,4 @@
+import Catalog
 import Glibc
 import Primitives
 import Processes
@@ -11,13 +12,16 @@ package struct SandboxProvider: HandsProvider {
   /// - Parameter readOnly: host folders that every sandbox sees read-only at the same place, such as
   ///   tools under `/opt`, or what such tools need of `/etc`.
   /// - Parameter repositories: who clones; nil refuses every repository.
+  /// - Parameter packages: how packages of environments are installed.
+  /// - Parameter egress: how sandboxes reach the network, if their environment lets them.
   package init(
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
-    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil
+    readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil,
+    egress: EgressSettings = EgressSettings(), packages: PackageSettings = PackageSettings()
   ) {
     settings = SandboxSettings(
       root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap,
-      repositories: repositories)
+      repositories: repositories, egress: egress, packages: packages, store: PackageStore(root: root))
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
@@ -59,6 +63,9 @@ struct SandboxSettings: Sendable {
   let readOnly: [String]
   let bubblewrap: String
   let repositories: Repositories?
+  let egress: EgressSettings
+  let packages: PackageSettings
+  let store: PackageStore
 
   func workspace(_ session: String) throws -> Workspace {
     try Workspace(
@@ -66,7 +73,13 @@ struct SandboxSettings: Sendable {
   }
 
   /// Ends what an earlier process left running there, then starts a sandbox. The files stay.
-  func provision(_ workspace: Workspace, _ workplace: Workplace) async throws -> any Sandbox {
+  /// - Parameters:
+  ///   - traffic: where what the sandbox sends and receives is counted.
+  ///   - packageTrouble: told why the packages could not be installed; the sandbox is made without them then.
+  func provision(
+    _ workspace: Workspace, _ workplace: Workplace, _ traffic: Lock<EgressTraffic>,
+    packageTrouble: (PackageError) -> Void
+  ) async throws -> any Sandbox {
     let leftovers = Leftovers(workspace: workspace)
     try await leftovers.end()
     try await DiskThread.run { try workspace.make(mounts: workplace.mounts) }
@@ -75,10 +88,21 @@ struct SandboxSettings: Sendable {
       guard access("/bin/bash", X_OK) == 0 else { throw HandsError.noShell }
       return HostSandbox(workspace: workspace, limits: limits, extra: workplace.environment)
     case .bubblewrap:
+      let isOpen = workplace.networking != .none
+      var variables = isOpen ? EgressProxy.environment : [:]
+      if !workplace.packages.isEmpty {
+        do {
+          try await store.provide(workplace.packages, for: workplace, in: workspace, self)
+          variables.merge(PackageStore.variables(path: BubblewrapSandbox.path)) { $1 }
+        } catch let error as PackageError {
+          packageTrouble(error)
+        }
+      }
       let sandbox = try await BubblewrapSandbox.start(
         workspace, bubblewrap: try await Bubblewrap.find(bubblewrap), limits: limits, readOnly: readOnly,
-        extra: workplace.environment)
+        extra: variables.merging(workplace.environment) { $1 })
       do {
+        if isOpen { try await sandbox.open(to: workplace.networking, egress, traffic) }
         try leftovers.remember(sandbox.keepers)
       } catch {
         await sandbox.end()

@@ -1,5 +1,7 @@
+import Catalog
 import Glibc
 package import JSON
+import Logging
 import Primitives
 import Processes
 package import Sessions
@@ -15,11 +17,16 @@ package final class SandboxedHands: Hands {
   private let shellTurn = Turnstile()
   let mountTurn = Turnstile()
   private let state = Lock(State())
+  private let network = Lock(EgressTraffic())
 
   private struct State {
     var sandbox: (any Sandbox)?
     var shell: Shell?
     var isEnded = false
+    /// Why the environment's packages are missing, until the agent was told.
+    var packageTrouble: PackageError?
+    /// Whether they were missing once: they are not asked for again by these hands.
+    var isWithoutPackages = false
   }
 
   init(_ workplace: Workplace, _ settings: SandboxSettings) throws {
@@ -36,10 +43,18 @@ package final class SandboxedHands: Hands {
       return ToolResult(text: "There is no tool “\(name)”. The tools are \(names).", isError: true)
     }
     do {
+      if let trouble = try await packageTrouble() { return ToolResult(text: "\(trouble)", isError: true) }
       return try await tool.run(ToolInput(input, fields: tool.fields), at: self)
     } catch let error as ToolError {
       return ToolResult(text: error.description, isError: true)
     }
+  }
+
+  /// Why the environment's packages are missing, once.
+  private func packageTrouble() async throws -> PackageError? {
+    guard !workplace.packages.isEmpty else { return nil }
+    _ = try await provisioned()
+    return state.withLock { $0.packageTrouble.take() }
   }
 
   package func check(_ command: String, limit: Duration) async throws -> CheckResult {
@@ -66,8 +81,19 @@ package final class SandboxedHands: Hands {
     }
   }
 
+  /// What went through the proxy of this session's sandboxes, since these hands were made.
+  package var traffic: EgressTraffic { network.withLock { $0 } }
+
   package func end() async {
     await stop(forGood: true)
+    let traffic = traffic
+    if traffic.connections > 0 {
+      settings.egress.log.notice(
+        """
+        The sandbox of \(workplace.session) sent \(traffic.sent) and received \(traffic.received) bytes over \
+        \(traffic.connections) connections; \(traffic.refusals) requests were refused.
+        """)
+    }
     await settings.endLeftovers(workspace, removingFiles: true)
   }
 
@@ -175,7 +201,14 @@ extension SandboxedHands {
       if isEnded { throw HandsError.ended }
       if let sandbox, sandbox.isAlive { return sandbox }
       await stop(forGood: false)
-      let made = try await settings.provision(workspace, workplace)
+      var workplace = workplace
+      if state.withLock({ $0.isWithoutPackages }) { workplace.packages = .none }
+      let made = try await settings.provision(workspace, workplace, network) { trouble in
+        state.withLock { state in
+          state.packageTrouble = trouble
+          state.isWithoutPackages = true
+        }
+      }
       let isTooLate = state.withLock { state in
         if !state.isEnded { state.sandbox = made }
         return state.isEnded

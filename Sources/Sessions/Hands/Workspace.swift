@@ -7,6 +7,7 @@ import Sessions
 ///     <root>/<session>/workspace   seen as /workspace
 ///                      outputs     seen as /mnt/session/outputs
 ///                      uploads     seen as /mnt/session/uploads, read-only
+///                      packages    seen as /opt/packages, read-only, when the environment has any
 ///                      etc         a few files of /etc, made here
 ///                      private     never seen: the record of processes, spooled output
 struct Workspace: Sendable {
@@ -30,6 +31,8 @@ struct Workspace: Sendable {
   var work: String { "\(path)/workspace" }
   var outputs: String { "\(path)/outputs" }
   var uploads: String { "\(path)/uploads" }
+  var packages: String { "\(path)/packages" }
+  static let packagesInside = "/opt/packages"
   var etc: String { "\(path)/etc" }
   var `private`: String { "\(path)/private" }
   /// Where copies of outputs wait until they are stored: outside of the folder that dies with the session.

@@ -1,3 +1,4 @@
+package import Catalog
 package import JSON
 
 /// What a tool call gave back, in the words of the wire.
@@ -55,15 +56,25 @@ package struct Workplace: Sendable, Equatable {
   package var repositories: [RepositoryMount]
   /// Variables for the agent's commands. Never secrets.
   package var environment: [String: String]
+  /// Which hosts the sandbox may reach.
+  package var networking: Networking
+  /// What is installed in it.
+  package var packages: Packages
+  /// Whose packages they are; sessions of one environment share them.
+  package var environmentID: String?
 
   package init(
     session: String, mounts: [Mount] = [], repositories: [RepositoryMount] = [],
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], networking: Networking = .none,
+    packages: Packages = .none, environmentID: String? = nil
   ) {
     self.session = session
     self.mounts = mounts
     self.repositories = repositories
     self.environment = environment
+    self.networking = networking
+    self.packages = packages
+    self.environmentID = environmentID
   }
 }
 

@@ -43,7 +43,9 @@ package actor Workplaces {
     await provider.endLeftovers(session: session.id, removingWorkspace: false)
     let workplace = Workplace(
       session: session.id, mounts: mounts,
-      repositories: session.resources.compactMap(RepositoryMount.init(resource:)))
+      repositories: session.resources.compactMap(RepositoryMount.init(resource:)),
+      networking: Networking(environment: session.environment, agent: session.agent),
+      packages: Packages(environment: session.environment), environmentID: session.environmentID)
     let hands: any Hands
     do { hands = try provider.hands(for: workplace) } catch { throw SandboxError(error) }
     let (id, node) = (session.id, node)

@@ -80,6 +80,13 @@ int linux_pidfd_kill(int pidfd, int signal);
 /// A pipe, both ends close-on-exec; `nonblocking` is 0, 1 (the reading end) or 2 (the writing end).
 int linux_pipe(int ends[2], int nonblocking, int capacity);
 
+/// A socket that listens on a port of 127.0.0.1 as the namespaces of a process see it: made inside, used from
+/// here, close-on-exec and non-blocking. `sandbox` is a pidfd. Blocks for a few milliseconds.
+int linux_listen_inside(int sandbox, uint16_t port, int backlog);
+
+/// A connection of a listening socket, close-on-exec and non-blocking; -EAGAIN when none waits.
+int linux_accept(int listener);
+
 /// An epoll instance, and what it watches: `events` are EPOLLIN (1) and EPOLLOUT (4), level-triggered.
 int linux_watch_make(void);
 int linux_watch_add(int watch, int descriptor, uint32_t events, uint64_t token);

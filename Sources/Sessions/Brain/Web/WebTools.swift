@@ -1,0 +1,102 @@
+import HTTPClient
+import JSON
+import Sessions
+
+/// The tools of `agent_toolset_20260401` that look at the web. They work on the server's side, never in the
+/// sandbox, and keep to the agent's lists of domains.
+struct WebTools: Sendable {
+  static let fetch = "web_fetch"
+  static let search = "web_search"
+
+  static let definitions: [JSON] = [
+    [
+      "name": .string(fetch),
+      "description": """
+      Fetches a page of the web and gives its text, without scripts and markup. Long pages are cut.
+      """,
+      "input_schema": [
+        "type": "object",
+        "properties": ["url": ["type": "string", "description": "The address, with https:// or http://."]],
+        "required": ["url"],
+      ],
+    ],
+    [
+      "name": .string(search), "description": "Searches the web; gives titles, addresses and snippets.",
+      "input_schema": [
+        "type": "object", "properties": ["query": ["type": "string", "description": "What to look for."]],
+        "required": ["query"],
+      ],
+    ],
+  ]
+
+  private let web: Web?
+  private let configurations: [String: JSON]
+
+  /// - Parameters:
+  ///   - web: nil when there is no way to the web.
+  ///   - agent: the session's snapshot.
+  init(_ web: Web?, agent: JSON) {
+    self.web = web
+    var configurations: [String: JSON] = [:]
+    for toolset in agent["tools"]?.arrayValue ?? [] {
+      for config in toolset["configs"]?.arrayValue ?? [] {
+        if let name = config["name"]?.stringValue { configurations[name] = config }
+      }
+    }
+    self.configurations = configurations
+  }
+
+  static func answers(_ call: Call) -> Bool { call.name == fetch || call.name == search }
+
+  /// The result of a call of one of the two. What goes wrong is an error result.
+  /// - Throws: `CancellationError`.
+  func result(of name: String, _ input: JSON) async throws -> ToolResult {
+    let domains = DomainRule(configurations[name])
+    do {
+      return name == WebTools.fetch
+        ? ToolResult(text: try await page(input, domains))
+        : ToolResult(text: try await findings(input, domains))
+    } catch let error as WebError {
+      return ToolResult(text: error.description, isError: true)
+    }
+  }
+
+  private func page(_ input: JSON, _ domains: DomainRule) async throws -> String {
+    guard let text = input["url"]?.stringValue, let address = WebAddress(text) else {
+      throw WebError.noAddress
+    }
+    guard domains.allows(address.host) else { throw WebError.hostNotAllowed(address.host) }
+    guard let web else { throw WebError.noWeb }
+    let tokens = configurations[WebTools.fetch]?["max_content_tokens"]?.intValue.flatMap(Int.init(exactly:))
+    // A token has about four characters.
+    let limit = min(
+      WebPage.longest, tokens.map { max(1, $0) }?.multipliedReportingOverflow(by: 4).partialValue ?? .max)
+    return try await WebPage(web: web, domains: domains).text(of: address, limit: limit)
+  }
+
+  private func findings(_ input: JSON, _ domains: DomainRule) async throws -> String {
+    guard let query = input["query"]?.stringValue, !Blocks.isBlank(query) else { throw WebError.noQuery }
+    guard let web, let engine = web.search else { throw WebError.noSearch }
+    return try await WebSearch(client: web.client, engine: engine, domains: domains).text(of: query)
+  }
+}
+
+/// The `allowed_domains` or `blocked_domains` of a tool's configuration. A domain stands for those below it too.
+struct DomainRule: Sendable {
+  private let allowed: [String]?
+  private let blocked: [String]?
+
+  init(_ config: JSON?) {
+    func list(_ key: String) -> [String]? {
+      config?[key]?.arrayValue?.compactMap { $0.stringValue?.lowercased() }
+    }
+    allowed = list("allowed_domains")
+    blocked = list("blocked_domains")
+  }
+
+  func allows(_ host: String) -> Bool {
+    func matches(_ domain: String) -> Bool { host == domain || host.hasSuffix("." + domain) }
+    if let allowed, !allowed.contains(where: matches) { return false }
+    return blocked?.contains(where: matches) != true
+  }
+}

@@ -1,0 +1,117 @@
+import Catalog
+import Glibc
+import HTTPClient
+import Primitives
+import Processes
+import Sessions
+
+/// Installs one set of packages in a sandbox that nobody else uses: what packages run while they are installed can
+/// reach neither a session nor the machine.
+struct PackageInstaller: Sendable {
+  let packages: Packages
+  let networking: Networking
+  let settings: SandboxSettings
+
+  /// - Parameter set: where the finished set goes, all at once.
+  func install(named key: String, into set: String) async throws {
+    // Another process may install the same at the same time; the first to finish wins.
+    let id = "packages-\(key.prefix(16))-\(Hex.encode(Randomness.system.bytes(4)))"
+    let workspace = try settings.workspace(id)
+    do {
+      try await DiskThread.run { try workspace.make(mounts: []) }
+      try await run(in: workspace)
+      guard rename("\(workspace.work)/set", set) == 0 || access(set, F_OK) == 0 else {
+        throw PackageError.system("They cannot be kept: \(ProcessError.text(errno)).")
+      }
+      await settings.endLeftovers(workspace, removingFiles: true)
+    } catch {
+      await settings.endLeftovers(workspace, removingFiles: true)
+      throw error
+    }
+  }
+
+  private func run(in workspace: Workspace) async throws {
+    let sandbox = try await BubblewrapSandbox.start(
+      workspace, bubblewrap: try await Bubblewrap.find(settings.bubblewrap), limits: settings.limits,
+      readOnly: settings.readOnly, extra: EgressProxy.environment.merging(variables) { $1 })
+    do {
+      try await sandbox.open(to: reachable, settings.egress, Lock(EgressTraffic()))
+      _ = try await output(of: ["/bin/mkdir", "set"], in: sandbox, workspace)
+      for (manager, names) in packages.lists {
+        guard let command = Self.command(manager, names) else { throw PackageError.noManager(manager) }
+        let output = try await output(of: command, in: sandbox, workspace)
+        if output.timedOut { throw PackageError.timedOut(manager: manager, limit: settings.packages.limit) }
+        guard output.exit == .code(0) else {
+          let tail = RepairedText.of(output.stdout.bytes).unicodeScalars.suffix(2000)
+          throw PackageError.failed(
+            manager: manager, names: names, output: String(String.UnicodeScalarView(tail)))
+        }
+      }
+      await sandbox.end()
+    } catch {
+      await sandbox.end()
+      throw error
+    }
+  }
+
+  static func command(_ manager: String, _ names: [String]) -> [String]? {
+    switch manager {
+    case "pip":
+      [
+        PackageSettings.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
+        "--no-cache-dir",
+        "--no-warn-script-location", "--progress-bar", "off", "--quiet", "--target", "/workspace/set/python",
+        "--",
+      ] + names
+    case "npm":
+      [
+        PackageSettings.npm, "install", "--prefix", "/workspace/set/node", "--no-audit", "--no-fund",
+        "--no-update-notifier", "--loglevel=error", "--",
+      ] + names
+    default: nil
+    }
+  }
+
+  /// The mirrors of this server, where it has any.
+  private var variables: [String: String] {
+    var variables: [String: String] = [:]
+    variables["PIP_INDEX_URL"] = settings.packages.pipIndex?.text
+    variables["PIP_TRUSTED_HOST"] = settings.packages.pipIndex.flatMap { $0.scheme == "http" ? $0.host : nil }
+    variables["NPM_CONFIG_REGISTRY"] = settings.packages.npmRegistry?.text
+    return variables
+  }
+
+  /// The environment's hosts, and the mirrors.
+  private var reachable: Networking {
+    guard case .limited(let hosts) = networking else { return networking }
+    return .limited(
+      hosts + [settings.packages.pipIndex, settings.packages.npmRegistry].compactMap { $0?.host })
+  }
+
+  /// Ends a command that fills the disk.
+  private func output(
+    of command: [String], in sandbox: BubblewrapSandbox, _ workspace: Workspace
+  ) async throws -> Command.Output {
+    let most = settings.limits.workspace
+    let limit = settings.packages.limit
+    let disk = DiskUsage(workspace)
+    return try await withThrowingTaskGroup(of: Command.Output.self) { group in
+      group.addTask {
+        var program = Command(
+          command, environment: sandbox.environment, directory: sandbox.directory, limit: limit,
+          outputLimit: 0)
+        program.confinement = sandbox.confinement
+        program.mergesOutput = true
+        program.tailLimit = 16_000
+        return try await program.run()
+      }
+      group.addTask {
+        repeat { try await Task.sleep(for: .seconds(2)) } while (try await disk.usage() ?? .max) <= most
+        throw PackageError.tooLarge(limit: most)
+      }
+      defer { group.cancelAll() }
+      guard let output = try await group.next() else { throw CancellationError() }
+      return output
+    }
+  }
+}

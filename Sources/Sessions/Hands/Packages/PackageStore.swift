@@ -1,0 +1,86 @@
+import Catalog
+import Crypto
+import Glibc
+import Primitives
+import Processes
+import Sessions
+
+/// The installed packages of environments: one folder for each environment and list, made once, in a sandbox of
+/// its own, and shown read-only to every session. Sessions get hard links, so that a set can be dropped while
+/// some still use it.
+///
+///     <root>/.packages/<key>/python   seen as /opt/packages/python
+///                           /node     seen as /opt/packages/node
+final class PackageStore: Sendable {
+  private let root: String
+  /// Who installs a set waits for whoever installs the same one.
+  private let turns = Lock<[String: Turnstile]>([:])
+
+  init(root: String) {
+    self.root = "\(root)/.packages"
+  }
+
+  /// Names the set of an environment. The id is part of it: whoever can write an environment can make its packages
+  /// anything, and should reach no other's.
+  static func key(_ packages: Packages, environment: String) -> String {
+    var text = environment
+    for (manager, names) in packages.lists { text += "\n\(manager)\0" + names.joined(separator: "\0") }
+    return Hex.encode(Array(SHA256.hash(data: Array(text.utf8)).prefix(16)))
+  }
+
+  /// Puts the packages into a workspace, after they were installed if they are not there yet.
+  /// - Throws: `PackageError`, `CancellationError`.
+  func provide(
+    _ packages: Packages, for workplace: Workplace, in workspace: Workspace, _ settings: SandboxSettings
+  )
+    async throws
+  {
+    let key = Self.key(packages, environment: workplace.environmentID ?? "")
+    let set = "\(root)/\(key)"
+    let turn = turns.withLock { turns in
+      let turn = turns[key] ?? Turnstile()
+      turns[key] = turn
+      return turn
+    }
+    try await turn.pass {
+      if access(set, F_OK) == 0 {
+        // Used now: those that are not go first.
+        utimensat(AT_FDCWD, set, nil, 0)
+        return
+      }
+      try Workspace.makeFolder(root, mode: 0o700)
+      try await PackageInstaller(packages: packages, networking: workplace.networking, settings: settings)
+        .install(named: key, into: set)
+      try await prune(keeping: settings.packages.kept, besides: key)
+    }
+    try await DiskThread.run { try Folder.remove(workspace.packages) }
+    // Both are ours, and nobody who could change them runs.
+    let output = try await Command(["/bin/cp", "-al", "--", set, workspace.packages], limit: .seconds(120))
+      .run()
+    guard output.exit == .code(0) else {
+      throw PackageError.system("They cannot be linked: \(output.errorText.prefix(300))")
+    }
+  }
+
+  private func prune(keeping count: Int, besides key: String) async throws {
+    let root = root
+    try await DiskThread.run {
+      var sets: [(path: String, used: Int)] = []
+      for entry in try Folder(root).entries() where entry.kind == .folder {
+        guard let name = entry.name, name != key else { continue }
+        var status = stat()
+        if stat("\(root)/\(name)", &status) == 0 { sets.append(("\(root)/\(name)", status.st_mtim.tv_sec)) }
+      }
+      for set in sets.sorted(by: { $0.used > $1.used }).dropFirst(count - 1) { try Folder.remove(set.path) }
+    }
+  }
+
+  /// How programs in the sandbox find the packages.
+  static func variables(path: String) -> [String: String] {
+    let place = Workspace.packagesInside
+    return [
+      "PATH": "\(place)/python/bin:\(place)/node/node_modules/.bin:\(path)", "PYTHONPATH": "\(place)/python",
+      "NODE_PATH": "\(place)/node/node_modules",
+    ]
+  }
+}
