@@ -103,9 +103,16 @@ extension API {
   static func frame(_ followed: Followed) -> [UInt8] {
     let (type, json) =
       switch followed {
-      case .event(let event): (event.type.rawValue, event.json)
-      case .preview(let preview): preview.wire
+      case .event(let event): (event.type.rawValue, event.encoded.bytes ?? event.json.bytes)
+      case .preview(let preview): { ($0.0, $0.1.bytes) }(preview.wire)
       }
-    return Array("event: \(type)\ndata: ".utf8) + json.bytes + Array("\n\n".utf8)
+    var frame: [UInt8] = []
+    frame.reserveCapacity(json.count + type.utf8.count + 16)
+    frame += "event: ".utf8
+    frame += type.utf8
+    frame += "\ndata: ".utf8
+    frame += json
+    frame += "\n\n".utf8
+    return frame
   }
 }

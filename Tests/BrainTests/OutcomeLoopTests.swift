@@ -2,6 +2,7 @@ import Catalog
 import JSON
 import Primitives
 import Store
+import TestSupport
 import Testing
 
 @testable import Brain
@@ -159,5 +160,28 @@ import Testing
         "span.outcome_evaluation_start 0", "session.error unknown_error terminal",
         "span.outcome_evaluation_end 0 failed", "session.status_terminated",
       ])
+  }
+
+  @Test func `says now and then that a long evaluation goes on`() async throws {
+    let model = ScriptedModel(.text("Done."), .silence)
+    let rig = try await Rig(model: model)
+    let id = try await rig.session(inputs: [.outcome()])
+    let drive = Task { try await rig.drive(id) }
+    await model.beganSilence.wait()
+    for _ in 0..<2 {
+      await rig.clock.sleepers(1)
+      rig.clock.advance(by: EmbeddedDriver.evaluationBeat)
+    }
+    // It sleeps again once the second beat is in the log.
+    await rig.clock.sleepers(1)
+    try await rig.send(id, NewEvent(.userInterrupt))
+    try await drive.value
+    let log = try await rig.log(id)
+    let start = try #require(log.first { $0.type == .evaluationStart })
+    let beats = log.filter { $0.type == .evaluationOngoing }
+    #expect(beats.count == 2)
+    #expect(
+      beats.allSatisfy { $0.body["outcome_id"] == start.body["outcome_id"] && $0.body["iteration"] == 0 })
+    #expect(try await rig.deeds(id).last == "session.status_idle end_turn")
   }
 }

@@ -118,7 +118,8 @@ import Testing
     let rig = try await Rig(model: model)
     let id = try await rig.session(checks: [Check(name: "c", run: "c")], inputs: [.outcome()])
     let drive = Task { try await rig.drive(id) }
-    await rig.clock.sleepers(1)
+    // The evaluation's heartbeat sleeps, too.
+    await rig.clock.sleepers(2)
     rig.clock.advance(by: .seconds(1))
     try await drive.value
     #expect(rig.hands.calls == ["check c"])

@@ -70,6 +70,43 @@ import Testing
     #expect(output.errorText.hasPrefix("error: The request shows no valid key.\nhint:  give --key"))
   }
 
+  @Test(arguments: [
+    (["environments", "delete", "env_1"], "DELETE /v1/environments/env_1"),
+    (["sessions", "delete", "sesn_1"], "DELETE /v1/sessions/sesn_1"),
+    (["sessions", "resources", "list", "sesn_1"], "GET /v1/sessions/sesn_1/resources"),
+    (["sessions", "resources", "get", "sesn_1", "sesrsc_1"], "GET /v1/sessions/sesn_1/resources/sesrsc_1"),
+    (
+      ["sessions", "resources", "delete", "sesn_1", "sesrsc_1"],
+      "DELETE /v1/sessions/sesn_1/resources/sesrsc_1"
+    ),
+    (["files", "--session", "sesn_1"], "GET /v1/files?limit=20&scope_id=sesn_1"),
+    (["files", "get", "file_1"], "GET /v1/files/file_1"),
+    (["files", "download", "file_1"], "GET /v1/files/file_1/content"),
+    (["files", "delete", "file_1"], "DELETE /v1/files/file_1"),
+    (["agents", "versions", "agent_1"], "GET /v1/agents/agent_1/versions?limit=20"),
+  ])
+  func `each resource of the wire has its commands`(arguments: [String], request: String) async throws {
+    let server = try ScriptedServer { _ in ScriptedServer.json(["id": "x", "data": []]) }
+    let environment = ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k", "TZ": "UTC"]
+    let output = try await Command(
+      [Self.program] + arguments, environment: environment, limit: .seconds(30)
+    ).run()
+    #expect(output.exit == .code(0), "\(output.errorText)")
+    #expect(server.requests.map { "\($0.method) \($0.target)" } == [request])
+  }
+
+  @Test func `a file is uploaded as a form under its own name`() async throws {
+    let folder = try TemporaryFolder()
+    try "a,b\n".write(toFile: "\(folder.path)/re port.csv", atomically: true, encoding: .utf8)
+    let server = try ScriptedServer { _ in ScriptedServer.json(["id": "file_1"]) }
+    let output = try await errand("files", "create", "\(folder.path)/re port.csv", server: server)
+    #expect(output.exit == .code(0))
+    let request = try #require(server.requests.first)
+    #expect(request.headers.first("content-type")?.hasPrefix("multipart/form-data; boundary=") == true)
+    let body = String(decoding: request.body, as: UTF8.self)
+    #expect(body.contains("filename=\"re port.csv\"") && body.contains("\r\n\r\na,b\n\r\n--"))
+  }
+
   @Test func `a run is started once for a key, with its input`() async throws {
     let server = try ScriptedServer { _ in ScriptedServer.json(["id": "run_1"], status: 201) }
     let output = try await errand(

@@ -35,7 +35,8 @@ final class ScriptedMessages: Sendable {
     let asked = Volley.microseconds()
     let messages = (try? JSON(parsing: request.body))?["messages"]?.arrayValue ?? []
     let blocks = messages.filter { $0["role"] == "user" }.flatMap { $0["content"]?.arrayValue ?? [] }
-    let said = blocks.last { $0["type"] == "text" }?["text"]?.stringValue ?? ""
+    let text = blocks.last { $0["type"] == "text" }?["text"]?.stringValue ?? ""
+    let said = text.split(whereSeparator: \.isNewline).joined(separator: " ")
     let hasResult = blocks.last?["type"] == "tool_result"
     let isCall = !hasResult && (said.contains("tool") || said.contains("approve"))
     let body = ScriptedMessages.stream(isCall ? ScriptedMessages.call : ScriptedMessages.text)

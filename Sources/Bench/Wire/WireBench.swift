@@ -121,8 +121,9 @@ struct WireBench {
         agent: worker
         environment: bench
         overlap: allow_all
-        input: {message: prompt.md}
-        repositories: [{url: "file://\(folder)/origin.git", mount: /workspace/repo}]
+        input:
+          message: prompt.md
+          repositories: [{url: "file://\(folder)/origin.git", mount: /workspace/repo}]
         limits: {concurrency: 4}
 
         """,

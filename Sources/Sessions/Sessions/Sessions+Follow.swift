@@ -75,8 +75,10 @@ package struct Following: AsyncSequence, Sendable {
         }
         if isOver { return nil }
         let (sessions, id, after) = (sessions, id, revision)
-        let read = try await sessions.database.read { tx in
-          try sessions.changes(tx, id, after: after, limit: Following.pageSize)
+        let read = try await sessions.signals.changes(of: id, after: after) { after in
+          try await sessions.database.read { tx in
+            try sessions.changes(tx, id, after: after, limit: Following.pageSize)
+          }
         }
         guard let read else {
           isOver = true
