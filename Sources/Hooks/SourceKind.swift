@@ -121,7 +121,7 @@ package struct Reading: Sendable, Equatable {
     var context: JSON.Object = [:]
     if let type { context["type"] = .string(type) }
     context["source"] = .string(source)
-    context["actor"] = ["name": .string(actor.name), "lane": .string(actor.lane.rawValue)]
+    context["actor"] = actor.json
     if let text { context["text"] = .string(text) }
     context["headers"] = .object(headers)
     context["body"] = body

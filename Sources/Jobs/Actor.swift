@@ -1,3 +1,5 @@
+package import JSON
+
 /// How far whoever set something off is trusted.
 package enum Lane: String, Sendable, Hashable, CaseIterable {
   /// Errand's own people: schedules, API keys, the command line, and what a source says belongs to them.
@@ -24,4 +26,10 @@ package struct Actor: Sendable, Hashable {
     self.name = name
     self.lane = lane
   }
+
+  /// Whoever runs this Errand.
+  package static let owner = Actor(name: "the owner", lane: .owner)
+
+  /// As templates, patterns and `/v1/firings` show it.
+  package var json: JSON { ["name": .string(name), "lane": .string(lane.rawValue)] }
 }

@@ -28,6 +28,8 @@ package struct Firing: Sendable, Equatable {
   package var receipt: String?
   /// The rendered key of a webhook; of one key, one run is under way at a time.
   package var key: String?
+  /// Who set it off, and how far they are trusted; nil for firings of earlier versions.
+  package var actor: Actor?
   /// Nil while held.
   package var decision: Decision?
   package var reason: String?
@@ -47,6 +49,7 @@ package struct Firing: Sendable, Equatable {
     case .receipt(let id): receipt = id
     case .request: break
     }
+    actor = occurrence.actor
     createdAt = now
   }
 
@@ -59,6 +62,9 @@ package struct Firing: Sendable, Equatable {
     nominalAt = try row["nominal_at"]
     receipt = try row["receipt_id"]
     key = try row["repeat_key"]
+    if let name: String = try row["actor"], let lane = Lane(rawValue: try row["lane"] ?? "") {
+      actor = Actor(name: name, lane: lane)
+    }
     decision = (try row["decision"] as String?).flatMap(Decision.init)
     reason = try row["reason"]
     run = try row["run_id"]
@@ -73,6 +79,7 @@ package struct Firing: Sendable, Equatable {
       "trigger": .string(trigger), "kind": .string(kind),
       "nominal_at": nominalAt.map { .string($0.description) } ?? .null,
       "receipt_id": receipt.map { .string($0) } ?? .null, "key": key.map { .string($0) } ?? .null,
+      "actor": actor?.json ?? .null,
       "decision": decision.map { .string($0.rawValue) } ?? .null,
       "reason": reason.map { .string($0) } ?? .null, "run_id": run.map { .string($0) } ?? .null,
       "created_at": .string(createdAt.description),
@@ -97,8 +104,8 @@ package struct Occurrence: Sendable, Equatable {
   package var trigger: String
   /// What the template sees as `trigger` besides `kind`, `id` and `time`: `body`, `headers`, `input`.
   package var context: JSON.Object
-  /// Who set it off, when it was somebody.
-  package var actor: Actor?
+  /// Who set it off; by default the owner, whose schedules, keys and command line these are.
+  package var actor: Actor
   /// What it is about, as the trigger's `key` renders; nil has the trigger's rendered.
   package var key: String?
   /// Instead of the job's overlap, for this start alone.
@@ -113,14 +120,11 @@ package struct Occurrence: Sendable, Equatable {
     self.cause = cause
     self.trigger = trigger
     self.context = context
-    self.actor = actor
+    self.actor = actor ?? .owner
     self.key = key
     self.overlap = overlap
     self.isBackfill = isBackfill
   }
-
-  /// Schedules, API keys and the command line are the owner's.
-  package var lane: Lane { actor?.lane ?? .owner }
 
   var kind: String {
     switch cause {

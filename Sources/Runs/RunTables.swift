@@ -98,5 +98,11 @@ extension Runs {
         CREATE UNIQUE INDEX firings_by_time_and_kind ON firings (job_id, trigger_id, nominal_at, trigger_kind)
           WHERE nominal_at IS NOT NULL;
         """),
+    Migration(
+      id: "runs-0004",
+      sql: """
+        ALTER TABLE firings ADD COLUMN actor TEXT;
+        ALTER TABLE firings ADD COLUMN lane TEXT;
+        """),
   ]
 }

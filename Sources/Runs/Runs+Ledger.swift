@@ -38,10 +38,11 @@ extension Runs {
     try tx.run(
       """
       INSERT INTO firings (id, job_id, job_name, trigger_id, trigger_kind, nominal_at, receipt_id, idempotency_key,
-        repeat_key, decision, reason, run_id, created_at, decided_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        repeat_key, actor, lane, decision, reason, run_id, created_at, decided_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
       """, firing.id, firing.job, firing.jobName, firing.trigger, firing.kind, firing.nominalAt,
-      firing.receipt, key, firing.key, firing.decision?.rawValue, firing.reason, firing.run,
+      firing.receipt, key, firing.key, firing.actor?.name, firing.actor?.lane.rawValue,
+      firing.decision?.rawValue, firing.reason, firing.run,
       firing.createdAt, firing.decidedAt)
   }
 

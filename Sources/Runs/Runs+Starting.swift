@@ -30,6 +30,7 @@ extension Runs {
     var trigger: JSON.Object = [
       "kind": .string(fire.occurrence.kind), "id": .string(fire.occurrence.trigger),
       "time": .string((fire.firing.nominalAt ?? fire.firing.createdAt).description),
+      "actor": fire.occurrence.actor.json,
     ]
     if let receipt = fire.firing.receipt { trigger["receipt_id"] = .string(receipt) }
     return trigger

@@ -30,6 +30,9 @@ import Testing
       let shown = try await api.get("/v1/runs/\(id)")
       #expect(shown.json["trigger"]?["kind"] == "manual")
       #expect(shown.json["deliveries"] == [])
+      let actor: JSON = ["name": "the key bootstrap", "lane": "owner"]
+      #expect(shown.json["trigger"]?["actor"] == actor)
+      #expect(try await api.get("/v1/firings").json["data"]?[0]?["actor"] == actor)
       let cancelled = try await api.post("/v1/runs/\(id)/cancel", ["reason": "Never mind."])
       #expect(cancelled.json["state"] == "cancelled")
       #expect(cancelled.json["reason"] == "Never mind.")

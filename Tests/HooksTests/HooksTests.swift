@@ -55,6 +55,10 @@ import Testing
       #expect(receipt.headers["authorization"] == nil)
       #expect(receipt.headers["content-type"] == "application/json")
       #expect(try row?["body"] as [UInt8]? == body)
+      let firing = try await path.database.read { [runs = path.runs] tx in
+        try runs.firing(tx, answer.firings[0].firing)
+      }
+      #expect(firing.actor == Actor(name: "the sender", lane: .owner))
       let run = try await path.run(try #require(answer.firings[0].run))
       #expect(run.snapshot.trigger["receipt_id"] == .string(answer.receipt))
       #expect(run.snapshot.message.contains(/<(outside-[0-9a-f]+)>The door<\/outside-[0-9a-f]+>/))

@@ -40,6 +40,10 @@ struct RunStory {
     if kind == "schedule", let nominal = trigger?["time"]?.stringValue {
       fired += " for \(TimeWords.full(nominal))"
     }
+    let actor = trigger?["actor"]
+    if let name = actor?["name"]?.stringValue, name != "the owner" {
+      fired += ", set off by \(name.onOneLine) (\(actor?["lane"]?.stringValue ?? ""))"
+    }
     if let receipt = trigger?["receipt_id"]?.stringValue { fired += ", receipt \(receipt)" }
     var lines = [
       line("fired", "\(fired), \(TimeWords.relative(text("created_at"), to: now))"),
