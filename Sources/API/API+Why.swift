@@ -64,7 +64,8 @@ extension API {
   private func why(_ tx: Transaction, _ job: Job, now: Timestamp) throws -> Why {
     let schedules = try domains.schedules.schedules(tx, ofJob: job.id).map { schedule in
       JobFacts.Schedule(
-        times: "“\(schedule.spec.words)”", nextAt: schedule.nextAt,
+        times: "“\(schedule.spec.words)”",
+        nextAt: try domains.schedules.upcoming(tx, schedule, count: 1).first,
         paused: schedule.pause.map { "by \($0.by) since \($0.at), \($0.reason)" },
         isUsedUp: schedule.startsLeft == 0)
     }

@@ -81,7 +81,7 @@ extension Runs {
         .request(key: nil)
       }
     let occurrence = Occurrence(
-      cause: cause, trigger: firing.trigger, context: held.context, key: firing.key,
+      cause: cause, trigger: firing.trigger, context: held.context, actor: firing.actor, key: firing.key,
       isBackfill: firing.kind == "backfill")
     return Fire(job: job, occurrence: occurrence, firing: firing)
   }

@@ -70,6 +70,15 @@ package struct Configuration: Sendable {
     return tokens
   }
 
+  /// A package index or registry in place of the public one; nil when the variable is not set. A wrong one ends the
+  /// start: going to the public one instead could bring a stranger's package of the same name.
+  /// - Throws: `ServiceError.mirror`.
+  func mirror(_ variable: String) throws(ServiceError) -> WebAddress? {
+    guard let given = environment[variable], !given.isEmpty else { return nil }
+    guard let address = WebAddress(given) else { throw .mirror(variable: variable) }
+    return address
+  }
+
   /// Where data lies unless `--data` says otherwise.
   package static func defaultDataDirectory(_ environment: [String: String]) -> String {
     if let given = environment["ERRAND_DATA"], !given.isEmpty { return given }

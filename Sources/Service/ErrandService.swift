@@ -96,8 +96,9 @@ package struct ErrandService: Sendable {
       repositories: Repositories(git: git, local: local) { try secrets.resolve($0) },
       egress: EgressSettings(allowing: configuration.allowedPrivate, time: time, log: log),
       packages: PackageSettings(
-        pipIndex: configuration.environment["PIP_INDEX_URL"].flatMap { WebAddress($0) },
-        npmRegistry: configuration.environment["NPM_CONFIG_REGISTRY"].flatMap { WebAddress($0) }))
+        pipIndex: try configuration.mirror("PIP_INDEX_URL"),
+        npmRegistry: try configuration.mirror("NPM_CONFIG_REGISTRY")))
+    OpenFiles.raise()
     if configuration.role.works { try await hands.check() }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)

@@ -6,6 +6,8 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
   case keyFile(path: String, errno: Int32)
   case emptyKeyFile(path: String)
   case modelWindow(given: String)
+  /// What was given is not named: it may hold a password.
+  case mirror(variable: String)
 
   package var description: String {
     switch self {
@@ -15,6 +17,9 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
       "The key file \(path) can't be read or written: \(String(cString: strerror(errno)))."
     case .emptyKeyFile(let path):
       "The key file \(path) is empty. Remove it, and the next start writes a new one."
+    case .mirror(let variable):
+      "\(variable) is no address of the form https://host/path without a user and a password. Correct it, or unset "
+        + "it to install packages from the public index."
     case .modelWindow(let given):
       "ERRAND_MODEL_WINDOW is “\(given)”. Expected how many tokens the model can read at once, at least 2000, such "
         + "as 32768; without it, what is known of each model counts."

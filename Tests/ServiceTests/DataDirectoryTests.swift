@@ -71,6 +71,28 @@ import Testing
         == "The data directory \(file)/data can't be used: Not a directory. Name another with --data.")
   }
 
+  @Test func `a file is no data directory`() throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/file"
+    try "A file.".write(toFile: file, atomically: true, encoding: .utf8)
+    let error = #expect(throws: ServiceError.self) { try DataDirectory(file) }
+    #expect(
+      error?.description
+        == "The data directory \(file) can't be used: Not a directory. Name another with --data.")
+  }
+
+  @Test(arguments: ["ftp://mirror.example", "https://user:secret@mirror.example/simple", "mirror"])
+  func `a mirror that is no plain address ends the start`(address: String) throws {
+    let configuration = Configuration(
+      dataDirectory: "/nonexistent", environment: ["PIP_INDEX_URL": address, "NPM_CONFIG_REGISTRY": ""])
+    let error = #expect(throws: ServiceError.self) { try configuration.mirror("PIP_INDEX_URL") }
+    #expect(
+      error?.description
+        == "PIP_INDEX_URL is no address of the form https://host/path without a user and a password. Correct it, or "
+        + "unset it to install packages from the public index.")
+    #expect(try configuration.mirror("NPM_CONFIG_REGISTRY") == nil)
+  }
+
   @Test func `the place of data has an order`() {
     #expect(Configuration.defaultDataDirectory(["ERRAND_DATA": "/d", "HOME": "/h"]) == "/d")
     #expect(Configuration.defaultDataDirectory(["XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/x/errand")

@@ -52,8 +52,9 @@ package final class APIKeys: Sendable {
   /// tells nothing about how much of it was right.
   func key(showing text: String) -> APIKey? {
     let hash = APIKeys.hash(text)
-    if hash == bootstrap.hash { return bootstrap.key }
-    return known.withLock { $0[hash] }
+    // A key that was made keeps its scope, also when a server's start is told it as its own.
+    if let made = known.withLock({ $0[hash] }) { return made }
+    return hash == bootstrap.hash ? bootstrap.key : nil
   }
 
   /// Follows the changes of other processes, until cancelled.

@@ -173,6 +173,8 @@ enum DeliveryWords {
     if let next = delivery["next_at"]?.stringValue, tries > 0 {
       words.append("next try \(TimeWords.relative(next, to: now))")
     }
-    return words.joined(separator: ", ")
+    // A sentence that goes on loses its full stop.
+    return words.enumerated().map { $0 < words.count - 1 && $1.hasSuffix(".") ? String($1.dropLast()) : $1 }
+      .joined(separator: ", ")
   }
 }

@@ -75,7 +75,14 @@ final class Signals: Sendable {
       case .alone: return try await read(revision)
       case .known(let events): return events
       case .reading(let flight, let isOwn):
-        let read = try await flight.task.value
+        let read: [Event]?
+        do {
+          read = try await flight.task.value
+        } catch {
+          // The next one reads again.
+          state.withLock { $0.tails[session]?.land(flight, []) }
+          throw error
+        }
         let known = state.withLock { state -> [Event] in
           state.tails[session]?.land(flight, read)
           return state.tails[session]?.known(after: revision) ?? []

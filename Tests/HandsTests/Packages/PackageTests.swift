@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import Primitives
 import Sessions
+import TestSupport
 import Testing
 
 @testable import Hands
@@ -75,6 +76,16 @@ struct PackageTests {
       #expect(try await bench.bash("echo one").text.contains("pip did not finish within 0 s."))
       #expect(try await bench.bash("echo two").text == "two\n")
     }
+  }
+
+  @Test func `a link that an installation left is no set`() throws {
+    let folder = try TemporaryFolder()
+    let (made, link) = ("\(folder.path)/set", "\(folder.path)/link")
+    try Workspace.makeFolder(made, mode: 0o755)
+    try #require(symlink("/", link) == 0)
+    #expect(PackageStore.isFolder(made))
+    #expect(!PackageStore.isFolder(link))
+    #expect(!PackageStore.isFolder("\(folder.path)/missing"))
   }
 
   @Test func `a set belongs to an environment and its list`() {

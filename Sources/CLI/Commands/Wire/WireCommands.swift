@@ -54,7 +54,7 @@ struct SessionsCommand: AsyncParsableCommand {
 struct FilesCommand: AsyncParsableCommand {
   typealias Resource = FileResource
   static let configuration = CommandConfiguration(
-    commandName: "files", abstract: "Files of the wire API: list, get, upload, download, delete.",
+    commandName: "files", abstract: "Files of the wire API: list, get, create, download, delete.",
     discussion: """
       EXAMPLES:
         errand files --session sesn_01kq3v5m9x

@@ -71,8 +71,14 @@ final class EgressProxy: Sendable {
         settings.log.warning("A connection of a sandbox was not accepted, and waits: \(error)")
         // No descriptor is left, most likely. Asking again at once would be asking for ever.
         Task { [weak self, settings] in
-          try await settings.time.sleep(.seconds(1))
-          try self?.watch()
+          while let self, !self.state.withLock({ $0.isStopped }) {
+            try await settings.time.sleep(.seconds(1))
+            do {
+              return try self.watch()
+            } catch {
+              settings.log.warning("A sandbox's connections still wait: \(error)")
+            }
+          }
         }
         return .stop
       }

@@ -37,6 +37,9 @@ struct EgressRequest: Equatable {
       kind = .tunnel
       return
     }
+    guard words[1].utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw .malformed("its address has characters that addresses escape")
+    }
     let lower = words[1].lowercased()
     if lower.hasPrefix("https://") { throw .malformed("addresses with https:// are asked for with CONNECT") }
     guard lower.hasPrefix("http://") else {

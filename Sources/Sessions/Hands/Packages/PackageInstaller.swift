@@ -23,7 +23,15 @@ struct PackageInstaller: Sendable {
     do {
       try await DiskThread.run { try workspace.make(mounts: []) }
       try await run(in: workspace)
-      guard rename("\(workspace.work)/set", set) == 0 || access(set, F_OK) == 0 else {
+      // Nothing runs there any more. What was installed may have put a link in its place, which would be
+      // followed on this machine when sessions are shown the set.
+      let made = "\(workspace.work)/set"
+      guard PackageStore.isFolder(made) else {
+        throw PackageError.system("What was installed replaced the folder that it was installed into.")
+      }
+      // Or shut it, so that nobody could remove it again.
+      chmod(made, 0o755)
+      guard rename(made, set) == 0 || PackageStore.isFolder(set) else {
         throw PackageError.system("They cannot be kept: \(ProcessError.text(errno)).")
       }
       await settings.endLeftovers(workspace, removingFiles: true)

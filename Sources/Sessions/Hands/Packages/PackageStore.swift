@@ -1,6 +1,7 @@
 import Catalog
 import Crypto
 import Glibc
+import Logging
 import Primitives
 import Processes
 import Sessions
@@ -28,6 +29,12 @@ final class PackageStore: Sendable {
     return Hex.encode(Array(SHA256.hash(data: Array(text.utf8)).prefix(16)))
   }
 
+  /// Whether it is a folder itself, not a link to one.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Puts the packages into a workspace, after they were installed if they are not there yet.
   /// - Throws: `PackageError`, `CancellationError`.
   func provide(
@@ -43,7 +50,7 @@ final class PackageStore: Sendable {
       return turn
     }
     try await turn.pass {
-      if access(set, F_OK) == 0 {
+      if Self.isFolder(set) {
         // Used now: those that are not go first.
         utimensat(AT_FDCWD, set, nil, 0)
         return
@@ -51,13 +58,18 @@ final class PackageStore: Sendable {
       try Workspace.makeFolder(root, mode: 0o700)
       try await PackageInstaller(packages: packages, networking: workplace.networking, settings: settings)
         .install(named: key, into: set)
-      try await prune(keeping: settings.packages.kept, besides: key)
+      do {
+        try await prune(keeping: settings.packages.kept, besides: key)
+      } catch {
+        // The packages are there; what is too much is tried again after the next installation.
+        settings.egress.log.warning("Packages that nobody uses were not all removed: \(error)")
+      }
     }
     try await DiskThread.run { try Folder.remove(workspace.packages) }
     // Both are ours, and nobody who could change them runs.
     let output = try await Command(["/bin/cp", "-al", "--", set, workspace.packages], limit: .seconds(120))
       .run()
-    guard output.exit == .code(0) else {
+    guard output.exit == .code(0), Self.isFolder(workspace.packages) else {
       throw PackageError.system("They cannot be linked: \(output.errorText.prefix(300))")
     }
   }
