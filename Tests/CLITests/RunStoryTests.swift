@@ -53,7 +53,7 @@ import Testing
         "iteration 1  satisfied", "             ✓ check “headings”", "             ✓ True: It is in the log.",
         "files     brief.md  3.1 kB  file_1",
         "delivery  delivered to directory ${env:BRIEFS_DIR}: /srv/briefs/1",
-        "          dead to webhook https://example.com: The receiver answered 410., 10 tries", "",
+        "          dead to webhook https://example.com: The receiver answered 410, 10 tries", "",
         "What the agent did: errand logs run_1",
       ])
   }
