@@ -144,7 +144,7 @@ let package = Package(
       "CLI",
       uses: [
         "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
-        "Primitives", "StandIns", argumentParser,
+        "Primitives", "StandIns", "GitSupport", argumentParser,
       ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),

@@ -1,8 +1,6 @@
 import Catalog
 import HTTPServer
 import JSON
-import Logging
-import Primitives
 import Sessions
 import Store
 
@@ -69,7 +67,7 @@ extension API {
 
   /// Everything that the session's log gets from now on, as server-sent events.
   func streamEvents(_ request: Request) async throws -> HTTPResponse {
-    let id = try await sessionOfThread(request).id
+    let session = try await sessionOfThread(request)
     let names = request.queryArray("event_deltas")
     let known = Preview.types.map(\.rawValue)
     if names.count > API.previewLimit {
@@ -78,41 +76,8 @@ extension API {
     if let unknown = names.first(where: { !known.contains($0) }) {
       throw APIError.invalid("event_deltas: Expected \(known.alternatives), found \(quoted(unknown)).")
     }
-    // Subscribed before the headers are answered: a client that then lists misses nothing.
-    let events = try await domains.sessions.follow(id, previewing: names.map(EventType.init))
-    let channel = ByteChannel()
-    // A stream outlives its request; it ends with the client, the session or the server.
-    let pump = Task {
-      do {
-        for try await followed in events {
-          guard channel.send(API.frame(followed)) else { break }
-        }
-      } catch is CancellationError {
-        // The client has left.
-      } catch {
-        log.warning("The stream of \(id) ended: \(error)")
-      }
-      channel.finish()
-    }
-    channel.onClose { pump.cancel() }
     return HTTPResponse(
       status: 200, headers: [("content-type", "text/event-stream"), ("cache-control", "no-cache")],
-      body: .stream(channel))
-  }
-
-  static func frame(_ followed: Followed) -> [UInt8] {
-    let (type, json) =
-      switch followed {
-      case .event(let event): (event.type.rawValue, event.encoded.bytes ?? event.json.bytes)
-      case .preview(let preview): { ($0.0, $0.1.bytes) }(preview.wire)
-      }
-    var frame: [UInt8] = []
-    frame.reserveCapacity(json.count + type.utf8.count + 16)
-    frame += "event: ".utf8
-    frame += type.utf8
-    frame += "\ndata: ".utf8
-    frame += json
-    frame += "\n\n".utf8
-    return frame
+      body: .stream(broadcasts.follow(session, previewing: names.map(EventType.init))))
   }
 }

@@ -23,14 +23,21 @@ extension API {
   // MARK: Jobs
 
   func listJobs(_ request: Request) async throws -> HTTPResponse {
-    let jobs = try await domains.database.read { [domains] tx in try domains.jobs.jobs(tx) }
-    return json(["data": .array(jobs.map(\.json)), "next_page": .null])
+    let jobs = try await domains.database.read { [self] tx in try domains.jobs.jobs(tx).map { try shown(tx, $0) } }
+    return json(["data": .array(jobs), "next_page": .null])
   }
 
   func showJob(_ request: Request) async throws -> HTTPResponse {
     let name = request.path("name")
     return json(
-      try await domains.database.read { [domains] tx in try domains.jobs.job(tx, named: name).json })
+      try await domains.database.read { [self] tx in try shown(tx, domains.jobs.job(tx, named: name)) })
+  }
+
+  /// A job, with what keeps it from starting anything.
+  private func shown(_ tx: Transaction, _ job: Job) throws -> JSON {
+    var shown = job.json.objectValue ?? [:]
+    shown["obstacle"] = .string(orNull: try domains.runs.obstacle(tx, to: job)?.description)
+    return .object(shown)
   }
 
   /// Applies a bundle of job files: all of it, or nothing.

@@ -54,6 +54,7 @@ package struct API: Sendable {
   let keys: APIKeys
   let links: FileLinks?
   private let rates: RateLimits
+  let broadcasts: Broadcasts
   let time: Time
   let randomness: Randomness
   let log: Logger
@@ -74,6 +75,7 @@ package struct API: Sendable {
     self.keys = keys
     self.links = links
     self.rates = RateLimits(rates, time: time)
+    broadcasts = Broadcasts(sessions: domains.sessions, log: log)
     self.time = time
     self.randomness = randomness
     self.log = log

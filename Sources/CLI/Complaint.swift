@@ -14,12 +14,16 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// `--input` is not JSON.
   case badInput(String)
+  /// The body of a request cannot be read; where, and why.
+  case badBody(String)
   /// A recorded webhook cannot be read; why.
   case badHook(String)
   /// `--header` is not `Name: value`.
   case badHeader(String)
   case unknownCommand(String, known: [String])
   case interrupted
+  /// What is to be archived or deleted is what jobs name.
+  case inUse(kind: String, id: String, jobs: [String])
   /// What `errand try` could not set up.
   case setUp(String)
   /// The story did not end as told; what was different.
@@ -32,9 +36,10 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .badURL, .unknownCommand: .usage
     case .noKey: .noKey
     case .unreadable: .notFound
-    case .badInput, .badHook: .badInput
+    case .badInput, .badHook, .badBody: .badInput
     case .badHeader: .usage
     case .interrupted: .interrupted
+    case .inUse: .inUse
     case .setUp, .storyDiffers: .failed
     }
   }
@@ -49,11 +54,14 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .noKey(let keyFile): "There is no key to show: the file \(keyFile) does not exist."
     case .unreadable(let path, let reason): "\(path) can't be read: \(reason)."
     case .badInput(let problem): "--input: \(problem)"
-    case .badHook(let problem): problem
+    case .badHook(let problem), .badBody(let problem): problem
     case .badHeader(let text): "--header: “\(text)” is not of the form “Name: value”."
     case .unknownCommand(let word, let known):
       "There is no command “\(word)”. The commands are \(known.joined(separator: ", "))."
     case .interrupted: "Stopped by Ctrl-C."
+    case .inUse(let kind, let id, let jobs):
+      "\(jobs.count == 1 ? "1 job uses" : "\(jobs.count) jobs use") the \(kind) \(id) and would start nothing any more: "
+        + jobs.prefix(20).joined(separator: ", ") + (jobs.count > 20 ? " and others." : ".")
     case .setUp(let sentence): sentence
     case .storyDiffers(let differences):
       "The story did not end as told:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
@@ -67,6 +75,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
       "start one with `errand serve --jobs Jobs`, or name another with --url or ERRAND_URL"
     case .refused(401, _), .noKey:
       "give --key, set ERRAND_API_KEY, or name the server's data directory with --data"
+    case .inUse(let kind, _, _): "name another \(kind) in the jobs first, or give --force"
     case .notErrand: "name the server with --url or ERRAND_URL"
     case .unknownCommand: "errand --help says what each does"
     default: nil

@@ -10,6 +10,7 @@ enum ExitCodes: Int32, CaseIterable {
   case runCancelled = 12
   case runTimedOut = 13
   case runCapped = 14
+  case inUse = 15
   case usage = 64
   case badInput = 65
   case notFound = 66
@@ -27,6 +28,7 @@ enum ExitCodes: Int32, CaseIterable {
     case .runCancelled: "with --wait: it was cancelled"
     case .runTimedOut: "with --wait: its time ran out"
     case .runCapped: "with --wait: a cap stopped it"
+    case .inUse: "jobs still use it; --force does it all the same"
     case .usage: "the command line is wrong"
     case .badInput: "a job file or other input is not valid"
     case .notFound: "there is no such thing"

@@ -159,7 +159,8 @@ extension Jobs {
 
   func archive(_ tx: Transaction, ofAgent agent: String) throws {
     let rows = try tx.rows(
-      "SELECT id FROM jobs WHERE agent_id = $1 AND archived_at IS NULL ORDER BY id", agent)
+      "SELECT id FROM jobs WHERE agent_id = $1 AND origin = $2 AND archived_at IS NULL ORDER BY id", agent,
+      Origin.api.rawValue)
     for row in rows { _ = try archive(tx, job(tx, id: row["id"])) }
   }
 }

@@ -78,7 +78,12 @@ package final class Jobs: Sendable {
     self.kinds = kinds
     self.time = time
     self.randomness = randomness
-    // An archived agent takes its jobs with it.
+    // As on the wire. A job of a file stays: its file still stands, and what fires it says why nothing starts.
+    files.keepContents { [weak self] tx, hashes in
+      // Whoever cannot be asked needs them all.
+      guard let self else { return hashes }
+      return Set(try jobs(tx).flatMap(\.files).map(\.content.sha256)).intersection(hashes)
+    }
     agents.onArchive { [weak self] tx, agent in try self?.archive(tx, ofAgent: agent.id) }
   }
 

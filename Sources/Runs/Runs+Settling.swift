@@ -82,8 +82,7 @@ extension Runs: Settling {
 
   private func retry(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
     try closeAttempt(tx, run, session, reason: reason)
-    let next = try sessions.create(
-      tx, run.snapshot.session(job: run.job, name: run.jobName), inputs: run.snapshot.inputs)
+    let next = try self.session(tx, of: run.snapshot, job: run.job, name: run.jobName)
     try tx.run(
       "UPDATE runs SET state = 'queued', reason = $2, attempt = attempt + 1, session_id = $3 WHERE id = $1",
       run.id, "\(reason) Attempt \(run.attempt + 1) of \(run.snapshot.attempts) follows.", next.id)

@@ -1,10 +1,10 @@
 import Catalog
 import JSON
-import Jobs
+package import Jobs
 import Primitives
 import Queue
 import Sessions
-import Store
+package import Store
 
 // The start of a run: a copy of all it needs, its session with the first input, its clocks.
 extension Runs {
@@ -65,10 +65,9 @@ extension Runs {
       job.repositories.isEmpty && job.callbacks.isEmpty ? .null : .object(context(fire))
     let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
     let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
-    let agent = try agent(tx, job.agent)
-    let environment = try environment(tx, job.environment)
-    // Last: a job that does not start leaves no rows of files.
-    let resources = try job.files.map { file in try resource(tx, file) } + repositories
+    let agent = Runs.shown(try agent(tx, of: job))
+    let environment = try environment(tx, of: job).config
+    let resources = job.files.map(resource) + repositories
     var snapshot = Snapshot(
       of: job, callbacks: callbacks, trigger: .object(trigger(fire)), agent: agent,
       environment: environment, message: message, resources: resources,
@@ -77,39 +76,78 @@ extension Runs {
     return snapshot
   }
 
+  /// What keeps a job from starting anything whatever fires it; nil when nothing does.
+  package func obstacle(_ tx: Transaction, to job: Job) throws -> RunsError? {
+    do {
+      _ = try agent(tx, of: job)
+      _ = try environment(tx, of: job)
+      return nil
+    } catch let error as RunsError {
+      return error
+    }
+  }
+
+  private func agent(_ tx: Transaction, of job: Job) throws -> Agent {
+    do {
+      let agent = try agents.agent(tx, job.agent)
+      if agent.archivedAt == nil { return agent }
+      throw RunsError.archived(kind: "agent", name: agent.name, job: job.name)
+    } catch CatalogError.notFound {
+      throw RunsError.gone(kind: "agent", id: job.agent, job: job.name)
+    }
+  }
+
+  private func environment(_ tx: Transaction, of job: Job) throws -> Environment {
+    do {
+      let environment = try environments.environment(tx, job.environment)
+      if environment.archivedAt == nil { return environment }
+      throw RunsError.archived(kind: "environment", name: environment.name, job: job.name)
+    } catch CatalogError.notFound {
+      throw RunsError.gone(kind: "environment", id: job.environment, job: job.name)
+    }
+  }
+
   /// The agent as it stands now, as a session keeps it.
-  private func agent(_ tx: Transaction, _ id: String) throws -> JSON {
-    let agent = try agents.agent(tx, id)
-    if agent.archivedAt != nil { throw RunsError.archived(kind: "agent", name: agent.name) }
+  private static func shown(_ agent: Agent) -> JSON {
     var snapshot = agent.json.objectValue ?? [:]
     for key in ["created_at", "updated_at", "archived_at", "metadata"] { snapshot[key] = nil }
     return .object(snapshot)
   }
 
-  private func environment(_ tx: Transaction, _ id: String) throws -> JSON {
-    let environment = try environments.environment(tx, id)
-    if environment.archivedAt != nil {
-      throw RunsError.archived(kind: "environment", name: environment.name)
-    }
-    return environment.config
+  private func resource(_ file: JobFile) -> JSON {
+    let now = time.now()
+    return [
+      "id": .string(ID.make("sesrsc", at: now, randomness)), "type": "file",
+      "mount_path": .string(file.path), "name": .string(file.name), "sha256": .string(file.content.sha256),
+      "size_bytes": .integer(file.content.size), "created_at": .string(now.description),
+      "updated_at": .string(now.description),
+    ]
   }
 
-  private func resource(_ tx: Transaction, _ file: JobFile) throws -> JSON {
-    let now = time.now()
-    let stored = try files.add(tx, file.content, named: file.name)
-    return [
-      "id": .string(ID.make("sesrsc", at: now, randomness)), "type": "file", "file_id": .string(stored.id),
-      "mount_path": .string(file.path), "sha256": .string(file.content.sha256),
-      "created_at": .string(now.description), "updated_at": .string(now.description),
-    ]
+  /// The session of one attempt, with copies of the job's files that are its own: they stay as long as it does,
+  /// whatever becomes of the job.
+  func session(_ tx: Transaction, of snapshot: Snapshot, job: String, name: String) throws -> Session {
+    var new = snapshot.session(job: job, name: name)
+    let id = ID.make("sesn", at: time.now(), randomness)
+    new.id = id
+    new.resources = try new.resources.map { resource in
+      guard var own = resource.objectValue, let hash = own["sha256"]?.stringValue,
+        let size = own["size_bytes"]?.integerValue
+      else { return resource }
+      let copy = try files.add(
+        tx, Content(sha256: hash, size: size), named: own["name"]?.stringValue ?? hash, mountedIn: id)
+      own["file_id"] = .string(copy.id)
+      for key in ["name", "size_bytes"] { own[key] = nil }
+      return .object(own)
+    }
+    return try sessions.create(tx, new, inputs: snapshot.inputs)
   }
 
   private func begin(
     _ tx: Transaction, _ run: String, _ fire: Fire, _ snapshot: Snapshot, line: String?
   ) throws {
     let (now, job) = (time.now(), fire.job)
-    let session = try sessions.create(
-      tx, snapshot.session(job: job.id, name: job.name), inputs: snapshot.inputs)
+    let session = try session(tx, of: snapshot, job: job.id, name: job.name)
     try tx.run(
       """
       INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, line, remaining, created_at)

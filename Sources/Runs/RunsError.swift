@@ -7,8 +7,10 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
   /// A start by hand that the job's overlap dropped.
   case notStarted(firing: String, reason: String)
   case jobArchived(name: String)
-  /// Something that the job names is archived: an agent or an environment.
-  case archived(kind: String, name: String)
+  /// What the job names, an agent or an environment, is archived.
+  case archived(kind: String, name: String, job: String)
+  /// What the job names is not there any more.
+  case gone(kind: String, id: String, job: String)
 
   package var description: String {
     switch self {
@@ -19,8 +21,12 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
     case .notStarted(let firing, let reason):
       "Nothing was started: \(reason) The firing is \(firing); give another overlap, such as buffer_one or "
         + "allow_all, to start it all the same."
-    case .archived(let kind, let name):
-      "The \(kind) \(name) is archived. Apply its file again, or name another in the job."
+    case .archived(let kind, let name, let job):
+      "Job \(job) starts nothing because its \(kind) \(name) is archived. Apply the job with its \(kind)'s file "
+        + "again, or name another \(kind) in the job."
+    case .gone(let kind, let id, let job):
+      "Job \(job) starts nothing because its \(kind) \(id) is deleted. Apply the job with its \(kind)'s file "
+        + "again, or name another \(kind) in the job."
     case .jobArchived(let name):
       "Job \(name) is archived and starts no more runs. Apply its file again to bring it back."
     }

@@ -35,6 +35,7 @@ package struct ErrandService: Sendable {
   private let keys: APIKeys
   private let worker: Worker?
   private let workplaces: Workplaces
+  private let files: Files
   private let sessions: Sessions
   private let schedules: Schedules
   private let hooks: Hooks
@@ -67,7 +68,7 @@ package struct ErrandService: Sendable {
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
 
     // Catalog: what is defined.
-    let files = try Files(directory: data.files, time: time, randomness: randomness)
+    files = try Files(directory: data.files, time: time, randomness: randomness)
     let agents = Agents(time: time, randomness: randomness)
     let sandbox = configuration.sandbox == .none ? SandboxKind.none : .bubblewrap
     let environments = Environments(
@@ -171,11 +172,13 @@ package struct ErrandService: Sendable {
     signals: [UnixSignal] = [.sigterm, .sigint], ready: @escaping @Sendable (UInt16) -> Void = { _ in }
   ) async throws {
     try await workplaces.sweep()
+    try await files.settleLeftovers(database)
     // Stopped from the last to the first.
     var services: [any Service] = [Part { [sessions] in try await sessions.listenToOthers() }]
     if let worker {
       services.append(Part { try await worker.run() })
       services.append(Part { [schedules] in try await schedules.run() })
+      services.append(Part { [files, database, log] in try await files.keepCollecting(database, log) })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
     if let url = configuration.ping {

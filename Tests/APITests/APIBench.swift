@@ -2,6 +2,7 @@ import Catalog
 import HTTPClient
 import HTTPServer
 import JSON
+import Logging
 import PathSupport
 import Primitives
 import TestSupport
@@ -54,7 +55,7 @@ struct APIBench {
 }
 
 func withAPI(
-  rates: RateLimits.Rates = RateLimits.Rates(), _ body: (APIBench) async throws -> Void
+  rates: RateLimits.Rates = RateLimits.Rates(), log: Logger = Path.log, _ body: (APIBench) async throws -> Void
 ) async throws {
   try await withPath(adding: API.migrations) { path in
     let api = API(
@@ -64,7 +65,7 @@ func withAPI(
         runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox,
         hooks: path.hooks),
       keys: try await APIKeys(database: path.database, bootstrap: APIBench.key, time: path.clock.time),
-      links: APIBench.links, rates: rates, time: path.clock.time, log: Path.log)
+      links: APIBench.links, rates: rates, time: path.clock.time, log: log)
     let server = try HTTPServer.start(api.configuration(address: "127.0.0.1", port: 0))
     let client = HTTPClient(userAgent: "test")
     let result: Result<Void, any Error>

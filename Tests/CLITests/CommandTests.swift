@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import JSON
+import Primitives
 import Processes
 import TestSupport
 import Testing
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["environments", "delete", "env_1"], "DELETE /v1/environments/env_1"),
+    (["environments", "delete", "env_1", "--force"], "DELETE /v1/environments/env_1"),
     (["sessions", "delete", "sesn_1"], "DELETE /v1/sessions/sesn_1"),
     (["sessions", "resources", "list", "sesn_1"], "GET /v1/sessions/sesn_1/resources"),
     (["sessions", "resources", "get", "sesn_1", "sesrsc_1"], "GET /v1/sessions/sesn_1/resources/sesrsc_1"),
@@ -93,6 +94,122 @@ import Testing
     ).run()
     #expect(output.exit == .code(0), "\(output.errorText)")
     #expect(server.requests.map { "\($0.method) \($0.target)" } == [request])
+  }
+
+  @Test(arguments: [
+    ["agents", "create"], ["agents", "update", "agent_1"], ["environments", "create"],
+    ["environments", "update", "env_1"], ["sessions", "create"], ["sessions", "update", "sesn_1"],
+    ["sessions", "resources", "add", "sesn_1"], ["sessions", "resources", "update", "sesn_1", "sesrsc_1"],
+  ])
+  func `a body may be YAML or JSON, from a file or from standard input`(arguments: [String]) async throws {
+    let folder = try TemporaryFolder()
+    let expected: JSON = ["name": "Helper", "tools": [["type": "x", "on": "yes"]], "count": 3]
+    let yaml = "# A comment.\nname: Helper\ntools:\n  - {type: x, on: yes}\ncount: 3\n"
+    try yaml.write(toFile: "\(folder.path)/body.yaml", atomically: true, encoding: .utf8)
+    try expected.text.write(toFile: "\(folder.path)/body.json", atomically: true, encoding: .utf8)
+    let server = try ScriptedServer { _ in ScriptedServer.json(["id": "x"]) }
+    let environment = ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k"]
+    let ways: [([String], String?)] = [
+      (["--file", "\(folder.path)/body.yaml"], nil), (["\(folder.path)/body.json"], nil), (["--file", "-"], yaml),
+      (["-"], expected.text), ([], yaml),
+    ]
+    for (way, input) in ways {
+      var command = Command([Self.program] + arguments + way, environment: environment, limit: .seconds(30))
+      if let input { command.input = .bytes(Array(input.utf8)) }
+      let output = try await command.run()
+      #expect(output.exit == .code(0), "\(output.errorText)")
+    }
+    #expect(try server.requests.map { try JSON(parsing: $0.body) } == ways.map { _ in expected })
+  }
+
+  @Test(arguments: [
+    ("body.yaml", "name: a\n  b: c\n", 65, "body.yaml:2:"), ("body.yaml", "- one\n", 65, "Expected an object"),
+    ("body.yaml", "", 65, "The file is empty."), ("body.json", "{\"name\": }", 65, "body.json is not JSON"),
+    ("body", "{\"name\": \"a\",, }", 65, "is not JSON"), ("body.yaml", "name: !!binary x\n", 65, "The tag"),
+    ("body.yaml", "a: \u{7}\n", 65, "This is no YAML"),
+  ])
+  func `a body that is none ends with 65 and its place, and is not sent`(
+    name: String, text: String, code: Int32, sentence: String
+  ) async throws {
+    let folder = try TemporaryFolder()
+    try text.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
+    let server = try ScriptedServer { _ in ScriptedServer.json(["id": "x"]) }
+    let output = try await errand("agents", "create", "--file", "\(folder.path)/\(name)", server: server)
+    #expect(output.exit == .code(code))
+    #expect(output.errorText.contains(sentence), "\(output.errorText)")
+    #expect(server.requests.isEmpty)
+  }
+
+  @Test func `a body that the server refuses ends with 65, one that is not there with 66, two with 64`() async throws {
+    let server = try ScriptedServer { _ in ScriptedServer.refusal(400, "model: is required.") }
+    let folder = try TemporaryFolder()
+    try "name: a\n".write(toFile: "\(folder.path)/a.yaml", atomically: true, encoding: .utf8)
+    let refused = try await errand("agents", "create", "--file", "\(folder.path)/a.yaml", server: server)
+    #expect(refused.exit == .code(65))
+    #expect(refused.errorText == "error: model: is required.\n")
+    let missing = try await errand("agents", "create", "--file", "\(folder.path)/none.yaml", server: server)
+    #expect(missing.exit == .code(66))
+    #expect(
+      missing.errorText == "error: \(folder.path)/none.yaml can't be read: No such file or directory.\n")
+    let twice = try await errand("agents", "create", "a.yaml", "--file", "b.yaml", server: server)
+    #expect(twice.exit == .code(64))
+    let gone = try await errand(
+      "agents", "update", "agent_1", "--file", "\(folder.path)/a.yaml",
+      server: ScriptedServer { _ in ScriptedServer.refusal(404, "There is no agent agent_1.") })
+    #expect(gone.exit == .code(66))
+  }
+
+  @Test(arguments: [
+    (["agents", "archive", "agent_1"], "agent", "POST /v1/agents/agent_1/archive"),
+    (["environments", "archive", "env_1"], "environment", "POST /v1/environments/env_1/archive"),
+    (["environments", "delete", "env_1"], "environment", "DELETE /v1/environments/env_1"),
+  ])
+  func `what jobs name is not archived or deleted without force`(
+    arguments: [String], kind: String, request: String
+  ) async throws {
+    let jobs = Lock<[String]>(["brief", "lunch"])
+    let server = try ScriptedServer { request in
+      guard request.path == "/v1/jobs" else { return ScriptedServer.json(["id": "x"]) }
+      let users: [JSON] = jobs.withLock { $0 }.map {
+        ["name": .string($0), "agent_id": "agent_1", "environment_id": "env_1"]
+      }
+      let other: JSON = ["name": "other", "agent_id": "agent_2", "environment_id": "env_2"]
+      return ScriptedServer.json(["data": .array(users + [other])])
+    }
+    let environment = ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k"]
+    func run(_ more: String...) async throws -> Command.Output {
+      try await Command([Self.program] + arguments + more, environment: environment, limit: .seconds(30)).run()
+    }
+    let two = try await run()
+    #expect(two.exit == .code(15))
+    #expect(
+      two.errorText == """
+        error: 2 jobs use the \(kind) \(arguments[2]) and would start nothing any more: brief, lunch.
+        hint:  name another \(kind) in the jobs first, or give --force
+
+        """)
+    jobs.withLock { $0 = ["brief"] }
+    let one = try await run()
+    #expect(one.exit == .code(15))
+    #expect(
+      one.errorText.hasPrefix(
+        "error: 1 job uses the \(kind) \(arguments[2]) and would start nothing any more: brief.\n"))
+    #expect(server.requests.allSatisfy { $0.path == "/v1/jobs" })
+    #expect(try await run("--force").exit == .code(0))
+    #expect(server.requests.last.map { "\($0.method) \($0.target)" } == request)
+    jobs.withLock { $0 = [] }
+    #expect(try await run().exit == .code(0))
+    #expect(server.requests.suffix(2).map { "\($0.method) \($0.target)" } == ["GET /v1/jobs", request])
+  }
+
+  @Test func `jobs that cannot start are listed with the reason`() async throws {
+    let server = try ScriptedServer { _ in
+      ScriptedServer.json(["data": [["name": "brief", "obstacle": "Job brief starts nothing because of this."]]])
+    }
+    let output = try await errand("jobs", server: server)
+    #expect(output.text.contains("brief"))
+    #expect(output.errorText == "Job brief starts nothing because of this.\n")
+    #expect(try await errand("jobs", "--json", server: server).errorText == "")
   }
 
   @Test func `a file is uploaded as a form under its own name`() async throws {

@@ -10,6 +10,10 @@ package struct GitServer: Sendable {
   private struct Seen {
     var requests: [String] = []
     var arguments: Set<String> = []
+    var token: String
+    /// Those that it asked for before.
+    var tokens: Set<String>
+    var refused = 0
   }
 
   package func url(_ name: String) -> String { "http://127.0.0.1:\(server.port)/\(name)" }
@@ -18,18 +22,31 @@ package struct GitServer: Sendable {
   /// The command line of every process of this machine that had the text in it while a request was answered.
   package var leaks: Set<String> { seen.withLock { $0.arguments } }
 
+  /// How many requests had another token than the right one.
+  package var refused: Int { seen.withLock { $0.refused } }
+
+  /// From now on another token is the right one, and the one before is not.
+  package func rotate(to token: String) {
+    seen.withLock { seen in
+      seen.token = token
+      seen.tokens.insert(token)
+    }
+  }
+
   /// - Parameter answer: decides instead of the backend when it returns something.
   package static func with<Result>(
     root: String, token: String, answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil },
     _ body: (GitServer) async throws -> Result
   ) async throws -> Result {
-    let seen = Lock(Seen())
-    let expected = "Basic " + Base64.encode(Array("x-access-token:\(token)".utf8))
+    let seen = Lock(Seen(token: token, tokens: [token]))
     var configuration = HTTPServer.Configuration { request in
-      let leaking = ProcessIdentity.commandLines().filter { $0.contains(token) }
+      let (token, tokens) = seen.withLock { ($0.token, $0.tokens) }
+      let expected = "Basic " + Base64.encode(Array("x-access-token:\(token)".utf8))
+      let leaking = ProcessIdentity.commandLines().filter { line in tokens.contains { line.contains($0) } }
       seen.withLock { $0.arguments.formUnion(leaking) }
       if let answer = answer(request) { return answer }
       guard request.headers.first("authorization") == expected else {
+        if request.headers.first("authorization") != nil { seen.withLock { $0.refused += 1 } }
         return HTTPResponse(status: 401, headers: [("WWW-Authenticate", "Basic realm=\"git\"")])
       }
       seen.withLock { $0.requests.append("\(request.method) \(request.path)") }

@@ -56,20 +56,47 @@ import Testing
     #expect(pull(channel, 9).0 == .end)
   }
 
-  @Test func `whoever waits is woken once for many bytes`() {
+  @Test func `whoever waits is woken once for many bytes`() throws {
     let channel = ByteChannel()
-    let woken = Record()
-    channel.attach { woken.add("woken") }
+    let mailbox = try Mailbox()
+    channel.attach(Waker(mailbox: mailbox, key: Exchange.Key(connection: 2, request: 1)))
     channel.send([1])
-    #expect(woken.lines == [])
+    #expect(mailbox.take().isEmpty)
     _ = pull(channel, 9)
     #expect(pull(channel, 9).0 == .wait)
     channel.send([])
-    #expect(woken.lines == [])
+    #expect(mailbox.take().isEmpty)
     channel.send([2])
     channel.send([3])
-    #expect(woken.lines == ["woken"])
+    #expect(mailbox.take().count == 1)
     #expect(pull(channel, 9).1 == [2, 3])
+  }
+
+  @Test func `the same bytes go to many channels, and each that waits is woken at its own server`() throws {
+    let mailboxes = [try Mailbox(), try Mailbox()]
+    let channels = (0..<5).map { _ in ByteChannel(limit: 4) }
+    for (number, channel) in channels.enumerated() {
+      channel.attach(
+        Waker(mailbox: mailboxes[number % 2], key: Exchange.Key(connection: UInt64(number), request: 1)))
+      if number != 4 { #expect(pull(channel, 9).0 == .wait) }
+    }
+    channels[1].finish()
+    #expect(mailboxes[1].take().count == 1)
+    channels[3].send([0])
+    _ = mailboxes[1].take()
+    ByteChannel.send([1, 2, 3, 4], to: channels)
+    // The first server has two that wait; of the second's, one is finished and one too slow, which is told.
+    #expect(mailboxes[0].take().count == 2)
+    #expect(mailboxes[1].take().count == 1)
+    #expect(channels.map { pull($0, 9).1 } == [[1, 2, 3, 4], [], [1, 2, 3, 4], [], [1, 2, 3, 4]])
+    #expect(channels.map(\.isDropped) == [false, false, false, true, false])
+  }
+
+  @Test func `a piece longer than the limit goes to a client for whom nothing waits`() {
+    let channel = ByteChannel(limit: 4)
+    #expect(channel.send([1, 2, 3, 4, 5, 6]))
+    #expect(!channel.send([7]))
+    #expect(channel.isDropped)
   }
 
   @Test func `a heartbeat is sent only when nothing waits`() {

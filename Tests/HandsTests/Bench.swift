@@ -59,6 +59,10 @@ struct Bench: Sendable {
   }
 
   @discardableResult
+  func mountRepositories() async throws -> [RepositoryTrouble] {
+    try await hands.mount((hands as? SandboxedHands)?.workplace.repositories ?? [])
+  }
+
   func bash(_ command: String, timeout: Int? = nil) async throws -> (text: String, isError: Bool) {
     var input: JSON = ["command": .string(command)]
     if let timeout { input["timeout_ms"] = .integer(Int64(timeout)) }

@@ -16,7 +16,7 @@ import Testing
       let base = try await upstream.shell("git -C shop.git rev-parse main").trimmed
       try await Bench.with(kind, repositories: upstream.repositories(), mounting: [upstream.mount()]) {
         bench async throws in
-        #expect(try await bench.hands.mountRepositories() == [])
+        #expect(try await bench.mountRepositories() == [])
         #expect(
           try await bench.bash("cd $ERRAND_WORKSPACE/shop && cat file.txt && git status -sb").text
             == "one\n## main...origin/main\n")
@@ -39,7 +39,7 @@ import Testing
         #expect(try await upstream.shell("sort log") == "one\nthree\ntwo\n")
         for file in files { unlink(file.copy) }
         // A second look clones nothing anew.
-        #expect(try await bench.hands.mountRepositories() == [])
+        #expect(try await bench.mountRepositories() == [])
         #expect(try await bench.bash("cat file.txt").text == "one\ntwo\n")
       }
     }
@@ -60,7 +60,7 @@ import Testing
         return mount
       }
       try await Bench.with(repositories: upstream.repositories(), mounting: mounts) { bench async throws in
-        #expect(try await bench.hands.mountRepositories() == [])
+        #expect(try await bench.mountRepositories() == [])
         let log =
           "for r in a b c; do git -C $r log --format=%s | tr '\\n' ' '; git -C $r branch --show-current; done"
         #expect(try await bench.bash(log).text == "3 main\n2 1 dev\n1 ")
@@ -99,7 +99,7 @@ import Testing
       ]
       for (mount, type, text) in cases {
         try await Bench.with(repositories: upstream.repositories(), mounting: [mount]) { bench async throws in
-          let troubles = try await bench.hands.mountRepositories()
+          let troubles = try await bench.mountRepositories()
           #expect(troubles.map(\.type) == [type])
           #expect(troubles.first?.message.contains(text) == true, "\(troubles)")
           #expect(troubles.first?.isRequired == true)
@@ -121,7 +121,7 @@ import Testing
       let empty = upstream.mount("file://\(upstream.folder)/empty.git")
       for (mount, text) in [(upstream.mount(), "more than 1 MiB"), (empty, "has no commits yet")] {
         try await Bench.with(repositories: small, mounting: [mount]) { bench async throws in
-          let troubles = try await bench.hands.mountRepositories()
+          let troubles = try await bench.mountRepositories()
           #expect(troubles.first?.message.contains(text) == true, "\(troubles)")
         }
       }
@@ -156,7 +156,7 @@ import Testing
       try await upstream.shell("chmod +x shop.git/hooks/*; rm -f \(upstream.canary)")
       let repositories = try upstream.repositories()
       try await Bench.with(repositories: repositories, mounting: [upstream.mount()]) { bench async throws in
-        #expect(try await bench.hands.mountRepositories() == [])
+        #expect(try await bench.mountRepositories() == [])
         #expect(!upstream.hasCanary)
         let listing = try await bench.bash("cd shop && ls -A && cat passwd && ls tmp/")
         #expect(listing.text.contains("--upload-pack=touch canary"))
@@ -175,7 +175,7 @@ import Testing
       for name in ["x;touch${IFS}$CANARY", "--upload-pack=touch", "-b"] {
         let mount = upstream.mount(checkout: ["type": "branch", "name": .string(name)])
         try await Bench.with(repositories: repositories, mounting: [mount]) { bench async throws in
-          let troubles = try await bench.hands.mountRepositories()
+          let troubles = try await bench.mountRepositories()
           #expect(troubles.first?.message.contains("cannot be a branch's name") == true)
         }
       }
@@ -192,7 +192,7 @@ import Testing
         limits: limits, repositories: upstream.repositories(), mounting: [upstream.mount()]
       ) {
         bench async throws in
-        let troubles = try await bench.hands.mountRepositories()
+        let troubles = try await bench.mountRepositories()
         #expect(troubles.first?.message.contains("failed in the sandbox") == true, "\(troubles)")
       }
     }
@@ -206,7 +206,7 @@ import Testing
         limits: limits, repositories: upstream.repositories(), mounting: [upstream.mount()]
       ) {
         bench async throws in
-        _ = try await bench.hands.mountRepositories()
+        _ = try await bench.mountRepositories()
         try await bench.bash("cd shop && head -c 300000 /dev/urandom > r && git add r && git commit -qm r")
         let files = try await bench.hands.collect()
         #expect(files.map(\.path) == ["shop.bundle.error.txt"])

@@ -17,7 +17,7 @@ import Testing
         }
         let mount = upstream.mount(server.url("shop.git"), token: "${env:GITHUB_TOKEN}")
         try await Bench.with(repositories: repositories, mounting: [mount]) { bench async throws in
-          #expect(try await bench.hands.mountRepositories() == [])
+          #expect(try await bench.mountRepositories() == [])
           #expect(server.requests.count >= 2)
           #expect(server.leaks == [])
           #expect(try await bench.bash("cat shop/file.txt").text == "one\n")
@@ -62,7 +62,7 @@ import Testing
           let mount = upstream.mount(server.url(name), token: token)
           try await Bench.with(repositories: upstream.repositories(), mounting: [mount]) {
             bench async throws in
-            let troubles = try await bench.hands.mountRepositories()
+            let troubles = try await bench.mountRepositories()
             #expect(troubles.map(\.type) == [type], "\(name): \(troubles)")
             #expect(troubles.map(\.isRetryable) == [isRetryable])
             #expect(!"\(troubles)".contains(token ?? "no token"))

@@ -160,15 +160,22 @@ struct JobsTests {
     }
   }
 
-  @Test func `an archived agent takes its jobs with it`() async throws {
+  @Test func `an archived agent leaves the jobs of files, and takes those of the API with it`() async throws {
     try await JobsStore.with { store in
       _ = try await store.apply(Gallery.files())
       let job = try await store.job()
       _ = try await store.database.write { [agents = store.agents] tx in try agents.archive(tx, job.agent) }
-      await #expect(throws: JobsError.notFound(kind: "job", name: "brief", nearest: nil)) {
-        try await store.job()
+      #expect(try await store.job() == job)
+      #expect(store.told.withLock { $0 } == ["brief 1"])
+      // Its file makes the agent anew, and the job works with that one.
+      #expect(try await store.apply(Gallery.files()).contains("job brief updated"))
+      let renewed = try await store.job()
+      #expect(renewed.id == job.id && renewed.agent != job.agent)
+      _ = try await store.database.write { [agents = store.agents] tx in
+        try tx.run("UPDATE jobs SET origin = 'api' WHERE id = $1", job.id)
+        return try agents.archive(tx, renewed.agent)
       }
-      #expect(store.told.withLock { $0 } == ["brief 1", "brief 2 archived"])
+      #expect(store.told.withLock { $0 } == ["brief 1", "brief 2", "brief 3 archived"])
     }
   }
 

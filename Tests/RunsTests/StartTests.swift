@@ -121,33 +121,87 @@ import Testing
     }
   }
 
-  @Test func `an archived environment fails the start, and says which`() async throws {
+  enum Removal: CaseIterable { case archivedAgent, archivedEnvironment, deletedEnvironment }
+
+  @Test(arguments: Removal.allCases)
+  func `a job whose agent or environment is gone stays, and its starts fail with the reason`(removal: Removal)
+    async throws
+  {
     try await withPath { path in
       try await path.apply(JobDefinition())
       let job = try await path.job()
-      try await path.database.write { tx in _ = try path.environments.archive(tx, job.environment) }
+      try await path.database.write { tx in
+        switch removal {
+        case .archivedAgent: _ = try path.agents.archive(tx, job.agent)
+        case .archivedEnvironment: _ = try path.environments.archive(tx, job.environment)
+        case .deletedEnvironment: try path.environments.delete(tx, job.environment)
+        }
+      }
+      let expected =
+        switch removal {
+        case .archivedAgent:
+          "Job job starts nothing because its agent tester is archived. Apply the job with its agent's file again, "
+            + "or name another agent in the job."
+        case .archivedEnvironment:
+          "Job job starts nothing because its environment bench is archived. Apply the job with its environment's "
+            + "file again, or name another environment in the job."
+        case .deletedEnvironment:
+          "Job job starts nothing because its environment \(job.environment) is deleted. Apply the job with its "
+            + "environment's file again, or name another environment in the job."
+        }
       let start = try await path.start()
       #expect(start.firing.decision == .failedToStart)
-      #expect(
-        start.firing.reason
-          == "The environment bench is archived. Apply its file again, or name another in the job.")
+      #expect(start.firing.reason == expected)
+      let why = try await path.database.read { tx in
+        try path.runs.why(tx, job: JobFacts(path.jobs.job(tx, named: "job"), schedules: [], sources: []))
+      }
+      #expect(why.state == "blocked")
+      #expect(why.sentence == expected)
+      // The way out that the sentence names.
+      try await path.apply(JobDefinition())
+      #expect(try await path.start().firing.decision == .started)
     }
   }
 
-  @Test func `an agent's archival takes its jobs with it, and those start nothing more`() async throws {
+  @Test func `an archived job starts nothing`() async throws {
     try await withPath { path in
       try await path.apply(JobDefinition())
       let job = try await path.job()
-      let archived = try await path.database.write { tx in
-        _ = try path.agents.archive(tx, job.agent)
-        return try path.jobs.job(tx, id: job.id)
-      }
-      #expect(archived.archivedAt != nil)
+      try await path.apply(JobDefinition("other"), prune: true)
       await #expect(throws: RunsError.jobArchived(name: "job")) {
         try await path.database.write { tx in
-          try path.runs.start(tx, archived, Occurrence(cause: .request(key: nil), trigger: "manual"))
+          try path.runs.start(
+            tx, path.jobs.job(tx, id: job.id), Occurrence(cause: .request(key: nil), trigger: "manual"))
         }
       }
+    }
+  }
+
+  @Test func `each attempt has copies of the job's files, which stay as long as its session`() async throws {
+    try await withPath { path in
+      try await path.apply(
+        JobDefinition(and: ["limits": ["attempts": 2]], files: ["a.txt": "one"]))
+      let run = try await path.started()
+      let first = try await path.session(run.session)
+      let copy = try #require(first.resources.first?["file_id"]?.stringValue)
+      #expect(first.resources[0]["size_bytes"] == nil)
+      // They are nobody's uploads.
+      let (uploads, mounted) = try await path.database.read { tx in
+        (try path.files.page(tx, session: nil, after: nil, limit: 10), try path.files.file(tx, copy).mountedIn)
+      }
+      #expect(uploads.isEmpty && mounted == run.session)
+      path.driver.play(ScriptedDriver.settle(.idle(.retriesExhausted)), ScriptedDriver.answer("Done."))
+      try await path.work()
+      let ended = try await path.run(run.id)
+      #expect(ended.session != run.session)
+      let second = try await path.session(ended.session)
+      #expect(second.resources[0]["file_id"] != first.resources[0]["file_id"])
+      #expect(second.resources[0]["sha256"] == first.resources[0]["sha256"])
+      try await path.database.write { tx in try path.files.deleteAll(tx, of: run.session) }
+      let left = try await path.database.read { tx in
+        try path.files.file(tx, second.resources[0]["file_id"]?.stringValue ?? "").filename
+      }
+      #expect(left == "a.txt")
     }
   }
 

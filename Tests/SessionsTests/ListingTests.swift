@@ -104,4 +104,40 @@ import Testing
       }
     }
   }
+
+  @Test func `whether a tool use is answered is looked up, however long the log is`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    let uses = try await fixture.database.write { tx in
+      try fixture.sessions.record(
+        tx, id,
+        (0..<3).map { NewEvent(.agentToolUse, ["name": "bash", "text": "number \($0)"]) }
+          + [NewEvent(.agentCustomToolUse, ["name": "ask"])])
+    }
+    func isAnswered(_ use: Int, _ type: EventType) async throws -> Bool {
+      try await fixture.database.read { tx in
+        try fixture.sessions.isAnswered(tx, uses[use], in: id, by: type)
+      }
+    }
+    #expect(try await !isAnswered(0, .userToolConfirmation))
+    _ = try await fixture.send(
+      id, NewEvent(.userToolConfirmation, ["tool_use_id": .string(uses[0].id), "result": "allow"]),
+      NewEvent(.userCustomToolResult, ["custom_tool_use_id": .string(uses[3].id)]),
+      // A message that only talks of it is no answer.
+      NewEvent(.userMessage, ["content": [["type": "text", "text": .string(uses[1].id)]]]))
+    _ = try await fixture.database.write { tx in
+      try fixture.sessions.record(
+        tx, id, [NewEvent(.agentToolResult, ["tool_use_id": .string(uses[2].id)])])
+    }
+    #expect(try await isAnswered(0, .userToolConfirmation))
+    #expect(try await !isAnswered(0, .userToolResult))
+    #expect(try await !isAnswered(1, .userToolConfirmation))
+    #expect(try await isAnswered(2, .userToolConfirmation))
+    #expect(try await isAnswered(3, .userCustomToolResult))
+    let plan = try await fixture.database.read { tx in
+      let query = Sessions.answers(to: uses[0].id, in: id, by: .userToolConfirmation)
+      return try tx.rows("EXPLAIN QUERY PLAN \(query.sql)", values: query.values).map { try $0["detail"] as String }
+    }
+    #expect(plan.count == 1 && plan[0].contains("events_by_answer"), "\(plan)")
+  }
 }

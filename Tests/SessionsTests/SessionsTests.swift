@@ -170,17 +170,21 @@ import Testing
   @Test func `a follower sees an input arrive and sees it taken`() async throws {
     let fixture = try await SessionFixture()
     let id = try await fixture.session()
-    var events = try await fixture.sessions.follow(id).makeAsyncIterator()
+    let revision = try await fixture.row(id).revision
+    var pages = fixture.sessions.follow(id, after: revision).makeAsyncIterator()
     let sent = try await fixture.send(id, .message("one"))
-    let arrived = try await events.next()?.event
-    #expect(arrived?.id == sent[0].id)
-    #expect(arrived?.processedAt == nil)
+    let arrived = try await pages.next()?.compactMap(\.event)
+    #expect(arrived?.map(\.id) == [sent[0].id])
+    #expect(arrived?.first?.processedAt == nil)
     _ = try await fixture.driven(fixture.claim()).take()
-    let taken = try await events.next()?.event
-    #expect(taken?.id == sent[0].id)
-    #expect(taken?.processedAt != nil)
-    #expect(try await events.next()?.event?.type == .threadRunning)
-    #expect(try await events.next()?.event?.type == .statusRunning)
+    let taken = try await pages.next()?.compactMap(\.event)
+    #expect(taken?.first?.id == sent[0].id)
+    #expect(taken?.first?.processedAt != nil)
+    #expect(taken?.dropFirst().map(\.type) == [.threadRunning, .statusRunning])
+    try await fixture.database.write { tx in try tx.run("DELETE FROM sessions WHERE id = $1", id) }
+    fixture.sessions.signals.ring(id)
+    #expect(try await pages.next()?.compactMap(\.event?.type) == [.deleted])
+    #expect(try await pages.next() == nil)
   }
 
   @Test func `active time counts open turns only`() async throws {
@@ -202,13 +206,13 @@ import Testing
       let listening = Task { try await other.sessions.listenToOthers() }
       try await path.apply(JobDefinition())
       let run = try await path.started()
-      let following = try await other.sessions.follow(run.session)
+      let revision = try await path.session(run.session).revision
+      let following = other.sessions.follow(run.session, after: revision)
       let seen = Task {
         var types: [EventType] = []
-        for try await followed in following {
-          guard let event = followed.event else { continue }
-          types.append(event.type)
-          if event.type == .agentMessage { break }
+        for try await page in following {
+          types += page.compactMap(\.event?.type)
+          if types.contains(.agentMessage) { break }
         }
         return types
       }

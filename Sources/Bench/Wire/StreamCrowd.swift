@@ -10,8 +10,8 @@ final class StreamCrowd {
 
   private struct Client {
     var descriptor: Int32
-    /// How much of the mark the last bytes were.
-    var matched = 0
+    /// The last bytes, which the mark may have begun with.
+    var rest: [UInt8] = []
     var events = 0
   }
 
@@ -48,25 +48,41 @@ final class StreamCrowd {
       let count = poll(&watched, nfds_t(watched.count), 30_000)
       if count == 0 { throw BenchError.unexpected("\(open) streams got nothing for 30 s.") }
       for index in watched.indices where watched[index].revents != 0 {
-        let size = recv(clients[index].descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        let kept = clients[index].rest.count
+        for place in 0..<kept { buffer[place] = clients[index].rest[place] }
+        let size = buffer.withUnsafeMutableBytes { buffer in
+          recv(clients[index].descriptor, buffer.baseAddress! + kept, buffer.count - kept, Int32(MSG_DONTWAIT))
+        }
         guard size > 0 else { throw BenchError.unexpected("A stream ended.") }
         let before = clients[index].events
-        for byte in buffer.prefix(size) {
-          let matched = clients[index].matched
-          if byte == StreamCrowd.mark[matched] {
-            clients[index].matched = matched + 1
-            if matched + 1 == StreamCrowd.mark.count {
-              seen(clients[index].events)
-              clients[index].events += 1
-              clients[index].matched = 0
-            }
-          } else {
-            clients[index].matched = byte == StreamCrowd.mark[0] ? 1 : 0
-          }
+        var start = 0
+        while let end = StreamCrowd.markEnd(in: buffer, start, kept + size) {
+          seen(clients[index].events)
+          clients[index].events += 1
+          start = end
         }
+        start = max(start, kept + size - (StreamCrowd.mark.count - 1))
+        clients[index].rest = Array(buffer[start..<(kept + size)])
         if before < events, clients[index].events >= events { open -= 1 }
       }
     }
+  }
+
+  /// After the next mark; nil when there is none.
+  private static func markEnd(in buffer: [UInt8], _ start: Int, _ end: Int) -> Int? {
+    buffer.withUnsafeBytes { bytes in
+      memmem(bytes.baseAddress! + start, end - start, mark, mark.count).map {
+        UnsafeRawPointer($0) - bytes.baseAddress! + mark.count
+      }
+    }
+  }
+
+  /// What the calling thread has worked so far, in microseconds.
+  static var worked: Int64 {
+    var usage = rusage()
+    getrusage(RUSAGE_THREAD, &usage)
+    let time = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+    return Int64(time) * 1_000_000 + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
   }
 
   private static func connect(_ port: UInt16) throws -> Int32 {

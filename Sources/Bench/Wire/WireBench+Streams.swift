@@ -42,7 +42,7 @@ extension WireBench {
   private func fanOut(_ streams: Int, _ session: String, _ errand: ErrandProcess) async throws {
     let path = "/v1/sessions/\(session)/events"
     let port = errand.settings.port
-    let before = errand.memory()
+    let empty = errand.memory()
     let (singles, bursts, size) = (40, 9, 100)
     let sent = Lock<[Int64]>([])
     let memory = Lock<Int64>(0)
@@ -51,16 +51,17 @@ extension WireBench {
       try await blocking {
         let crowd = try StreamCrowd(
           port: port, path: path + "/stream", key: ErrandProcess.key, count: streams)
-        memory.withLock { $0 = errand.memory() - before }
+        memory.withLock { $0 = errand.memory() - empty }
         open.yield()
         var latencies: [Int64] = []
         latencies.reserveCapacity(singles * streams)
         try crowd.read(until: singles) { number in
           latencies.append(Volley.microseconds() - sent.withLock { $0[number] })
         }
+        let begun = StreamCrowd.worked
         open.yield()
         try crowd.read(until: singles + bursts * size)
-        return (latencies, Volley.microseconds())
+        return (latencies, Volley.microseconds(), StreamCrowd.worked - begun)
       }
     }
     var steps = opened.makeAsyncIterator()
@@ -71,14 +72,21 @@ extension WireBench {
       try await Task.sleep(for: .milliseconds(100))
     }
     await steps.next()
-    let start = Volley.microseconds()
+    let (start, before) = (Volley.microseconds(), errand.worked)
     let burst: JSON = ["events": .array(Array(repeating: WireBench.message("burst"), count: size))]
     for _ in 0..<bursts { _ = try await errand.post(path, burst) }
-    let (latencies, end) = try await reading.value
-    let delivered = Double(bursts * size * streams) / (Double(end - start) / 1e6)
+    let (latencies, end, read) = try await reading.value
+    let served = errand.worked - before
+    let count = Double(bursts * size * streams)
+    let delivered = count / (Double(end - start) / 1e6)
     print(
       "streams         \(streams) streams of one session: \(Int(delivered)) events per second delivered, "
         + "\(memory.withLock { $0 } / Int64(max(1, streams))) bytes of memory each when idle")
     WireBench.line("", "one event, from before its request to each stream", latencies)
+    func each(_ microseconds: Int64) -> Double { (Double(microseconds) / count * 100).rounded() / 100 }
+    print(
+      "                \(each(served)) µs of the server's processor time per event and stream, "
+        + "\(each(read)) µs of the reader's"
+        + (read > served ? ": the reader had more to do than the server, so it is the limit" : ""))
   }
 }

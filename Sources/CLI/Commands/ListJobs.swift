@@ -33,6 +33,10 @@ struct ListJobs: AsyncParsableCommand {
         Table.Cell(job["description"]?.stringValue ?? ""),
       ]
     }
+    if json { return }
+    for obstacle in (answer["data"]?.arrayValue ?? []).compactMap({ $0["obstacle"]?.stringValue }) {
+      Say.notice(Terminal.errors.paint(obstacle, .bad))
+    }
   }
 
   static func words(_ trigger: JSON) -> String {

@@ -16,28 +16,19 @@ package struct NameLookup: Sendable {
     package init(_ description: String) { self.description = description }
   }
 
-  /// The machine's own resolver, each question on a thread, since it blocks; so many at one time.
+  /// The machine's own resolver, each question on a thread, since it blocks; so many at one time, and the rest
+  /// wait in line.
   package static let system = NameLookup { host in
-    guard asked.withLock({ $0.take() }) else { throw Failure("too many names are being looked up") }
+    guard await seats.take() else { throw Failure("too many names are being looked up") }
     return try await withCheckedThrowingContinuation { waiter in
       Thread("lookup") {
         let result = Result { () throws -> [IPAddress] in try ask(host) }
-        asked.withLock { $0.open -= 1 }
+        seats.leave()
         waiter.resume(with: result)
       }.detach()
     }
   }
-
-  private struct Asked {
-    var open = 0
-
-    mutating func take() -> Bool {
-      guard open < 32 else { return false }
-      open += 1
-      return true
-    }
-  }
-  private static let asked = Lock(Asked())
+  private static let seats = Seats(32, line: 1024)
 
   private static func ask(_ host: String) throws(Failure) -> [IPAddress] {
     var hints = addrinfo()

@@ -16,7 +16,7 @@ package final class ByteChannel: Sendable {
   enum Pull: Equatable {
     /// So many were put into the buffer.
     case bytes(Int)
-    /// Nothing yet; the wake closure will be called.
+    /// Nothing yet; the connection will be woken.
     case wait
     /// Finished, and everything is taken.
     case end
@@ -31,7 +31,7 @@ package final class ByteChannel: Sendable {
     var queue = ByteQueue()
     /// Whether the connection was told to wait.
     var isParked = false
-    var wake: (@Sendable () -> Void)?
+    var waker: Waker?
     var onClose: [@Sendable () -> Void] = []
     var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     var nextWaiter = 0
@@ -48,26 +48,37 @@ package final class ByteChannel: Sendable {
   package var isOpen: Bool { state.withLock { $0.phase == .open } }
 
   /// Adds bytes for the client. False when the channel is closed, or when they would exceed the limit: then
-  /// the stream is dropped.
+  /// the stream is dropped. A client for whom nothing waits is given any piece, so that a long one alone does
+  /// not end its stream.
   @discardableResult
   package func send(_ bytes: [UInt8]) -> Bool {
-    enum Outcome { case closed, overflow, added(wake: (@Sendable () -> Void)?) }
+    let (isAdded, waker) = add(bytes)
+    waker?.wake()
+    return isAdded
+  }
+
+  /// Adds the same bytes to many channels, and wakes their connections together.
+  package static func send(_ bytes: [UInt8], to channels: [ByteChannel]) {
+    Waker.wake(channels.compactMap { $0.add(bytes).waker })
+  }
+
+  /// - Returns: whether the channel took the bytes, and whom to wake for them.
+  private func add(_ bytes: [UInt8]) -> (isAdded: Bool, waker: Waker?) {
+    enum Outcome { case closed, overflow, added(Waker?) }
     let outcome = state.withLock { state -> Outcome in
       guard state.phase == .open else { return .closed }
-      guard state.queue.count + bytes.count <= limit else { return .overflow }
+      guard state.queue.isEmpty || state.queue.count + bytes.count <= limit else { return .overflow }
       state.queue.append(bytes)
-      guard state.isParked, !state.queue.isEmpty else { return .added(wake: nil) }
+      guard state.isParked, !state.queue.isEmpty else { return .added(nil) }
       state.isParked = false
-      return .added(wake: state.wake)
+      return .added(state.waker)
     }
     switch outcome {
-    case .closed: return false
+    case .closed: return (false, nil)
     case .overflow:
       close(as: .dropped)
-      return false
-    case .added(let wake):
-      wake?()
-      return true
+      return (false, nil)
+    case .added(let waker): return (true, waker)
     }
   }
 
@@ -120,7 +131,7 @@ package final class ByteChannel: Sendable {
     }
     guard let before else { return }
     // A connection that is stuck in writing has not parked, and must hear of the drop all the same.
-    if before.isParked || phase == .dropped { before.wake?() }
+    if before.isParked || phase == .dropped { before.waker?.wake() }
     for waiter in before.waiters.values { waiter.resume() }
     for closure in before.onClose { closure() }
   }
@@ -128,10 +139,10 @@ package final class ByteChannel: Sendable {
 
 // The connection's side, called on the server's thread.
 extension ByteChannel {
-  /// Names the closure that is called when there is something for a connection that was told to wait, and
-  /// when the stream is dropped. It is called on any thread.
-  func attach(wake: @escaping @Sendable () -> Void) {
-    state.withLock { $0.wake = wake }
+  /// Names whom to wake when there is something for a connection that was told to wait, and when the stream is
+  /// dropped.
+  func attach(_ waker: Waker) {
+    state.withLock { $0.waker = waker }
   }
 
   /// Moves waiting bytes into the buffer, as many as fit.

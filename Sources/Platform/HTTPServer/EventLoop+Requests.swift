@@ -181,7 +181,7 @@ extension EventLoop {
     exchange.phase = .streaming(channel)
     exchange.lastSent = now
     statistics.streams += 1
-    channel.attach { mailbox.post(.wake(key)) }
+    channel.attach(Waker(mailbox: mailbox, key: key))
     schedule(connection, at: now + channel.heartbeat)
     if connection.isHalfClosed { channel.abandon() }
     if stopping != nil { channel.finish() }

@@ -29,17 +29,21 @@ final class Mailbox: Sendable {
     Glibc.close(bell)
   }
 
-  func post(_ message: Message) {
+  func post(_ message: Message) { post([message]) }
+
+  /// The loop finds them all at once.
+  func post(_ messages: [Message]) {
     enum Outcome { case first, more, closed }
     let outcome = state.withLock { state -> Outcome in
       guard !state.isClosed else { return .closed }
-      state.messages.append(message)
-      return state.messages.count == 1 ? .first : .more
+      let isFirst = state.messages.isEmpty
+      state.messages += messages
+      return isFirst ? .first : .more
     }
     switch outcome {
     case .first: linux_bell_ring(bell)
     case .more: break
-    case .closed: Mailbox.returnToSender(message)
+    case .closed: for message in messages { Mailbox.returnToSender(message) }
     }
   }
 
@@ -71,5 +75,21 @@ final class Mailbox: Sendable {
     case .wake: break
     case .stop(_, let done): done()
     }
+  }
+}
+
+/// Wakes the connection of a stream, from any thread.
+struct Waker: Sendable {
+  let mailbox: Mailbox
+  let key: Exchange.Key
+
+  func wake() { mailbox.post(.wake(key)) }
+
+  /// Those of one server get one message.
+  static func wake(_ wakers: [Waker]) {
+    guard let mailbox = wakers.first?.mailbox else { return }
+    let mine = wakers.filter { $0.mailbox === mailbox }
+    mailbox.post(mine.map { .wake($0.key) })
+    if mine.count < wakers.count { wake(wakers.filter { $0.mailbox !== mailbox }) }
   }
 }

@@ -52,6 +52,8 @@ package struct JobFacts: Sendable, Equatable {
   package var archivedAt: Timestamp?
   package var schedules: [Schedule]
   package var sources: [Source]
+  /// What keeps it from starting anything.
+  var obstacle: RunsError?
   /// The latest firing and what became of it.
   var last: Firing?
   var lastState: Run.State?
@@ -73,6 +75,7 @@ package struct JobFacts: Sendable, Equatable {
 
   private var state: String {
     if archivedAt != nil { return "archived" }
+    if obstacle != nil { return "blocked" }
     return open.isEmpty && held == 0 ? "idle" : "active"
   }
 
@@ -80,6 +83,10 @@ package struct JobFacts: Sendable, Equatable {
     if let archivedAt {
       return
         "Nothing starts because \(name) was archived at \(archivedAt); apply its file again to bring it back."
+    }
+    if let obstacle {
+      let rest = open.isEmpty ? "" : " What has started goes on: \(open.map { $0.run }.named())."
+      return obstacle.description + rest
     }
     var parts: [String] = []
     if !open.isEmpty { parts.append(open.map { "\($0.run) is \($0.state.rawValue)" }.named()) }
@@ -139,6 +146,7 @@ extension Runs {
   /// Why a job has or has not started something.
   package func why(_ tx: Transaction, job facts: JobFacts) throws -> Why {
     var facts = facts
+    facts.obstacle = try obstacle(tx, to: jobs.job(tx, id: facts.id))
     facts.last = try firings(tx, job: facts.name, limit: 5).first { $0.job == facts.id }
     if let run = try facts.last?.run.flatMap({ try find(tx, $0) }) { facts.lastState = run.state }
     facts.open = try [Run.State.running, .waiting, .queued].flatMap { state in

@@ -21,7 +21,7 @@ extension EmbeddedDriver {
     if mounts.isEmpty || Situation(row).isSelfHosted { return .done }
     let hands = try await workplaces.hands(for: row)
     for number in 1... {
-      let mounted = try await unlessInterrupted(session) { try await hands.troublesOfMounting() }
+      let mounted = try await unlessInterrupted(session) { try await hands.troublesOfMounting(mounts) }
       guard let troubles = mounted else { return .interrupted }
       if troubles.isEmpty { return .done }
       try await session.record(troubles.map(\.event))
@@ -40,9 +40,9 @@ extension EmbeddedDriver {
 
 extension Hands {
   /// - Throws: `SandboxError`, `CancellationError`.
-  fileprivate func troublesOfMounting() async throws -> [RepositoryTrouble] {
+  fileprivate func troublesOfMounting(_ mounts: [RepositoryMount]) async throws -> [RepositoryTrouble] {
     do {
-      return try await mountRepositories()
+      return try await mount(mounts)
     } catch let error as CancellationError {
       throw error
     } catch {

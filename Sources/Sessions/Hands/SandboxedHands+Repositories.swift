@@ -6,10 +6,10 @@ import Processes
 package import Sessions
 
 extension SandboxedHands {
-  package func mountRepositories() async throws -> [RepositoryTrouble] {
-    guard !workplace.repositories.isEmpty else { return [] }
+  package func mount(_ wanted: [RepositoryMount]) async throws -> [RepositoryTrouble] {
+    guard !wanted.isEmpty else { return [] }
     guard let repositories = settings.repositories else {
-      return workplace.repositories.map {
+      return wanted.map {
         Repositories.trouble(GitError.failed(detail: "this server clones no repositories"), $0)
       }
     }
@@ -19,7 +19,7 @@ extension SandboxedHands {
       let record = MountRecord(workspace: workspace)
       var mounted = record.read()
       var troubles: [RepositoryTrouble] = []
-      for mount in workplace.repositories where !mounted.contains(where: { $0.id == mount.id }) {
+      for mount in wanted where !mounted.contains(where: { $0.id == mount.id }) {
         do {
           mounted.append(try await repositories.mount(mount, at: self))
           try record.write(mounted)

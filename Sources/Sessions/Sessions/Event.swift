@@ -87,14 +87,11 @@ package struct Event: Sendable, Equatable {
   package var revision: Int64
   /// When it was recorded; for an input that waits its turn, when the brain took it, nil before.
   package var processedAt: Timestamp?
-  /// Its JSON, when many are to be shown the same.
-  package var encoded = Encoded()
 
-  /// Bytes that follow from the rest of the event, and so make no difference between two.
-  package struct Encoded: Sendable, Equatable {
-    package var bytes: [UInt8]?
-
-    package static func == (left: Encoded, right: Encoded) -> Bool { true }
+  /// The tool use that this answers or is the result of.
+  var answers: String? {
+    guard type.isAnswer || type == .agentToolResult else { return nil }
+    return (body["tool_use_id"] ?? body["custom_tool_use_id"])?.stringValue
   }
 
   /// The event as the wire shows it.

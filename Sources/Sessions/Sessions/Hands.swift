@@ -111,9 +111,9 @@ package protocol Hands: Sendable {
   func execute(_ name: String, _ input: JSON) async throws -> ToolResult
   /// Runs a shell command in the sandbox, in a process of its own, never in the agent's shell.
   func check(_ command: String, limit: Duration) async throws -> CheckResult
-  /// Clones the workplace's repositories that are not in the sandbox yet.
+  /// Clones those repositories that are not in the sandbox yet, with the tokens that they have now.
   /// - Returns: those that could not be.
-  func mountRepositories() async throws -> [RepositoryTrouble]
+  func mount(_ repositories: [RepositoryMount]) async throws -> [RepositoryTrouble]
   /// Copies what lies under `/mnt/session/outputs`, and the commits made in repositories, as bundles.
   func collect() async throws -> [OutputFile]
   /// Ends every process and removes the workspace.
@@ -121,7 +121,7 @@ package protocol Hands: Sendable {
 }
 
 extension Hands {
-  package func mountRepositories() async throws -> [RepositoryTrouble] { [] }
+  package func mount(_ repositories: [RepositoryMount]) async throws -> [RepositoryTrouble] { [] }
 }
 
 /// The sandbox itself cannot work. The sentence says why, for the person who must act.

@@ -75,5 +75,15 @@ extension Sessions {
         DROP INDEX events_by_type;
         CREATE INDEX events_by_type ON events (session_id, type, position);
         """),
+    Migration(
+      id: "sessions-0004",
+      sql: """
+        ALTER TABLE events ADD COLUMN answers TEXT;
+        UPDATE events SET answers = COALESCE(
+          json_extract(body, '$.tool_use_id'), json_extract(body, '$.custom_tool_use_id'))
+        WHERE type IN (
+          'agent.tool_result', 'user.tool_confirmation', 'user.custom_tool_result', 'user.tool_result');
+        CREATE INDEX events_by_answer ON events (answers) WHERE answers IS NOT NULL;
+        """),
   ]
 }

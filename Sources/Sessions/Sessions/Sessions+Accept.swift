@@ -176,15 +176,17 @@ extension Sessions {
 
   /// Whether a tool use has its result, or an answer of this type that may still wait.
   func isAnswered(_ tx: Transaction, _ use: Event, in session: String, by type: EventType) throws -> Bool {
+    let query = Sessions.answers(to: use.id, in: session, by: type)
+    return try tx.rows(query.sql, values: query.values).isEmpty == false
+  }
+
+  static func answers(
+    to use: String, in session: String, by type: EventType
+  ) -> (sql: String, values: [(any ColumnValue)?]) {
     var conditions = Conditions()
+    conditions.add("answers = $", use)
     conditions.add("session_id = $", session)
     conditions.add("type", in: [EventType.agentToolResult.rawValue, type.rawValue])
-    // A rough sieve, so that few bodies are read.
-    conditions.add("body LIKE $", "%\(use.id)%")
-    return try tx.rows("SELECT * FROM events \(conditions.clause)", values: conditions.values).contains {
-      row in
-      let event = try Event(row)
-      return (event.body["tool_use_id"] ?? event.body["custom_tool_use_id"])?.stringValue == use.id
-    }
+    return ("SELECT 1 AS found FROM events \(conditions.clause) LIMIT 1", conditions.values)
   }
 }

@@ -13,16 +13,13 @@ package enum Followed: Sendable, Equatable {
 }
 
 extension Sessions {
-  /// What happens in a session from now on, in the order it happens. An input that waits shows twice: when it
-  /// arrives, and when the agent takes it.
-  /// - Parameter previewing: the types of events of which glimpses are wanted.
-  /// - Throws: `SessionError.notFound`.
-  package func follow(_ id: String, previewing: [EventType] = []) async throws -> Following {
-    let (changes, previews) = signals.listen(to: id, previewing: !previewing.isEmpty)
-    let revision = try await database.read { [self] tx in try session(tx, id).revision }
+  /// What happens in a session after a revision of its row, in the order it happens. An input that waits shows
+  /// twice: when it arrives, and when the agent takes it. Nothing that is committed from this call on is missed.
+  /// - Parameter previewing: whether glimpses of what is being said are wanted.
+  package func follow(_ id: String, after revision: Int64, previewing: Bool = false) -> Following {
+    let (changes, previews) = signals.listen(to: id, previewing: previewing)
     return Following(
-      sessions: self, id: id, revision: revision, previewing: previewing, changes: changes, previews: previews
-    )
+      sessions: self, id: id, revision: revision, changes: changes, previews: previews)
   }
 
   /// What changed after a revision; nil when the session is gone.
@@ -38,10 +35,10 @@ extension Sessions {
   }
 }
 
-/// The events of a session as they come. Read when asked for, so a slow reader costs no memory. Ends with
-/// `session.deleted`, or when its task is cancelled.
+/// The events of a session as they come, as many at a time as have come. Read when asked for, so that a follower
+/// who takes his time costs no memory. Ends with `session.deleted`, or when its task is cancelled.
 package struct Following: AsyncSequence, Sendable {
-  package typealias Element = Followed
+  package typealias Element = [Followed]
 
   /// The most events that are read at once.
   private static let pageSize = 500
@@ -49,84 +46,65 @@ package struct Following: AsyncSequence, Sendable {
   let sessions: Sessions
   let id: String
   let revision: Int64
-  let previewing: [EventType]
   let changes: AsyncStream<Void>
   let previews: @Sendable () -> [Preview]
 
   package struct Iterator: AsyncIteratorProtocol {
     let sessions: Sessions
     let id: String
-    let previewing: [EventType]
     let previews: @Sendable () -> [Preview]
     var revision: Int64
     var changes: AsyncStream<Void>.Iterator
-    /// What was read and not yet shown.
-    var queue: ArraySlice<Followed> = []
     /// Glimpses that wait for the next read: what was committed before they were said comes before them.
     var pending: [Preview] = []
-    /// Ids of the events whose start was shown and which have not come.
-    var announced: Set<String> = []
     var isOver = false
 
-    package mutating func next() async throws -> Followed? {
+    /// Never empty.
+    package mutating func next() async throws -> [Followed]? {
       while true {
-        while let followed = queue.popFirst() {
-          if shows(followed) { return followed }
-        }
         if isOver { return nil }
         let (sessions, id, after) = (sessions, id, revision)
-        let read = try await sessions.signals.changes(of: id, after: after) { after in
-          try await sessions.database.read { tx in
-            try sessions.changes(tx, id, after: after, limit: Following.pageSize)
-          }
+        let read = try await sessions.database.read { tx in
+          try sessions.changes(tx, id, after: after, limit: Following.pageSize)
         }
         guard let read else {
           isOver = true
-          return .event(deletion)
+          return [.event(deletion)]
         }
         if let last = read.last { revision = last.revision }
-        arrange(read)
-        if queue.isEmpty, pending.isEmpty, await changes.next(isolation: #isolation) == nil { return nil }
+        let page = arranged(read)
+        if !page.isEmpty { return page }
+        if pending.isEmpty, await changes.next(isolation: #isolation) == nil { return nil }
       }
     }
 
     /// Puts glimpses in front of the events they belong to. Those of an event that was read are all said by
     /// now.
-    private mutating func arrange(_ read: [Event]) {
-      let said = previewing.isEmpty ? [] : previews()
+    private mutating func arranged(_ read: [Event]) -> [Followed] {
+      let said = previews()
+      if pending.isEmpty, said.isEmpty { return read.map { .event($0) } }
+      var page: [Followed] = []
       let arrived = Set(read.map(\.id))
       for event in read {
-        queue += (pending + said).filter { $0.event == event.id }.map { .preview($0) }
-        queue.append(.event(event))
+        page += (pending + said).filter { $0.event == event.id }.map { .preview($0) }
+        page.append(.event(event))
       }
-      queue += pending.filter { !arrived.contains($0.event) }.map { .preview($0) }
+      page += pending.filter { !arrived.contains($0.event) }.map { .preview($0) }
       pending = said.filter { !arrived.contains($0.event) }
-    }
-
-    /// Each event's start is shown once, only for the wanted types, and text only after its start.
-    private mutating func shows(_ followed: Followed) -> Bool {
-      switch followed {
-      case .event(let event):
-        announced.remove(event.id)
-        return true
-      case .preview(.start(let type, let id)):
-        return previewing.contains(type) && announced.insert(id).inserted
-      case .preview(.text(_, _, let id)):
-        return announced.contains(id)
-      }
+      return page
     }
 
     private var deletion: Event {
       let now = sessions.time.now()
       return Event(
         id: ID.make("sevt", at: now, sessions.randomness), type: .deleted, body: [:], hidden: nil,
-        position: nil, arrival: nil, revision: revision, processedAt: now)
+        position: nil, arrival: nil, revision: .max, processedAt: now)
     }
   }
 
   package func makeAsyncIterator() -> Iterator {
     Iterator(
-      sessions: sessions, id: id, previewing: previewing, previews: previews, revision: revision,
-      changes: changes.makeAsyncIterator())
+      sessions: sessions, id: id, previews: previews, revision: revision, changes: changes.makeAsyncIterator()
+    )
   }
 }

@@ -135,12 +135,12 @@ package final class Sessions: Sendable {
     try tx.run(
       """
       INSERT INTO events (id, session_id, type, body, hidden, position, arrival, revision, processed_at,
-        idempotency_key, idempotency_place, batch)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        idempotency_key, idempotency_place, batch, answers)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
       """,
       event.id, session, event.type.rawValue, JSON.object(event.body), event.hidden, event.position,
       event.arrival, event.revision, event.processedAt, key, place,
-      event.batch)
+      event.batch, event.answers)
   }
 
   /// Writes back what changes in a row while the session works, and tells the followers.

@@ -16,8 +16,6 @@ final class Signals: Sendable {
   private struct State {
     var next = 0
     var listeners: [String: [Int: Listener]] = [:]
-    /// What was read last for the listeners of a session, so that they read it once together.
-    var tails: [String: Tail] = [:]
   }
   private let state = Lock(State())
 
@@ -40,10 +38,7 @@ final class Signals: Sendable {
     wake.onTermination = { [weak self] _ in
       self?.state.withLock { state in
         state.listeners[session]?[key] = nil
-        if state.listeners[session]?.isEmpty == true {
-          state.listeners[session] = nil
-          state.tails[session] = nil
-        }
+        if state.listeners[session]?.isEmpty == true { state.listeners[session] = nil }
       }
     }
     let take: @Sendable () -> [Preview] = { [weak self] in
@@ -54,46 +49,6 @@ final class Signals: Sendable {
       } ?? []
     }
     return (changes, take)
-  }
-
-  // MARK: Reading together
-
-  /// What changed in a session after a revision; nil when the session is gone. Listeners that ask at the same
-  /// time share one read.
-  /// - Parameter read: reads what came after a revision.
-  func changes(
-    of session: String, after revision: Int64,
-    _ read: @escaping @Sendable (_ after: Int64) async throws -> [Event]?
-  ) async throws -> [Event]? {
-    for isLast in [false, true] {
-      let step = state.withLock { state -> Tail.Step in
-        // Whoever has no listener any more leaves nothing behind.
-        guard state.listeners[session] != nil else { return .alone }
-        return state.tails[session, default: Tail(from: revision)].step(after: revision, read)
-      }
-      switch step {
-      case .alone: return try await read(revision)
-      case .known(let events): return events
-      case .reading(let flight, let isOwn):
-        let read: [Event]?
-        do {
-          read = try await flight.task.value
-        } catch {
-          // The next one reads again.
-          state.withLock { $0.tails[session]?.land(flight, []) }
-          throw error
-        }
-        let known = state.withLock { state -> [Event] in
-          state.tails[session]?.land(flight, read)
-          return state.tails[session]?.known(after: revision) ?? []
-        }
-        guard let read else { return nil }
-        if !known.isEmpty { return known }
-        // A read that others began may have been too early for what woke this one.
-        if isOwn || isLast { return read.filter { $0.revision > revision } }
-      }
-    }
-    return []
   }
 
   func ring(_ session: String) {

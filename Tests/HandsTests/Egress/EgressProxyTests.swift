@@ -112,6 +112,39 @@ import Testing
     }
   }
 
+  @Test func `slow names of one sandbox are looked up a few at a time, and keep no other waiting`() async throws {
+    let world = try World()
+    let asked = Lock((open: 0, most: 0))
+    let answer = Latch<Bool>()
+    let names = NameLookup { host in
+      if host == "fast.example" { return [IPAddress("127.0.0.1")!] }
+      asked.withLock { asked in
+        asked.open += 1
+        asked.most = max(asked.most, asked.open)
+      }
+      _ = try await answer.wait()
+      asked.withLock { $0.open -= 1 }
+      throw NameLookup.Failure("no such name")
+    }
+    var settings = Self.settings(names)
+    settings.limits.lookups = 2
+    let limited = settings
+    try await Bench.with(networking: .unrestricted, egress: limited) { one async throws in
+      try await Bench.with(networking: .unrestricted, egress: limited) { two async throws in
+        try await one.bash(
+          """
+          (for i in 1 2 3 4 5 6; do curl -sS http://slow$i.example/ >> out & done; wait; touch ended) &
+          """)
+        while asked.withLock({ $0.open }) < 2 { await Task.yield() }
+        #expect(try await !two.bash("curl -sSf http://fast.example:\(world.port)/").isError)
+        answer.set(true)
+        let told = try await one.bash("while [ ! -e ended ]; do sleep 0.02; done; grep -c 'no such name' out")
+        #expect(told.text == "6\n")
+        #expect(asked.withLock { $0.most } == 2)
+      }
+    }
+  }
+
   @Test func `too many connections and too long a head are turned away`() async throws {
     var settings = Self.settings()
     settings.limits.connections = 2

@@ -8,7 +8,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES:
         errand sessions resources list sesn_01kq3v5m9x
-        errand sessions resources add sesn_01kq3v5m9x body.json
+        errand sessions resources add sesn_01kq3v5m9x --file body.yaml
       """,
     subcommands: [List.self, Get.self, Add.self, Update.self, Remove.self], defaultSubcommand: List.self)
 
@@ -42,29 +42,25 @@ struct SessionResourcesCommand: AsyncParsableCommand {
   }
 
   struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Mount a file, by a JSON body.")
+    static let configuration = CommandConfiguration(abstract: "Mount a file, by a body in YAML or JSON.")
     @OptionGroup var owner: Owner
-    @Argument(help: "A file with the body as the API takes it; - is standard input.")
-    var file = "-"
+    @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      let body = try BodyFile.read(file)
-      Say.output(try await owner.server.server().post(owner.path(), body).prettyText)
+      Say.output(try await owner.server.server().post(owner.path(), try body.read()).prettyText)
     }
   }
 
   struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Give a repository another token, by a JSON body: it never stands in the command line.")
+      abstract: "Give a repository another token, by a body in YAML or JSON: it never stands in the command line.")
     @OptionGroup var owner: Owner
     @Argument(help: "The resource's id.")
     var id: String
-    @Argument(help: "A file with the body as the API takes it; - is standard input.")
-    var file = "-"
+    @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      let body = try BodyFile.read(file)
-      Say.output(try await owner.server.server().post(owner.path(id), body).prettyText)
+      Say.output(try await owner.server.server().post(owner.path(id), try body.read()).prettyText)
     }
   }
 

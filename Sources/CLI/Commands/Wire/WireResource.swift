@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import JSON
 import Primitives
 
@@ -12,9 +11,12 @@ protocol WireResource: Sendable {
   static var columns: [Table.Column] { get }
   static func cells(_ item: JSON, now: Timestamp) -> [Table.Cell]
   static var exampleID: String { get }
+  /// What is asked before one is archived or deleted.
+  associatedtype Guard: RemovalGuard = Unguarded
 }
 
 enum AgentResource: WireResource {
+  typealias Guard = JobGuard<AgentResource>
   static let collection = "agents"
   static let word = "agent"
   static let exampleID = "agent_01kq3v5m9x"
@@ -35,6 +37,7 @@ enum AgentResource: WireResource {
 }
 
 enum EnvironmentResource: WireResource {
+  typealias Guard = JobGuard<EnvironmentResource>
   static let collection = "environments"
   static let word = "environment"
   static let exampleID = "env_01kq3v5m9x"
@@ -146,28 +149,26 @@ struct GetResource<Resource: WireResource>: AsyncParsableCommand {
 struct CreateResource<Resource: WireResource>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "create", abstract: "Create one from a JSON body, and print what was made.",
+      commandName: "create", abstract: "Create one from a body in YAML or JSON, and print what was made.",
       discussion: """
         EXAMPLES:
-          errand \(Resource.collection) create body.json
+          errand \(Resource.collection) create --file body.yaml
           jq -n '{…}' | errand \(Resource.collection) create
         """)
   }
 
-  @Argument(help: "A file with the body as the API takes it; - is standard input.")
-  var file = "-"
+  @OptionGroup var body: BodyOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let body = try BodyFile.read(file)
-    Say.output(try await server.server().post(["v1", Resource.collection], body).prettyText)
+    Say.output(try await server.server().post(["v1", Resource.collection], try body.read()).prettyText)
   }
 }
 
 struct UpdateResource<Resource: WireResource>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "update", abstract: "Change one by a JSON body: what it leaves out stays.",
+      commandName: "update", abstract: "Change one by a body in YAML or JSON: what it leaves out stays.",
       discussion: """
         EXAMPLES:
           echo '{"metadata": {"team": "desk"}}' | errand \(Resource.collection) update \(Resource.exampleID)
@@ -176,13 +177,12 @@ struct UpdateResource<Resource: WireResource>: AsyncParsableCommand {
 
   @Argument(help: "The id.")
   var id: String
-  @Argument(help: "A file with the body as the API takes it; - is standard input.")
-  var file = "-"
+  @OptionGroup var body: BodyOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let body = try BodyFile.read(file)
-    Say.output(try await server.server().post(["v1", Resource.collection, id], body).prettyText)
+    Say.output(
+      try await server.server().post(["v1", Resource.collection, id], try body.read()).prettyText)
   }
 }
 
@@ -198,10 +198,13 @@ struct ArchiveResource<Resource: WireResource>: AsyncParsableCommand {
 
   @Argument(help: "The id.")
   var id: String
+  @OptionGroup var removal: Resource.Guard
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    _ = try await server.server().post(["v1", Resource.collection, id, "archive"], [:])
+    let server = try server.server()
+    try await removal.check(id, on: server)
+    _ = try await server.post(["v1", Resource.collection, id, "archive"], [:])
     Say.output("\(id) is archived.")
   }
 }
@@ -218,42 +221,13 @@ struct DeleteResource<Resource: WireResource>: AsyncParsableCommand {
 
   @Argument(help: "The id.")
   var id: String
+  @OptionGroup var removal: Resource.Guard
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    _ = try await server.server().delete(["v1", Resource.collection, id])
+    let server = try server.server()
+    try await removal.check(id, on: server)
+    _ = try await server.delete(["v1", Resource.collection, id])
     Say.output("\(id) is deleted.")
-  }
-}
-
-/// JSON from a file or from standard input.
-enum BodyFile {
-  /// The most bytes that the API takes.
-  private static let limit = 32 << 20
-
-  static func read(_ path: String) throws -> JSON {
-    let bytes = try bytes(path, upTo: limit)
-    do {
-      return try JSON(parsing: bytes)
-    } catch {
-      throw ValidationError("\(path == "-" ? "standard input" : path) is not JSON: \(error)")
-    }
-  }
-
-  static func bytes(_ path: String, upTo limit: Int) throws -> [UInt8] {
-    let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw ValidationError("\(path): \(String(cString: strerror(errno))).") }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw ValidationError("\(path): \(String(cString: strerror(errno))).") }
-      if count == 0 { break }
-      bytes += buffer.prefix(count)
-      guard bytes.count <= limit else { throw ValidationError("\(path): it has more than \(limit) bytes.") }
-    }
-    return bytes
   }
 }

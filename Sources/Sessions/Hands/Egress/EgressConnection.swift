@@ -11,26 +11,35 @@ final class EgressConnection: Sendable {
     /// Counts what happened, so that the watchdog sees whether anything did.
     var steps = 0
     var isCut = false
+    /// Nothing of it goes on.
+    var isOver = false
     var upstream: StreamSocket?
   }
 
   private let client: StreamSocket
   private let rules: EgressRules
   private let settings: EgressSettings
+  private let lookups: Seats
   private let count: @Sendable (_ change: (inout EgressTraffic) -> Void) -> Void
   private let state = Lock(State())
 
   /// Bytes taken in one go.
   private static let chunk = 65_536
 
-  /// - Parameter count: called with each change of the session's traffic.
+  /// Between two cuts of one connection.
+  private static let cutPause = Duration.seconds(1)
+
+  /// - Parameters:
+  ///   - lookups: shared with the other connections of the sandbox.
+  ///   - count: called with each change of the session's traffic.
   init(
-    _ client: StreamSocket, _ rules: EgressRules, _ settings: EgressSettings,
+    _ client: StreamSocket, _ rules: EgressRules, _ settings: EgressSettings, lookups: Seats,
     count: @escaping @Sendable (_ change: (inout EgressTraffic) -> Void) -> Void
   ) {
     self.client = client
     self.rules = rules
     self.settings = settings
+    self.lookups = lookups
     self.count = count
   }
 
@@ -45,7 +54,7 @@ final class EgressConnection: Sendable {
     } catch {
       // Either end broke off, as connections do.
     }
-    cut()
+    finish()
   }
 
   /// Turns the connection away without reading it.
@@ -53,18 +62,40 @@ final class EgressConnection: Sendable {
     let watchdog = Task { try await self.watch() }
     defer { watchdog.cancel() }
     await answer(refusal)
-    cut()
+    finish()
   }
 
   /// Ends it from outside.
   func cut() {
-    let upstream = state.withLock { state in
-      state.isCut = true
-      return state.upstream
+    let isFirst = state.withLock { state in
+      defer { state.isCut = true }
+      return !state.isCut
     }
-    client.cut()
-    upstream?.cut()
+    shut()
+    guard isFirst else { return }
+    // A socket that is just about to connect takes no notice.
+    Task {
+      while !state.withLock({ $0.isOver }) {
+        try await settings.time.sleep(Self.cutPause)
+        shut()
+      }
+    }
   }
+
+  private func finish() {
+    state.withLock { state in
+      state.isCut = true
+      state.isOver = true
+    }
+    shut()
+  }
+
+  private func shut() {
+    client.cut()
+    state.withLock { $0.upstream }?.cut()
+  }
+
+  private var isCut: Bool { state.withLock { $0.isCut } }
 
   // MARK: The request
 
@@ -119,7 +150,7 @@ final class EgressConnection: Sendable {
       addresses = [address]
     } else {
       do {
-        addresses = try await settings.names.addresses(host)
+        addresses = try await self.addresses(host)
       } catch let failure as NameLookup.Failure {
         throw EgressRefusal.unknownHost(host, reason: failure.description)
       }
@@ -135,12 +166,21 @@ final class EgressConnection: Sendable {
       guard !isCut else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
       do {
         try await socket.connect(to: address, port: port)
+        guard !isCut else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
         return socket
       } catch StreamSocket.Failure.broken(let errno) {
         reason = String(cString: strerror(errno)).lowercased()
       }
     }
     throw EgressRefusal.unreachable(host, port: Int(port), reason: reason)
+  }
+
+  private func addresses(_ host: String) async throws -> [IPAddress] {
+    guard await lookups.take() else { throw NameLookup.Failure("too many names are being looked up") }
+    defer { lookups.leave() }
+    // Nobody waits for the answer any more.
+    guard !isCut else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
+    return try await settings.names.addresses(host)
   }
 
   // MARK: Bytes both ways

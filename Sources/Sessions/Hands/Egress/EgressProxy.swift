@@ -41,6 +41,8 @@ final class EgressProxy: Sendable {
     let rules: EgressRules
     let settings: EgressSettings
     let traffic: Lock<EgressTraffic>
+    /// For looking names up.
+    let lookups: Seats
     let state = Lock(State())
 
     init(
@@ -50,6 +52,7 @@ final class EgressProxy: Sendable {
       self.rules = rules
       self.settings = settings
       self.traffic = traffic
+      lookups = Seats(settings.limits.lookups, line: settings.limits.connections)
     }
 
     func watch() throws {
@@ -86,7 +89,8 @@ final class EgressProxy: Sendable {
 
     private func take(_ socket: StreamSocket) {
       let traffic = traffic
-      let connection = EgressConnection(socket, rules, settings) { change in traffic.withLock { change(&$0) }
+      let connection = EgressConnection(socket, rules, settings, lookups: lookups) { change in
+        traffic.withLock { change(&$0) }
       }
       let limit = settings.limits.connections
       // Those that are turned away count too, but four times as many as are served are dropped unanswered.

@@ -35,6 +35,9 @@ package struct EgressLimits: Sendable {
   package var connectTime = Duration.seconds(30)
   /// Without a byte in either direction.
   package var idleTime = Duration.seconds(300)
+  /// Names looked up at one time; those of further connections wait in line, so that one sandbox with many slow
+  /// names does not keep the others waiting.
+  package var lookups = 4
   /// Addresses of a name that are tried.
   package var addresses = 4
 

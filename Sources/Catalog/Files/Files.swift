@@ -31,12 +31,22 @@ package final class Files: Sendable {
         ALTER TABLE files ADD COLUMN mounted_in TEXT;
         CREATE INDEX files_mounted ON files (mounted_in) WHERE mounted_in IS NOT NULL;
         """),
+    Migration(
+      id: "files-0004",
+      sql: """
+        CREATE TABLE unnamed_contents (
+          sha256 TEXT PRIMARY KEY,
+          since INTEGER NOT NULL
+        );
+        """),
   ]
 
   /// Where contents lie.
   package let directory: String
-  private let time: Time
+  let time: Time
   private let randomness: Randomness
+  /// Who else names contents, besides the rows of files.
+  let namers = Lock<[@Sendable (Transaction, Set<String>) throws -> Set<String>]>([])
 
   /// - Parameter directory: where contents lie, as `ab/cdef…`; made when missing.
   package init(directory: String, time: Time = .system, randomness: Randomness = .system) throws(FilesError) {
@@ -44,6 +54,12 @@ package final class Files: Sendable {
     self.time = time
     self.randomness = randomness
     try FilesError.check(mkdir(directory, 0o700) == 0 || errno == EEXIST, directory)
+  }
+
+  /// Has `named` asked which of some contents it needs, before any is collected. Once asked it must answer for as
+  /// long as the program works.
+  package func keepContents(_ named: @escaping @Sendable (Transaction, Set<String>) throws -> Set<String>) {
+    namers.withLock { $0.append(named) }
   }
 
   /// The host path of a content.
@@ -118,7 +134,9 @@ package final class Files: Sendable {
   private func renew(_ content: Content) throws(FilesError) -> Bool {
     let path = path(ofContent: content.sha256)
     var status = stat()
-    guard stat(path, &status) == 0, status.st_size == content.size, utimensat(AT_FDCWD, path, nil, 0) == 0
+    let written = writtenNow()
+    guard stat(path, &status) == 0, status.st_size == content.size,
+      utimensat(AT_FDCWD, path, written, 0) == 0
     else { return false }
     // Whoever put it there may not have come as far as this.
     try syncFolders(of: content)
@@ -131,7 +149,7 @@ package final class Files: Sendable {
   ) throws(FilesError) -> Content {
     let path = path(ofContent: content.sha256)
     let folder = "\(directory)/\(content.sha256.prefix(2))"
-    let synced = fsync(descriptor) == 0
+    let synced = futimens(descriptor, writtenNow()) == 0 && fsync(descriptor) == 0
     let failure = errno
     Glibc.close(descriptor)
     do throws(FilesError) {
@@ -156,6 +174,14 @@ package final class Files: Sendable {
       Glibc.close(descriptor)
       guard synced else { throw .system(path: directory, errno: failure) }
     }
+  }
+
+  /// The times of access and writing, by the clock that collecting goes by.
+  private func writtenNow() -> [timespec] {
+    let now = time.now()
+    let spec = timespec(
+      tv_sec: Int(now.seconds), tv_nsec: Int(now.microseconds - now.seconds * 1_000_000) * 1000)
+    return [spec, spec]
   }
 
   private func partialPath() -> String {
