@@ -144,7 +144,7 @@ let package = Package(
       "CLI",
       uses: [
         "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
-        "Primitives", "StandIns", "GitSupport", argumentParser,
+        "Primitives", "StandIns", "GitSupport", logging, argumentParser,
       ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),

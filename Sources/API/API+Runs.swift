@@ -23,7 +23,9 @@ extension API {
   // MARK: Jobs
 
   func listJobs(_ request: Request) async throws -> HTTPResponse {
-    let jobs = try await domains.database.read { [self] tx in try domains.jobs.jobs(tx).map { try shown(tx, $0) } }
+    let jobs = try await domains.database.read { [self] tx in
+      try domains.jobs.jobs(tx).map { try shown(tx, $0) }
+    }
     return json(["data": .array(jobs), "next_page": .null])
   }
 

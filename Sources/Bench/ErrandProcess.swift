@@ -123,9 +123,11 @@ final class ErrandProcess: Sendable {
   /// What its threads have worked so far, in microseconds; exact to a hundredth of a second.
   var worked: Int64 {
     // The name, in parentheses, may hold anything; user and system time are the 12th and 13th field after it.
-    let fields = ErrandProcess.tail("/proc/\(child.pid)/stat").split(separator: ")").last?.split(separator: " ")
+    let fields = ErrandProcess.tail("/proc/\(child.pid)/stat").split(separator: ")").last?.split(
+      separator: " ")
     guard let fields, fields.count > 12 else { return 0 }
-    return ((Int64(fields[11]) ?? 0) + (Int64(fields[12]) ?? 0)) * 1_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
+    return ((Int64(fields[11]) ?? 0) + (Int64(fields[12]) ?? 0)) * 1_000_000
+      / Int64(sysconf(Int32(_SC_CLK_TCK)))
   }
 
   /// A number of what the kernel says about the process.

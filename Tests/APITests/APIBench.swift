@@ -55,7 +55,8 @@ struct APIBench {
 }
 
 func withAPI(
-  rates: RateLimits.Rates = RateLimits.Rates(), log: Logger = Path.log, _ body: (APIBench) async throws -> Void
+  rates: RateLimits.Rates = RateLimits.Rates(), log: Logger = Path.log,
+  _ body: (APIBench) async throws -> Void
 ) async throws {
   try await withPath(adding: API.migrations) { path in
     let api = API(

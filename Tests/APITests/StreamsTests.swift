@@ -1,10 +1,12 @@
 import Glibc
 import HTTPClient
+import HTTPServer
 import JSON
 import Logging
 import PathSupport
 import Primitives
 import Sessions
+import Store
 import TestSupport
 import Testing
 
@@ -53,7 +55,9 @@ import Testing
 
   private static func text(_ frame: JSON) -> String? { frame["content"]?[0]?["text"]?.stringValue }
 
-  @Test func `streams that open while events come miss none, see none twice and none out of order`() async throws {
+  @Test func `streams that open while events come miss none, see none twice and none out of order`()
+    async throws
+  {
     try await withAPI { api in
       let session = try await Self.session(api)
       let count = 200
@@ -61,7 +65,8 @@ import Testing
         group.addTask {
           for number in 0..<count {
             // Several in one commit, and several commits at a time.
-            async let one: Void = api.path.send(session, Self.message("\(number)"), Self.message("\(number)b"))
+            async let one: Void = api.path.send(
+              session, Self.message("\(number)"), Self.message("\(number)b"))
             async let two: Void = api.path.send(session, Self.message("\(number)c"))
             _ = try await (one, two)
           }
@@ -72,12 +77,14 @@ import Testing
             let stream = try await Self.open(api, session)
             // As a client does that wants everything: first the stream, then the list.
             let listed = try await api.path.database.read { [sessions = api.path.sessions] tx in
-              try sessions.events(tx, of: session, EventFilter(), descending: false, after: nil, limit: 10_000)
+              try sessions.events(
+                tx, of: session, EventFilter(), descending: false, after: nil, limit: 10_000)
             }.map(\.id)
             let streamed = try await Self.frames(stream) { Self.text($0) == "end" }
               .compactMap { $0["id"]?.stringValue }
             let all = try await api.path.database.read { [sessions = api.path.sessions] tx in
-              try sessions.events(tx, of: session, EventFilter(), descending: false, after: nil, limit: 10_000)
+              try sessions.events(
+                tx, of: session, EventFilter(), descending: false, after: nil, limit: 10_000)
             }.map(\.id)
             #expect(all.count == 3 * count + 1)
             #expect(streamed == Array(all.suffix(streamed.count)))
@@ -89,7 +96,9 @@ import Testing
     }
   }
 
-  @Test func `a stream that opens later sees what comes later, and the end of the session ends them all`() async throws {
+  @Test func `a stream that opens later sees what comes later, and the end of the session ends them all`()
+    async throws
+  {
     try await withAPI { api in
       let session = try await Self.session(api)
       let first = try await Self.open(api, session)
@@ -107,7 +116,8 @@ import Testing
     }
   }
 
-  @Test func `glimpses go to those who asked for them, before their event, and to nobody else`() async throws {
+  @Test func `glimpses go to those who asked for them, before their event, and to nobody else`() async throws
+  {
     try await withAPI { api in
       try await api.path.apply(JobDefinition())
       let run = try await api.path.started()
@@ -141,7 +151,9 @@ import Testing
     }
   }
 
-  @Test func `a client that reads too slowly is dropped with one line in the log, and the others go on`() async throws {
+  @Test func `a client that reads too slowly is dropped with one line in the log, and the others go on`()
+    async throws
+  {
     let lines = Lock<[String]>([])
     try await withAPI(log: Logger(label: "test") { _ in LineLog(lines: lines) }) { api in
       let session = try await Self.session(api)
@@ -163,7 +175,7 @@ import Testing
         try await api.path.until { [sent] in seen.withLock { $0 } == sent }
       }
       try await api.path.send(session, Self.message("end"))
-      let numbers = try await read.compactMap(Self.text).map { $0.split(separator: " ")[0] }
+      let numbers = try await read.compactMap(Self.text).map { String($0.split(separator: " ")[0]) }
       #expect(numbers == (0..<sent).map { "\($0)" } + ["end"])
       #expect(api.server.statistics.droppedStreams == 1)
       #expect(

@@ -7,7 +7,9 @@ import Testing
 /// A talk with a session from the terminal: the program, a real server and sandbox, and a model that answers what
 /// the test says.
 @Suite(.timeLimit(.minutes(5))) struct ChatTests {
-  @Test func `messages are answered, a tool waits for the approval, and a denial has its reason`() async throws {
+  @Test func `messages are answered, a tool waits for the approval, and a denial has its reason`()
+    async throws
+  {
     try await Served.with { served in
       let (agent, environment) = try await served.prepared(policy: "always_ask")
       let session = try await served.made("sessions", "agent: \(agent)\nenvironment_id: \(environment)\n")

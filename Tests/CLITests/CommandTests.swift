@@ -110,7 +110,8 @@ import Testing
     let server = try ScriptedServer { _ in ScriptedServer.json(["id": "x"]) }
     let environment = ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k"]
     let ways: [([String], String?)] = [
-      (["--file", "\(folder.path)/body.yaml"], nil), (["\(folder.path)/body.json"], nil), (["--file", "-"], yaml),
+      (["--file", "\(folder.path)/body.yaml"], nil), (["\(folder.path)/body.json"], nil),
+      (["--file", "-"], yaml),
       (["-"], expected.text), ([], yaml),
     ]
     for (way, input) in ways {
@@ -123,7 +124,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("body.yaml", "name: a\n  b: c\n", 65, "body.yaml:2:"), ("body.yaml", "- one\n", 65, "Expected an object"),
+    ("body.yaml", "name: a\n  b: c\n", 65, "body.yaml:2:"),
+    ("body.yaml", "- one\n", 65, "Expected an object"),
     ("body.yaml", "", 65, "The file is empty."), ("body.json", "{\"name\": }", 65, "body.json is not JSON"),
     ("body", "{\"name\": \"a\",, }", 65, "is not JSON"), ("body.yaml", "name: !!binary x\n", 65, "The tag"),
     ("body.yaml", "a: \u{7}\n", 65, "This is no YAML"),
@@ -140,7 +142,9 @@ import Testing
     #expect(server.requests.isEmpty)
   }
 
-  @Test func `a body that the server refuses ends with 65, one that is not there with 66, two with 64`() async throws {
+  @Test func `a body that the server refuses ends with 65, one that is not there with 66, two with 64`()
+    async throws
+  {
     let server = try ScriptedServer { _ in ScriptedServer.refusal(400, "model: is required.") }
     let folder = try TemporaryFolder()
     try "name: a\n".write(toFile: "\(folder.path)/a.yaml", atomically: true, encoding: .utf8)
@@ -178,7 +182,8 @@ import Testing
     }
     let environment = ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k"]
     func run(_ more: String...) async throws -> Command.Output {
-      try await Command([Self.program] + arguments + more, environment: environment, limit: .seconds(30)).run()
+      try await Command([Self.program] + arguments + more, environment: environment, limit: .seconds(30))
+        .run()
     }
     let two = try await run()
     #expect(two.exit == .code(15))
@@ -204,7 +209,9 @@ import Testing
 
   @Test func `jobs that cannot start are listed with the reason`() async throws {
     let server = try ScriptedServer { _ in
-      ScriptedServer.json(["data": [["name": "brief", "obstacle": "Job brief starts nothing because of this."]]])
+      ScriptedServer.json([
+        "data": [["name": "brief", "obstacle": "Job brief starts nothing because of this."]]
+      ])
     }
     let output = try await errand("jobs", server: server)
     #expect(output.text.contains("brief"))

@@ -55,7 +55,8 @@ import Testing
             input: "authorization_token: \(Self.second)\n")
           #expect(rotated.exit == .code(0), "\(rotated.errorText)")
           let refused = git.refused
-          told += try await say(two.id, "run: cat shop/file.txt; git -C shop config --list; git -C shop remote -v")
+          told += try await say(
+            two.id, "run: cat shop/file.txt; git -C shop config --list; git -C shop remote -v")
           #expect(told.components(separatedBy: "It said: one").count == 3, "\(told)")
           #expect(git.refused == refused)
 

@@ -113,13 +113,15 @@ struct Served: Sendable {
   }
 
   func errand(_ arguments: String..., input: String = "") async throws -> Command.Output {
-    let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "errand")
+    let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
+      path: "errand")
     let environment = [
       "ERRAND_URL": url, "ERRAND_API_KEY": "test", "TZ": "UTC",
       "LD_LIBRARY_PATH": ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"] ?? "",
     ]
     return try await Command(
-      [program.path] + arguments, environment: environment, input: .bytes(Array(input.utf8)), limit: .seconds(60)
+      [program.path] + arguments, environment: environment, input: .bytes(Array(input.utf8)),
+      limit: .seconds(60)
     ).run()
   }
 

@@ -86,7 +86,9 @@ import Testing
     }
   }
 
-  @Test func `an upload between the look and the taking finds its bytes, whichever way it falls`() async throws {
+  @Test func `an upload between the look and the taking finds its bytes, whichever way it falls`()
+    async throws
+  {
     try await CatalogStore.with { store in
       let files = try files(store)
       let content = try files.keep([1])
@@ -109,7 +111,8 @@ import Testing
       store.clock.advance(by: hour * 25)
       let aside = "\(files.directory)/going-\(other.sha256)"
       #expect(
-        try await round(files, store) { [now = Date(timeIntervalSince1970: Double(store.clock.time.now().seconds))] step in
+        try await round(files, store) {
+          [now = Date(timeIntervalSince1970: Double(store.clock.time.now().seconds))] step in
           guard step == .setAside else { return }
           try FileManager.default.setAttributes([.modificationDate: now], ofItemAtPath: aside)
         } == 0)

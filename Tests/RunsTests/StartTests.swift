@@ -187,7 +187,10 @@ import Testing
       #expect(first.resources[0]["size_bytes"] == nil)
       // They are nobody's uploads.
       let (uploads, mounted) = try await path.database.read { tx in
-        (try path.files.page(tx, session: nil, after: nil, limit: 10), try path.files.file(tx, copy).mountedIn)
+        (
+          try path.files.page(tx, session: nil, after: nil, limit: 10),
+          try path.files.file(tx, copy).mountedIn
+        )
       }
       #expect(uploads.isEmpty && mounted == run.session)
       path.driver.play(ScriptedDriver.settle(.idle(.retriesExhausted)), ScriptedDriver.answer("Done."))

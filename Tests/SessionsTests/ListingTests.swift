@@ -136,7 +136,9 @@ import Testing
     #expect(try await isAnswered(3, .userCustomToolResult))
     let plan = try await fixture.database.read { tx in
       let query = Sessions.answers(to: uses[0].id, in: id, by: .userToolConfirmation)
-      return try tx.rows("EXPLAIN QUERY PLAN \(query.sql)", values: query.values).map { try $0["detail"] as String }
+      return try tx.rows("EXPLAIN QUERY PLAN \(query.sql)", values: query.values).map {
+        try $0["detail"] as String
+      }
     }
     #expect(plan.count == 1 && plan[0].contains("events_by_answer"), "\(plan)")
   }

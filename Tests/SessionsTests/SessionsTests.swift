@@ -187,6 +187,18 @@ import Testing
     #expect(try await pages.next() == nil)
   }
 
+  @Test func `searches of the web are counted in the usage`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    for hidden in [["web_searches": 1], nil, ["web_searches": 1]] as [JSON?] {
+      _ = try await fixture.database.write { tx in
+        try fixture.sessions.record(tx, id, [NewEvent(.agentToolResult, ["content": []], hidden: hidden)])
+      }
+    }
+    let usage = try await fixture.row(id).usageJSON(at: fixture.clock.time.now())
+    #expect(usage["server_tool_use"] == ["web_search_requests": 2, "web_fetch_requests": 0])
+  }
+
   @Test func `active time counts open turns only`() async throws {
     let fixture = try await SessionFixture()
     let id = try await fixture.session()

@@ -51,7 +51,8 @@ final class StreamCrowd {
         let kept = clients[index].rest.count
         for place in 0..<kept { buffer[place] = clients[index].rest[place] }
         let size = buffer.withUnsafeMutableBytes { buffer in
-          recv(clients[index].descriptor, buffer.baseAddress! + kept, buffer.count - kept, Int32(MSG_DONTWAIT))
+          recv(
+            clients[index].descriptor, buffer.baseAddress! + kept, buffer.count - kept, Int32(MSG_DONTWAIT))
         }
         guard size > 0 else { throw BenchError.unexpected("A stream ended.") }
         let before = clients[index].events

@@ -54,7 +54,8 @@ extension Files {
         let collection = try await collect(database)
         if collection.contents > 0 {
           log.info(
-            "Removed \(collection.contents) contents (\(collection.bytes) bytes) that nothing named for a day.")
+            "Removed \(collection.contents) contents (\(collection.bytes) bytes) that nothing named for a day."
+          )
         }
       } catch let error where !(error is CancellationError) {
         log.warning("Contents that nothing names could not be removed: \(error)")

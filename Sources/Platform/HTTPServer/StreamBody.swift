@@ -17,8 +17,8 @@ final class StreamBody {
   func response() -> OpaquePointer? {
     let context = Unmanaged.passRetained(self)
     let response = MHD_create_response_from_callback(
-      // Length unknown: chunked. The block is only used for HTTP/1.0 clients.
-      UInt64.max, 1024,
+      // Length unknown: chunked. The block is only used for HTTP/1.0 clients, and resident only then.
+      UInt64.max, 16 << 10,
       { context, _, buffer, size in
         Unmanaged<StreamBody>.fromOpaque(context!).takeUnretainedValue()
           .fill(UnsafeMutableRawBufferPointer(start: buffer, count: size))

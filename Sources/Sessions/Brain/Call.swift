@@ -53,7 +53,7 @@ struct Call: Sendable, Equatable {
       .agentToolResult,
       [
         "tool_use_id": .string(id), "content": .array(result.content), "is_error": .bool(result.isError),
-      ])
+      ], hidden: name == WebTools.search && !result.isError ? ["web_searches": 1] : nil)
   }
 }
 

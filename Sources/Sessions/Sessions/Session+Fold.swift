@@ -23,6 +23,8 @@ extension Session {
       closing = closing ?? "it is terminated"
     case .modelRequestEnd:
       usage = usage + Usage(wire: event.body["model_usage"])
+    case .agentToolResult:
+      webSearches += event.hidden?["web_searches"]?.intValue ?? 0
     case .userDefineOutcome:
       let id = event.body["outcome_id"]?.stringValue
       if outcomes.last?.id != id { outcomes.append(Outcome(defined: event.body)) }

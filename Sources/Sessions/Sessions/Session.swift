@@ -74,6 +74,8 @@ package struct Session: Sendable, Equatable {
   /// Set once the session takes no input any more: why.
   package var closing: String?
   package var usage: Usage
+  /// Searches of the web that brought findings.
+  package var webSearches = 0
   /// Time with an open turn, the current one not counted.
   package var active: Duration
   package var runningSince: Timestamp?
@@ -146,6 +148,7 @@ package struct Session: Sendable, Equatable {
       slot = Slot(name: name, limit: try row["slot_limit"])
     }
     closing = try row["closing"]
+    webSearches = try row["web_searches"]
     usage = Usage(
       input: try row["input_tokens"], output: try row["output_tokens"],
       cacheCreation: try row["cache_creation_tokens"], cacheRead: try row["cache_read_tokens"])
@@ -170,7 +173,7 @@ package struct Session: Sendable, Equatable {
         "ephemeral_5m_input_tokens": .integer(Int64(usage.cacheCreationInputTokens)),
         "ephemeral_1h_input_tokens": 0,
       ],
-      "server_tool_use": ["web_search_requests": 0, "web_fetch_requests": 0],
+      "server_tool_use": ["web_search_requests": .integer(Int64(webSearches)), "web_fetch_requests": 0],
       "active_seconds": .number(activeTime(at: now).inSeconds),
     ]
   }

@@ -84,6 +84,7 @@ extension Sessions {
         WHERE type IN (
           'agent.tool_result', 'user.tool_confirmation', 'user.custom_tool_result', 'user.tool_result');
         CREATE INDEX events_by_answer ON events (answers) WHERE answers IS NOT NULL;
+        ALTER TABLE sessions ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
         """),
   ]
 }

@@ -149,7 +149,8 @@ package final class Sessions: Sendable {
       """
       UPDATE sessions SET status = $2, turn_open = $3, stop_reason = $4, blocked = $5, outcomes = $6, closing = $7,
         input_tokens = $8, output_tokens = $9, cache_creation_tokens = $10, cache_read_tokens = $11, active = $12,
-        running_since = $13, last_position = $14, last_arrival = $15, revision = $16, updated_at = $17
+        running_since = $13, last_position = $14, last_arrival = $15, revision = $16, updated_at = $17,
+        web_searches = $18
       WHERE id = $1
       """,
       session.id, session.status.rawValue, session.turnOpen, session.stopReason,
@@ -157,7 +158,7 @@ package final class Sessions: Sendable {
       session.closing, session.usage.inputTokens, session.usage.outputTokens,
       session.usage.cacheCreationInputTokens, session.usage.cacheReadInputTokens,
       session.active.microseconds, session.runningSince, session.lastPosition, session.lastArrival,
-      session.revision, now)
+      session.revision, now, session.webSearches)
     let (signals, id) = (signals, session.id)
     tx.afterCommit { signals.ring(id) }
     // Followers may be in another process.

@@ -112,7 +112,9 @@ import Testing
     }
   }
 
-  @Test func `slow names of one sandbox are looked up a few at a time, and keep no other waiting`() async throws {
+  @Test func `slow names of one sandbox are looked up a few at a time, and keep no other waiting`()
+    async throws
+  {
     let world = try World()
     let asked = Lock((open: 0, most: 0))
     let answer = Latch<Bool>()

@@ -53,7 +53,8 @@ struct SessionResourcesCommand: AsyncParsableCommand {
 
   struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Give a repository another token, by a body in YAML or JSON: it never stands in the command line.")
+      abstract:
+        "Give a repository another token, by a body in YAML or JSON: it never stands in the command line.")
     @OptionGroup var owner: Owner
     @Argument(help: "The resource's id.")
     var id: String
