@@ -58,11 +58,11 @@ struct Bench: Sendable {
     return (result.content.first?["text"]?.stringValue ?? "no text", result.isError)
   }
 
-  @discardableResult
   func mountRepositories() async throws -> [RepositoryTrouble] {
     try await hands.mount((hands as? SandboxedHands)?.workplace.repositories ?? [])
   }
 
+  @discardableResult
   func bash(_ command: String, timeout: Int? = nil) async throws -> (text: String, isError: Bool) {
     var input: JSON = ["command": .string(command)]
     if let timeout { input["timeout_ms"] = .integer(Int64(timeout)) }

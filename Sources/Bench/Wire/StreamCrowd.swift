@@ -72,18 +72,23 @@ final class StreamCrowd {
   /// After the next mark; nil when there is none.
   private static func markEnd(in buffer: [UInt8], _ start: Int, _ end: Int) -> Int? {
     buffer.withUnsafeBytes { bytes in
-      memmem(bytes.baseAddress! + start, end - start, mark, mark.count).map {
-        UnsafeRawPointer($0) - bytes.baseAddress! + mark.count
+      var place = start
+      while end - place >= mark.count,
+        let found = memchr(bytes.baseAddress! + place, Int32(mark[0]), end - place - mark.count + 1)
+      {
+        let next = UnsafeRawPointer(found) - bytes.baseAddress!
+        if memcmp(found, mark, mark.count) == 0 { return next + mark.count }
+        place = next + 1
       }
+      return nil
     }
   }
 
   /// What the calling thread has worked so far, in microseconds.
   static var worked: Int64 {
-    var usage = rusage()
-    getrusage(RUSAGE_THREAD, &usage)
-    let time = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
-    return Int64(time) * 1_000_000 + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
   }
 
   private static func connect(_ port: UInt16) throws -> Int32 {

@@ -105,6 +105,7 @@ extension Files {
           // Somebody wrote it anew: this one is not needed.
           if facts(path(ofContent: hash)) != nil { return true }
           guard let facts = facts(asidePath(hash)), named.contains(hash) || facts.written >= old else {
+            try unmark(tx, hash)
             return true
           }
           try putBack(hash)
