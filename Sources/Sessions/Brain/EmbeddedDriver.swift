@@ -96,7 +96,7 @@ package struct EmbeddedDriver: Driver {
     case .deny(let calls):
       try await session.record(calls.map { $0.result($0.denial) })
     case .run(let calls):
-      try await run(calls, session, row)
+      try await run(calls, session, row, log)
     case .ask(let maxTokens):
       return try await ask(session, row, log, progress, maxTokens: maxTokens)
     case .summarise:
@@ -123,7 +123,8 @@ package struct EmbeddedDriver: Driver {
     if let span = progress.openSpan {
       closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
     }
-    if !isSelfHosted { closing += progress.calls.filter(\.mayRun).map { $0.result(.interrupted) } }
+    closing += progress.calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: isSelfHosted) }
+      .map { $0.result(.interrupted) }
     if !closing.isEmpty { log += try await session.record(closing) }
     return log
   }
