@@ -55,7 +55,9 @@ package struct File: Sendable, Equatable {
   package static func ending(ofType mimeType: String) -> String? {
     let plain = mimeType.prefix { $0 != ";" && !$0.isWhitespace }.lowercased()
     // Of several endings the shorter, as in .jpg.
-    return mimeTypes.filter { $0.value == plain }.keys.min { ($0.count, $0) < ($1.count, $1) }.map { "." + $0 }
+    return mimeTypes.filter { $0.value == plain }.keys.min { ($0.count, $0) < ($1.count, $1) }.map {
+      "." + $0
+    }
   }
 
   private static let mimeTypes = [

@@ -25,7 +25,7 @@ struct AgentTools {
       guard let tool = Fields(value, at: path, "a tool", keys: nil, agent.findings) else { continue }
       let kinds = ["agent_toolset_20260401", "custom", "mcp_toolset"]
       switch tool.choice("type", of: kinds, required: true) {
-      case "agent_toolset_20260401": 
+      case "agent_toolset_20260401":
         tools += AgentTools.toolset(value, path, customTools, agent.findings)
       case "custom": tools += AgentTools.custom(value, path, &names, agent.findings)
       case "mcp_toolset": tools += mcp(value, path, &used, agent.findings)
@@ -33,7 +33,8 @@ struct AgentTools {
       }
     }
     // Of a server's tools nobody knows the number yet.
-    let count = tools.count { $0["type"] == "custom" }
+    let count =
+      tools.count { $0["type"] == "custom" }
       + tools.count { $0["type"] == "agent_toolset_20260401" } * AgentTools.builtIn.count
     if count > AgentTools.limit {
       agent.add("tools", "Expected at most \(AgentTools.limit) tools over all toolsets, found \(count).")

@@ -38,7 +38,9 @@ enum WebSettings {
       if config[key]?.arrayValue?.isEmpty == true { config.add(key, "Expected at least one domain.") }
       for (domain, path) in domains {
         let name = takesPaths ? String(domain.prefix { $0 != "/" }) : domain
-        if isPublicDomain(name), domain.allSatisfy({ !$0.isWhitespace && $0 != "?" && $0 != "#" }) { continue }
+        if isPublicDomain(name), domain.allSatisfy({ !$0.isWhitespace && $0 != "?" && $0 != "#" }) {
+          continue
+        }
         config.findings.add(
           path,
           "Expected a public domain such as example.com, without scheme\(takesPaths ? " or port" : ", port or path"), "

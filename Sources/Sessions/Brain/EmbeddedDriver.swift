@@ -118,13 +118,16 @@ package struct EmbeddedDriver: Driver {
   private func wake(_ session: DrivenSession) async throws -> [Event] {
     var log = try await session.log()
     let progress = Progress(log)
-    let isSelfHosted = try await Situation(session.session()).isSelfHosted
+    let situation = Situation(try await session.session())
     var closing: [NewEvent] = []
     if let span = progress.openSpan {
       closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
     }
-    closing += progress.calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: isSelfHosted) }
-      .map { $0.result(.interrupted) }
+    // What is allowed runs once nothing waits for an answer any more: not before the turn is open.
+    if situation.turnOpen {
+      closing += progress.calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: situation.isSelfHosted) }
+        .map { $0.result(.interrupted) }
+    }
     if !closing.isEmpty { log += try await session.record(closing) }
     return log
   }

@@ -58,7 +58,7 @@ package struct Session: Sendable, Equatable {
   /// Whether `session.status_running` was written and no closing status since.
   package var turnOpen: Bool
   package var stopReason: JSON?
-  /// Ids of the tool uses that wait for an answer.
+  /// Ids of the tool uses that wait for an answer. The stop reason names those that waited when it was written.
   package var blocked: [String]
   package var agent: JSON
   package var environmentID: String?

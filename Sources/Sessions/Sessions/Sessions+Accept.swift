@@ -47,7 +47,8 @@ extension Sessions {
   /// What came with this key before; nil when nothing did.
   private func earlier(_ tx: Transaction, _ id: String, _ key: String) throws -> [Event]? {
     let rows = try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id, key)
+      "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
+      key)
     return rows.isEmpty ? nil : try rows.map(Event.init)
   }
 }
@@ -93,11 +94,11 @@ private struct Acceptance {
     let input = try attached(tx, input, place)
     switch input.type {
     case .userInterrupt: interrupts = true
-    case .userMessage: try requireAnswers()
+    case .userMessage: try requireAnswers(tx)
     case .systemMessage: try checkSystemMessage(place, before: next)
     case .userToolConfirmation, .userToolResult, .userCustomToolResult: try checkAnswer(tx, input, place)
     case .userDefineOutcome:
-      try requireAnswers()
+      try requireAnswers(tx)
       if definesOutcome { throw SessionError.outcomeActive(id: session.id) }
       definesOutcome = true
       return try resolved(tx, input, place)
@@ -138,9 +139,15 @@ private struct Acceptance {
   }
 
   /// Work cannot start while the agent waits for answers.
-  private func requireAnswers() throws {
-    let open = session.blocked.filter { !answered.contains($0) }
-    if !open.isEmpty, !interrupts { throw SessionError.awaitsAnswers(id: session.id, events: open) }
+  private func requireAnswers(_ tx: Transaction) throws {
+    var open = session.blocked.filter { !answered.contains($0) }
+    if open.isEmpty || interrupts { return }
+    // What was sent before may not be taken yet.
+    for event in try sessions.unread(tx, session.id) {
+      if event.type == .userInterrupt { return }
+      open.removeAll { $0 == event.answeredCall }
+    }
+    if !open.isEmpty { throw SessionError.awaitsAnswers(id: session.id, events: open) }
   }
 
   /// It belongs to the message or result beside it.
@@ -179,6 +186,11 @@ private struct Acceptance {
     }
     if input.type == .userToolConfirmation, use.body["evaluated_permission"]?.stringValue != "ask" {
       throw refuse("The tool use \(id) needs no confirmation.")
+    }
+    if input.type == .userToolResult, use.body["evaluated_permission"]?.stringValue == "ask",
+      try !sessions.isAnswered(tx, use, in: session.id, by: .userToolConfirmation)
+    {
+      throw refuse("The tool use \(id) needs a user.tool_confirmation before its result.")
     }
     if try !answered.insert(id).inserted || sessions.isAnswered(tx, use, in: session.id, by: input.type) {
       throw refuse("The tool use \(id) is answered already.")

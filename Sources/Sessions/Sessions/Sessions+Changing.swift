@@ -56,7 +56,7 @@ extension Sessions {
   package func archive(_ tx: Transaction, _ id: String) throws -> Session {
     let session = try session(tx, id)
     if session.archivedAt != nil { return session }
-    if session.isBusy { throw SessionError.running(id: id, action: "archived") }
+    if session.shownStatus == .running { throw SessionError.running(id: id, action: "archived") }
     if session.status != .terminated {
       if let outcome = session.activeOutcome { _ = try record(tx, id, [outcome.interruption]) }
       try close(tx, session, .terminated("it was archived"))
@@ -71,7 +71,7 @@ extension Sessions {
   /// - Throws: `SessionError.running`.
   package func delete(_ tx: Transaction, _ id: String) throws {
     let session = try session(tx, id)
-    if session.isBusy { throw SessionError.running(id: id, action: "deleted") }
+    if session.shownStatus == .running { throw SessionError.running(id: id, action: "deleted") }
     try queue.remove(tx, .session, id)
     try tx.run("DELETE FROM sessions WHERE id = $1", id)
     try queue.push(tx, .workspace, id, due: time.now())
