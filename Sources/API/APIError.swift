@@ -94,6 +94,7 @@ struct Refusal {
       SchedulesError.notActive:
       self = Refusal(409, sentence, isRetryable: false)
     case SessionError.keyUsed: self = Refusal(409, sentence)
+    case RunsError.noTerms: self = Refusal(500, sentence)
     case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
       self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
