@@ -84,7 +84,7 @@ struct Refusal {
       self = Refusal(429, sentence)
       retryAfter = .seconds(5)
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
-      SchedulesError.notActive:
+      SchedulesError.notActive, SchedulesError.noSkip, SchedulesError.undecided:
       self = Refusal(409, sentence, isRetryable: false)
     case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
       self = Refusal(400, sentence)

@@ -146,6 +146,23 @@ import Testing
     #expect(output.text == "At 00:00 on the 13th, and also on every Friday, UTC.\n")
   }
 
+  @Test func `an explanation for programs has the warnings, the next times, or the fault`() async throws {
+    let output = try await errand(["explain", "*/90 7 * * *", "--tz", "Europe/Riga", "--json"])
+    #expect(output.exit == .code(0) && output.errorText == "")
+    let document = try JSON(parsing: output.text)
+    #expect(document["expression"] == "*/90 7 * * *" && document["timezone"] == "Europe/Riga")
+    #expect(document["dst"] == "once" && document["next"]?.arrayValue?.count == 5)
+    #expect(document["explanation"]?.stringValue?.hasPrefix("At 07:00") == true)
+    #expect(document["warnings"]?[0]?["class"] == "step_exceeds_range")
+    #expect(document["warnings"]?[0]?["field"] == "minute" && document["warnings"]?[0]?["offset"] == 2)
+    let wrong = try await errand(["explain", "61 * * * *", "--json"])
+    #expect(wrong.exit == .code(65) && wrong.errorText == "")
+    let error = try JSON(parsing: wrong.text)["error"]
+    #expect(error?["class"] == "out_of_range" && error?["field"] == "minute" && error?["offset"] == 0)
+    let zone = try await errand(["explain", "* * * * *", "--tz", "Nowhere/Atlantis", "--json"])
+    #expect(try JSON(parsing: zone.text)["error"]?["field"] == "tz")
+  }
+
   @Test func `a crontab's lines that differ are told with their numbers`() async throws {
     let table = """
       # comment
