@@ -2,7 +2,9 @@ import ArgumentParser
 import Cron
 import Primitives
 
-extension DSTRule: ExpressibleByArgument {}
+extension DSTRule: ExpressibleByArgument {
+  package init?(argument: String) { self.init(word: argument) }
+}
 
 /// `errand cron`
 struct CronCommand: AsyncParsableCommand {
