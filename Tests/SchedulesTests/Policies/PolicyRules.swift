@@ -182,7 +182,7 @@ struct PolicyRules {
   /// - Returns: false when there is nothing to make up for.
   mutating func backfill(from: Int64, to: Int64, _ rule: Overlap?) -> Bool {
     let times = stride(
-      from: (from + policy.period - 1) / policy.period * policy.period, through: to, by: policy.period
+      from: (from + policy.period - 1) / policy.period * policy.period, through: to, by: Int(policy.period)
     )
     .filter { !isActive || $0 <= cursor }
     for time in times {
