@@ -1,3 +1,4 @@
+import Catalog
 import JSON
 import Primitives
 
@@ -18,7 +19,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case badHook(String)
   /// `--header` is not `Name: value`.
   case badHeader(String)
-  case unknownCommand(String, known: [String])
+  /// `group` is the command that it should belong to; nil for `errand` itself.
+  case unknownCommand(String, of: String? = nil, known: [String])
   case interrupted
   /// What `errand try` could not set up.
   case setUp(String)
@@ -51,8 +53,10 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .badInput(let problem): "--input: \(problem)"
     case .badHook(let problem): problem
     case .badHeader(let text): "--header: “\(text)” is not of the form “Name: value”."
-    case .unknownCommand(let word, let known):
-      "There is no command “\(word)”. The commands are \(known.joined(separator: ", "))."
+    case .unknownCommand(let word, let group, let known):
+      "There is no command “\(group.map { "\($0) " } ?? "")\(word)”."
+        + (Nearest.to(word, among: known).map { " Did you mean “\($0)”?" } ?? "")
+        + " The commands are \(known.joined(separator: ", "))."
     case .interrupted: "Stopped by Ctrl-C."
     case .setUp(let sentence): sentence
     case .storyDiffers(let differences):
@@ -68,7 +72,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .refused(401, _), .noKey:
       "give --key, set ERRAND_API_KEY, or name the server's data directory with --data"
     case .notErrand: "name the server with --url or ERRAND_URL"
-    case .unknownCommand: "errand --help says what each does"
+    case .unknownCommand(_, let group, _): "errand \(group.map { "\($0) " } ?? "")--help says what each does"
     default: nil
     }
   }

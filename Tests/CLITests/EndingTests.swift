@@ -38,13 +38,33 @@ import Testing
   }
 
   @Test func `a misspelt command is named, with those there are`() {
-    let complaint = #expect(throws: Complaint.self) { try Errand.checkCommand("rnu") }
-    #expect(
-      complaint?.description.hasPrefix("There is no command “rnu”. The commands are serve, try,") == true)
-    #expect(complaint?.exitCode == .usage)
-    for word in ["run", "--help", "help", nil] {
-      #expect(throws: Never.self) { try Errand.checkCommand(word) }
+    for words in [["rnu"], ["help", "rnu"]] {
+      let complaint = #expect(throws: Complaint.self) { try Errand.checkCommand(words) }
+      #expect(
+        complaint?.description.hasPrefix(
+          "There is no command “rnu”. Did you mean “run”? The commands are serve, try,") == true)
+      #expect(complaint?.exitCode == .usage)
     }
+    let nested = #expect(throws: Complaint.self) { try Errand.checkCommand(["help", "hooks", "tets"]) }
+    #expect(
+      nested?.description
+        == "There is no command “hooks tets”. Did you mean “test”? The commands are test, verify.")
+    #expect(nested?.hint == "errand hooks --help says what each does")
+  }
+
+  @Test(arguments: [
+    ["run", "daily-brief"], ["--help"], ["help"], ["help", "hooks", "test"], ["hooks", "--help"], [],
+    ["deliveries", "--state", "dead"], ["hooks", "test", "file"], ["hooks", "help"],
+  ])
+  func `commands that there are, are left to the parser`(words: [String]) {
+    #expect(throws: Never.self) { try Errand.checkCommand(words) }
+  }
+
+  @Test func `the parser's errors begin as all do`() {
+    let error = #expect(throws: (any Error).self) { try Errand.parseAsRoot(["show"]) }
+    #expect(error.flatMap { Errand.parserWords($0) }?.hasPrefix("Missing expected argument '<id>'") == true)
+    let help = #expect(throws: (any Error).self) { try Errand.parseAsRoot(["--help"]) }
+    #expect(help.flatMap { Errand.parserWords($0) } == nil)
   }
 
   @Test func `the parser ends what is the parser's`() {

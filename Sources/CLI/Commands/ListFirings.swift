@@ -34,7 +34,7 @@ struct ListFirings: AsyncParsableCommand {
       [
         Table.Column(title: "FIRED"), Table.Column(title: "JOB", shrinks: true), Table.Column(title: "BY"),
         Table.Column(title: "DECISION"), Table.Column(title: "REASON", shrinks: true),
-      ], things: "firings", nothing: "Nothing has fired."
+      ], things: "firings", nothing: decision == nil ? "Nothing has fired." : "There are no such firings."
     ) { firing in
       [
         Table.Cell(TimeWords.relative(firing["created_at"]?.stringValue, to: now)),
