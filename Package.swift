@@ -84,7 +84,7 @@ let package = Package(
     domain(
       "Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git", crypto]),
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
-    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git"]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Signatures"]),
     domain(

@@ -86,6 +86,7 @@ struct Refusal {
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
       SchedulesError.notActive:
       self = Refusal(409, sentence, isRetryable: false)
+    case RunsError.noTerms: self = Refusal(500, sentence)
     case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
       self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)

@@ -67,31 +67,27 @@ extension Runs {
     let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
     let agent = try agent(tx, job.agent)
     let environment = try environment(tx, job.environment)
+    let terms = terms.terms(job, agent, environment)
     // Last: a job that does not start leaves no rows of files.
     let resources = try job.files.map { file in try resource(tx, file) } + repositories
-    var snapshot = Snapshot(
-      of: job, callbacks: callbacks, trigger: .object(trigger(fire)), agent: agent,
-      environment: environment, message: message, resources: resources,
-      rehearsal: rehearses ? job.rehearsal : nil)
-    snapshot.expiresAt = fire.expiresAt
-    return snapshot
+    return Snapshot(
+      terms: terms, trigger: .object(trigger(fire)), message: message, resources: resources,
+      callbacks: callbacks, expiresAt: fire.expiresAt)
   }
 
-  /// The agent as it stands now, as a session keeps it.
-  private func agent(_ tx: Transaction, _ id: String) throws -> JSON {
+  /// The agent as it stands now.
+  private func agent(_ tx: Transaction, _ id: String) throws -> Agent {
     let agent = try agents.agent(tx, id)
     if agent.archivedAt != nil { throw RunsError.archived(kind: "agent", name: agent.name) }
-    var snapshot = agent.json.objectValue ?? [:]
-    for key in ["created_at", "updated_at", "archived_at", "metadata"] { snapshot[key] = nil }
-    return .object(snapshot)
+    return agent
   }
 
-  private func environment(_ tx: Transaction, _ id: String) throws -> JSON {
+  private func environment(_ tx: Transaction, _ id: String) throws -> Environment {
     let environment = try environments.environment(tx, id)
     if environment.archivedAt != nil {
       throw RunsError.archived(kind: "environment", name: environment.name)
     }
-    return environment.config
+    return environment
   }
 
   private func resource(_ tx: Transaction, _ file: JobFile) throws -> JSON {
@@ -110,16 +106,15 @@ extension Runs {
     let (now, job) = (time.now(), fire.job)
     let session = try sessions.create(
       tx, snapshot.session(job: job.id, name: job.name), inputs: snapshot.inputs)
+    try terms.store(tx, snapshot.terms)
     try tx.run(
       """
-      INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, line, remaining, created_at)
-      VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9)
-      """, run, fire.firing.id, job.id, job.name, snapshot.json, session.id, line,
-      snapshot.timeout.microseconds, now)
-    try tx.run(
-      "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, 1, $2, $3)", run, session.id,
-      now)
-    try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.deadline)
+      INSERT INTO runs (id, firing_id, job_id, job_name, state, terms, snapshot, session_id, line, remaining,
+        created_at)
+      VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10)
+      """, run, fire.firing.id, job.id, job.name, snapshot.terms.hash, snapshot.json, session.id, line,
+      snapshot.terms.timeout.microseconds, now)
+    try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.terms.deadline)
     if let expiresAt = snapshot.expiresAt { try queue.push(tx, .timer, "\(run):expiry", due: expiresAt) }
   }
 }

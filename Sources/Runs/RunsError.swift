@@ -9,6 +9,8 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
   case jobArchived(name: String)
   /// Something that the job names is archived: an agent or an environment.
   case archived(kind: String, name: String)
+  /// A run's row names terms that are not there.
+  case noTerms(hash: String)
 
   package var description: String {
     switch self {
@@ -21,6 +23,9 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
         + "allow_all, to start it all the same."
     case .archived(let kind, let name):
       "The \(kind) \(name) is archived. Apply its file again, or name another in the job."
+    case .noTerms(let hash):
+      "What the run was to do is missing from the database (terms \(hash)): the database was changed from outside, "
+        + "or restored in part. Restore it whole."
     case .jobArchived(let name):
       "Job \(name) is archived and starts no more runs. Apply its file again to bring it back."
     }
