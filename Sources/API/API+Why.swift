@@ -61,6 +61,10 @@ extension API {
     case "file": return try why(tx, file: id)
     case "agent" where id.hasPrefix("agent_"): return try why(tx, agent: id)
     case "env" where id.hasPrefix("env_"): return try why(tx, environment: id)
+    case "sevt" where id.hasPrefix("sevt_"):
+      throw APIError.notFound(
+        "\(id) is the id of an event. Ask about its session or its run: `errand logs` shows what happened there."
+      )
     default: return try why(tx, domains.jobs.job(tx, named: id), now: now)
     }
   }

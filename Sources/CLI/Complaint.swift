@@ -21,6 +21,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case badHeader(String)
   /// `group` is the command that it should belong to; nil for `errand` itself.
   case unknownCommand(String, of: String? = nil, known: [String])
+  /// An id, or a name, of something else than the command is about: `logs` are of “a run or a session”.
+  case wrongThing(id: String, kind: ThingKind, wanted: String)
   case interrupted
   /// What `errand try` could not set up.
   case setUp(String)
@@ -33,7 +35,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .refused(let status, _): ExitCodes.ofRefusal(status: status)
     case .badURL, .unknownCommand: .usage
     case .noKey: .noKey
-    case .unreadable: .notFound
+    case .unreadable, .wrongThing: .notFound
     case .badInput, .badHook: .badInput
     case .badHeader: .usage
     case .interrupted: .interrupted
@@ -57,6 +59,12 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
       "There is no command “\(group.map { "\($0) " } ?? "")\(word)”."
         + (Nearest.to(word, among: known).map { " Did you mean “\($0)”?" } ?? "")
         + " The commands are \(known.joined(separator: ", "))."
+    case .wrongThing(let id, .job, let wanted):
+      "“\(id)” is no id of \(wanted). If it is a job, `errand runs --job \(id)` and `errand firings --job \(id)` list "
+        + "what it started."
+    case .wrongThing(let id, let kind, let wanted):
+      "\(id) is the id of \(kind == .agent || kind == .environment ? "an" : "a") \(kind.rawValue), not of \(wanted). "
+        + "`errand show \(id)` says more."
     case .interrupted: "Stopped by Ctrl-C."
     case .setUp(let sentence): sentence
     case .storyDiffers(let differences):

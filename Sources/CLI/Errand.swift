@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import Glibc
 
 /// The program `errand`: all its commands, and the one place where errors become sentences and exit codes.
@@ -61,11 +62,12 @@ struct Errand: AsyncParsableCommand {
     let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
     var command: any ParsableCommand.Type = Errand.self
     for word in words {
-      // A group that does something by itself says what it makes of the word.
-      if word.hasPrefix("-") || word == "help" || command.configuration.defaultSubcommand != nil { return }
       let known = command.configuration.subcommands
-      if known.isEmpty { return }
+      if word.hasPrefix("-") || word == "help" || known.isEmpty { return }
       guard let next = known.first(where: { $0._commandName == word }) else {
+        // A group that does something by itself may make something of the word.
+        let isNear = Nearest.to(word, among: known.map { $0._commandName }) != nil
+        if command.configuration.defaultSubcommand != nil, !isNear { return }
         let group = command == Errand.self ? nil : command._commandName
         throw .unknownCommand(word, of: group, known: known.map { $0._commandName })
       }

@@ -55,8 +55,11 @@ struct ThingStory {
   var lines: [String] {
     let sentence = (why["sentence"]?.stringValue ?? "").onOneLine
     let told = sentence.wrapped(to: (terminal.width ?? 100) - 2).map { "  \($0)" }
-    return [head] + told + [""] + facts.map(line) + [""]
-      + next.map { terminal.paint("\($0.what): \($0.command)", .quiet) }
+    let more = next.map { terminal.paint("\($0.what): \($0.command)", .quiet) }
+    return ([[head] + told, facts.map(line), more] as [[String]]).filter { !$0.isEmpty }.joined(separator: [
+      ""
+    ])
+    .map { $0 }
   }
 
   private var head: String {
@@ -141,7 +144,8 @@ struct ThingStory {
     case .agent: return [("All of it", "errand agents get \(id)")]
     case .environment: return [("All of it", "errand environments get \(id)")]
     case .job:
-      let name = text("name") ?? id
+      // Asked for by its id, there is only the sentence.
+      guard let name = text("name") else { return [] }
       return [("Its runs", "errand runs --job \(name)"), ("All of it", "errand show \(name) --json")]
     case .run, .receipt: return []
     }

@@ -5,7 +5,8 @@ extension Runs {
   package func attempt(
     _ tx: Transaction, ofSession session: String
   ) throws -> (run: String, number: Int)? {
-    try tx.row("SELECT run_id, number FROM attempts WHERE session_id = $1", session).map { row in
+    if let run = try run(tx, ofSession: session) { return (run.id, run.attempt) }
+    return try tx.row("SELECT run_id, number FROM attempts WHERE session_id = $1", session).map { row in
       (try row["run_id"], try row["number"])
     }
   }
