@@ -56,7 +56,8 @@ package struct Run: Sendable, Equatable {
   package var startedAt: Timestamp?
   package var endedAt: Timestamp?
 
-  init(_ row: Row) throws {
+  /// - Parameter terms: those that the row names; nil for a row of earlier versions, which names none.
+  init(_ row: Row, terms: Terms?) throws {
     id = try row["id"]
     firing = try row["firing_id"]
     job = try row["job_id"]
@@ -65,7 +66,8 @@ package struct Run: Sendable, Equatable {
     reason = try row["reason"]
     ending = (try row["ending"] as String?).flatMap(State.init)
     endingReason = try row["ending_reason"]
-    snapshot = Snapshot(json: try row["snapshot"])
+    let own: JSON = try row["snapshot"]
+    snapshot = Snapshot(json: own, terms: terms ?? Terms(json: own))
     session = try row["session_id"]
     attempt = try row["attempt"]
     line = try row["line"]
@@ -84,7 +86,7 @@ package struct Run: Sendable, Equatable {
       "firing_id": .string(firing), "session_id": .string(session), "state": .string(state.rawValue),
       "reason": reason.map { .string($0) } ?? .null,
       "ending": ending.map { .string($0.rawValue) } ?? .null, "attempt": .integer(Int64(attempt)),
-      "max_attempts": .integer(Int64(snapshot.attempts)), "trigger": snapshot.trigger,
+      "max_attempts": .integer(Int64(snapshot.terms.attempts)), "trigger": snapshot.trigger,
       "result": result ?? .null, "created_at": .string(createdAt.description),
       "started_at": startedAt.map { .string($0.description) } ?? .null,
       "ended_at": endedAt.map { .string($0.description) } ?? .null,

@@ -104,5 +104,24 @@ extension Runs {
         ALTER TABLE firings ADD COLUMN actor TEXT;
         ALTER TABLE firings ADD COLUMN lane TEXT;
         """),
+    // One index for both questions about a receipt. A run knows its session; an attempt has its row once it is over.
+    Migration(
+      id: "runs-0005",
+      sql: """
+        DROP INDEX firings_by_receipt;
+        DROP INDEX firings_by_receipt_only;
+        CREATE UNIQUE INDEX firings_by_receipt ON firings (receipt_id, job_id) WHERE receipt_id IS NOT NULL;
+        CREATE UNIQUE INDEX runs_by_session ON runs (session_id);
+        """),
+    // Runs that began before this have everything in their snapshot.
+    Migration(
+      id: "runs-0006",
+      sql: """
+        CREATE TABLE terms (
+          hash TEXT PRIMARY KEY,
+          body TEXT NOT NULL
+        );
+        ALTER TABLE runs ADD COLUMN terms TEXT REFERENCES terms (hash);
+        """),
   ]
 }

@@ -33,7 +33,7 @@ extension Runs {
       guard run.state == .running else { return }
       try end(
         tx, run, as: .timedOut,
-        reason: "Its running time of \(DurationText.text(run.snapshot.timeout)) was used up.")
+        reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up.")
     case "expiry":
       // Begun, it may take as long as its limits allow.
       guard run.startedAt == nil else { return }
@@ -43,7 +43,7 @@ extension Runs {
     default:
       try end(
         tx, run, as: .timedOut,
-        reason: "Its deadline, \(DurationText.text(run.snapshot.deadline)) after it fired, has passed.")
+        reason: "Its deadline, \(DurationText.text(run.snapshot.terms.deadline)) after it fired, has passed.")
     }
   }
 

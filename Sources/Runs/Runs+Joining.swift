@@ -43,7 +43,7 @@ extension Runs {
   /// An interrupt ends the outcome that was worked on. When work goes on with a message that has come, its aim
   /// is the same.
   func renewOutcome(_ tx: Transaction, _ run: Run, _ session: Session) throws {
-    guard let outcome = run.snapshot.outcome, session.outcomes.last?.result == .interrupted,
+    guard let outcome = run.snapshot.terms.outcome, session.outcomes.last?.result == .interrupted,
       try sessions.unread(tx, session.id).contains(where: { $0.type == .userMessage })
     else { return }
     do {

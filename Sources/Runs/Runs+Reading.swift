@@ -10,7 +10,11 @@ extension Runs {
   }
 
   func find(_ tx: Transaction, _ id: String) throws -> Run? {
-    try tx.row("SELECT * FROM runs WHERE id = $1", id).map(Run.init)
+    try tx.row("SELECT * FROM runs WHERE id = $1", id).map { try run(tx, $0) }
+  }
+
+  private func run(_ tx: Transaction, _ row: Row) throws -> Run {
+    try Run(row, terms: (row["terms"] as String?).map { try terms.terms(tx, hash: $0) })
   }
 
   func find(_ tx: Transaction, firing id: String) throws -> Firing? {
@@ -25,10 +29,7 @@ extension Runs {
 
   /// The run whose current attempt the session is. An earlier attempt's session has no say any more.
   func run(_ tx: Transaction, ofSession session: String) throws -> Run? {
-    try tx.row(
-      "SELECT runs.* FROM attempts JOIN runs ON runs.id = run_id WHERE attempts.session_id = $1 AND runs.session_id = $1",
-      session
-    ).map(Run.init)
+    try tx.row("SELECT * FROM runs WHERE session_id = $1", session).map { try run(tx, $0) }
   }
 
   // A filter that is not wanted leaves the statement: “no job given, or this job” would find no index.
@@ -44,7 +45,7 @@ extension Runs {
         AND \(state == nil ? "$2 IS NULL" : "state = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
       ORDER BY id DESC LIMIT $4
       """, job, state?.rawValue, before, limit
-    ).map(Run.init)
+    ).map { try run(tx, $0) }
   }
 
   /// The newest first.
@@ -72,6 +73,22 @@ extension Runs {
       WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'schedule'
       """, job, trigger, nominal
     ).map(Firing.init)
+  }
+
+  /// The firing that makes up for a schedule's time, under any of the ids that its trigger had; nil when nobody
+  /// asked for that.
+  package func backfill(
+    _ tx: Transaction, job: String, triggers: [String], nominal: Timestamp
+  ) throws -> Firing? {
+    for trigger in triggers {
+      let row = try tx.row(
+        """
+        SELECT * FROM firings
+        WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'backfill'
+        """, job, trigger, nominal)
+      if let row { return try Firing(row) }
+    }
+    return nil
   }
 
   /// The firings that a receipt caused, in the order of their jobs.

@@ -33,7 +33,7 @@ extension Runs: Settling {
     let ending = run.ending.map { ($0, run.endingReason ?? "") }
     let verdict = Verdict(
       settlement, outcome: session.outcomes.last, trouble: try trouble(tx, session), ending: ending,
-      attempt: run.attempt, attempts: run.snapshot.attempts)
+      attempt: run.attempt, attempts: run.snapshot.terms.attempts)
     switch verdict {
     case .wait(let reason), .pause(let reason):
       try tx.run("UPDATE runs SET state = 'waiting', reason = $2 WHERE id = $1", run.id, reason)
@@ -85,16 +85,11 @@ extension Runs: Settling {
     let next = try self.session(tx, of: run.snapshot, job: run.job, name: run.jobName)
     try tx.run(
       "UPDATE runs SET state = 'queued', reason = $2, attempt = attempt + 1, session_id = $3 WHERE id = $1",
-      run.id, "\(reason) Attempt \(run.attempt + 1) of \(run.snapshot.attempts) follows.", next.id)
-    try tx.run(
-      "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, $2, $3, $4)", run.id,
-      run.attempt + 1, next.id, time.now())
+      run.id, "\(reason) Attempt \(run.attempt + 1) of \(run.snapshot.terms.attempts) follows.", next.id)
   }
 
   private func closeAttempt(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
-    try tx.run(
-      "UPDATE attempts SET ended_at = $3, reason = $4 WHERE run_id = $1 AND number = $2", run.id, run.attempt,
-      time.now(), reason)
+    try writeAttempt(tx, endOf: run, reason: reason)
     try sessions.closeDoor(tx, session.id, because: "its run has ended")
     try Workplaces.finish(tx, session.id)
   }

@@ -65,15 +65,11 @@ extension Runs {
       job.repositories.isEmpty && job.callbacks.isEmpty ? .null : .object(context(fire))
     let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
     let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
-    let agent = Runs.shown(try agent(tx, of: job))
-    let environment = try environment(tx, of: job).config
+    let terms = terms.terms(job, try agent(tx, of: job), try environment(tx, of: job))
     let resources = job.files.map(resource) + repositories
-    var snapshot = Snapshot(
-      of: job, callbacks: callbacks, trigger: .object(trigger(fire)), agent: agent,
-      environment: environment, message: message, resources: resources,
-      rehearsal: rehearses ? job.rehearsal : nil)
-    snapshot.expiresAt = fire.expiresAt
-    return snapshot
+    return Snapshot(
+      terms: terms, trigger: .object(trigger(fire)), message: message, resources: resources,
+      callbacks: callbacks, expiresAt: fire.expiresAt)
   }
 
   /// What keeps a job from starting anything whatever fires it; nil when nothing does.
@@ -105,13 +101,6 @@ extension Runs {
     } catch CatalogError.notFound {
       throw RunsError.gone(kind: "environment", id: job.environment, job: job.name)
     }
-  }
-
-  /// The agent as it stands now, as a session keeps it.
-  private static func shown(_ agent: Agent) -> JSON {
-    var snapshot = agent.json.objectValue ?? [:]
-    for key in ["created_at", "updated_at", "archived_at", "metadata"] { snapshot[key] = nil }
-    return .object(snapshot)
   }
 
   private func resource(_ file: JobFile) -> JSON {
@@ -148,16 +137,15 @@ extension Runs {
   ) throws {
     let (now, job) = (time.now(), fire.job)
     let session = try session(tx, of: snapshot, job: job.id, name: job.name)
+    try terms.store(tx, snapshot.terms)
     try tx.run(
       """
-      INSERT INTO runs (id, firing_id, job_id, job_name, state, snapshot, session_id, line, remaining, created_at)
-      VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9)
-      """, run, fire.firing.id, job.id, job.name, snapshot.json, session.id, line,
-      snapshot.timeout.microseconds, now)
-    try tx.run(
-      "INSERT INTO attempts (run_id, number, session_id, started_at) VALUES ($1, 1, $2, $3)", run, session.id,
-      now)
-    try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.deadline)
+      INSERT INTO runs (id, firing_id, job_id, job_name, state, terms, snapshot, session_id, line, remaining,
+        created_at)
+      VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10)
+      """, run, fire.firing.id, job.id, job.name, snapshot.terms.hash, snapshot.json, session.id, line,
+      snapshot.terms.timeout.microseconds, now)
+    try queue.push(tx, .timer, "\(run):deadline", due: now + snapshot.terms.deadline)
     if let expiresAt = snapshot.expiresAt { try queue.push(tx, .timer, "\(run):expiry", due: expiresAt) }
   }
 }

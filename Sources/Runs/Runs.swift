@@ -28,10 +28,10 @@ package final class Runs: Sendable {
   let outbox: Outbox
   let time: Time
   let randomness: Randomness
-  /// Whether sessions play their jobs' rehearsals instead of asking models.
-  let rehearses: Bool
+  let terms: TermsTable
   private let observers = Lock<[@Sendable (Transaction, Finished) throws -> Void]>([])
 
+  /// - Parameter rehearses: whether sessions play their jobs' rehearsals instead of asking models.
   package init(
     jobs: Jobs, agents: Agents, environments: Environments, sessions: Sessions, files: Files, outbox: Outbox,
     rehearses: Bool = false, time: Time = .system, randomness: Randomness = .system
@@ -43,7 +43,7 @@ package final class Runs: Sendable {
     self.files = files
     queue = sessions.queue
     self.outbox = outbox
-    self.rehearses = rehearses
+    terms = TermsTable(rehearses: rehearses)
     self.time = time
     self.randomness = randomness
     sessions.attach(self)

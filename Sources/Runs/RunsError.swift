@@ -11,6 +11,8 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
   case archived(kind: String, name: String, job: String)
   /// What the job names is not there any more.
   case gone(kind: String, id: String, job: String)
+  /// A run's row names terms that are not there.
+  case noTerms(hash: String)
 
   package var description: String {
     switch self {
@@ -27,6 +29,9 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
     case .gone(let kind, let id, let job):
       "Job \(job) starts nothing because its \(kind) \(id) is deleted. Apply the job with its \(kind)'s file "
         + "again, or name another \(kind) in the job."
+    case .noTerms(let hash):
+      "What the run was to do is missing from the database (terms \(hash)): the database was changed from outside, "
+        + "or restored in part. Restore it whole."
     case .jobArchived(let name):
       "Job \(name) is archived and starts no more runs. Apply its file again to bring it back."
     }

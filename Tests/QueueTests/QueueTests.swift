@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import Store
 import TestSupport
@@ -219,5 +220,34 @@ import Testing
           Backlog(kind: work, items: 4, leased: 1, due: 2, oldest: bench.now - .seconds(5)),
         ])
     }
+  }
+
+  @Test func `items that an earlier version queued are there after the tables have changed`() async throws {
+    let folder = "/tmp/queue-tests-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let before = try await Database.open("\(folder)/a.db", migrations: Array(queueMigrations.prefix(2)))
+    try await before.write { tx in
+      try tx.run(
+        """
+        INSERT INTO items (kind, ref, due, position, slot, slot_limit, worker, fence, wake, errors, crashes)
+        VALUES ('work', 'a', 5, 1, 'job:j', 2, 'w', 7, 3, 1, 4), ('mail', 'b', 6, 2, NULL, NULL, NULL, 0, 1, 0, 0)
+        """)
+    }
+    await before.close()
+    let after = try await Database.open("\(folder)/a.db", migrations: queueMigrations)
+    let queue = Queue(database: after)
+    let items = try await after.read { tx in
+      (try queue.item(tx, work, "a"), try queue.item(tx, mail, "b"))
+    }
+    #expect(items.0?.slot == Slot(name: "job:j", limit: 2))
+    #expect(items.0?.worker == "w")
+    #expect(items.0?.fence == 7)
+    #expect(items.0?.wake == 3)
+    #expect(items.0?.errors == 1)
+    #expect(items.0?.crashes == 4)
+    #expect(items.1?.due == Timestamp(microseconds: 6))
+    #expect(items.1?.worker == nil)
+    await after.close()
   }
 }

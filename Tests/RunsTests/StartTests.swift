@@ -254,12 +254,8 @@ import Testing
             OR ($5 IS NOT NULL AND idempotency_key = $5))
           """, 5
         ),
-        (
-          """
-          SELECT runs.* FROM attempts JOIN runs ON runs.id = run_id WHERE attempts.session_id = $1
-          AND runs.session_id = $1
-          """, 1
-        ),
+        ("SELECT * FROM runs WHERE session_id = $1", 1),
+        ("SELECT * FROM attempts WHERE run_id = $1 AND ended_at IS NOT NULL ORDER BY number", 1),
         ("SELECT * FROM firings WHERE receipt_id = $1 ORDER BY job_name", 1),
         ("SELECT * FROM runs WHERE job_name = $1 AND $2 IS NULL AND id < $3 ORDER BY id DESC LIMIT $4", 4),
         ("SELECT * FROM runs WHERE $1 IS NULL AND state = $2 AND id < $3 ORDER BY id DESC LIMIT $4", 4),

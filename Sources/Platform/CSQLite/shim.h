@@ -18,6 +18,15 @@ static inline int csqlite_refuse_quoted_strings(sqlite3 *handle) {
   return sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)0);
 }
 
+/// Settings of the process, before its first connection, or they have no effect. No counts of the memory in use,
+/// which take a lock at every allocation; and `spill` bytes of what a savepoint would restore are held in memory,
+/// in one piece, before SQLite goes on in a temporary file.
+static inline int csqlite_configure(int spill) {
+  int failure = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  if (failure) return failure;
+  return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, spill);
+}
+
 // Extended codes are sums in macros, which the importer leaves out.
 static const int csqlite_constraint_unique = SQLITE_CONSTRAINT_UNIQUE;
 static const int csqlite_constraint_primary_key = SQLITE_CONSTRAINT_PRIMARYKEY;

@@ -110,7 +110,14 @@ package final class Connection {
     handle = try Connection.open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
   }
 
+  /// Once, before the first connection. A refusal (something else uses SQLite already) costs speed alone.
+  ///
+  /// By default a savepoint that touches more than 15 pages, as every start of a run does, writes its copies of
+  /// them to a file.
+  private static let configured = csqlite_configure(1 << 20) == SQLITE_OK
+
   private static func open(_ path: String, _ flags: Int32) throws(SQLiteError) -> OpaquePointer {
+    _ = configured
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     if code == SQLITE_OK, let opened { return opened }

@@ -112,7 +112,7 @@ extension Runs {
     let run = try run(tx, id)
     var facts = RunFacts(
       id: id, state: run.state, reason: run.reason, ending: run.ending, attempt: run.attempt,
-      attempts: run.snapshot.attempts, createdAt: run.createdAt, startedAt: run.startedAt,
+      attempts: run.snapshot.terms.attempts, createdAt: run.createdAt, startedAt: run.startedAt,
       endedAt: run.endedAt)
     guard !run.state.isTerminal else { return facts.why(now: time.now()) }
     let session = try sessions.session(tx, run.session)
