@@ -4,6 +4,7 @@ import JSON
 import PathSupport
 import Primitives
 import Sessions
+import Store
 import TestSupport
 import Testing
 
