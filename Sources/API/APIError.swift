@@ -91,7 +91,7 @@ struct Refusal {
       self = Refusal(429, sentence)
       retryAfter = .seconds(5)
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
-      SchedulesError.notActive:
+      SchedulesError.notActive, SchedulesError.noSkip, SchedulesError.undecided:
       self = Refusal(409, sentence, isRetryable: false)
     case SessionError.keyUsed: self = Refusal(409, sentence)
     case RunsError.noTerms: self = Refusal(500, sentence)

@@ -36,11 +36,17 @@ package final class Findings {
   package static let limit = 50
 
   package private(set) var problems: [Problem] = []
+  /// What is most likely a mistake, but need not be one.
+  package private(set) var warnings: [Problem] = []
 
   package init() {}
 
   package func add(_ problem: Problem) {
     if problems.count < Findings.limit { problems.append(problem) }
+  }
+
+  package func warn(_ problem: Problem) {
+    if warnings.count < Findings.limit { warnings.append(problem) }
   }
 
   package func add(_ path: FieldPath, _ message: String) {

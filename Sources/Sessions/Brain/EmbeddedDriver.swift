@@ -73,7 +73,7 @@ package struct EmbeddedDriver: Driver {
       switch try await mounting {
       case .done: isFurnished = true
       case .interrupted: break
-      case .hopeless(let reason): return .terminated(reason)
+      case .without(let trouble): return trouble.settlement
       }
       return asked
     }
@@ -81,7 +81,7 @@ package struct EmbeddedDriver: Driver {
       switch try await mountRepositories(session, row) {
       case .done: isFurnished = true
       case .interrupted: break
-      case .hopeless(let reason): return .terminated(reason)
+      case .without(let trouble): return trouble.settlement
       }
       return nil
     }
