@@ -4,6 +4,7 @@ import JSON
 import PathSupport
 import Primitives
 import Sessions
+import Store
 import TestSupport
 import Testing
 
@@ -129,9 +130,9 @@ import Testing
       api.path.clock.advance(by: .seconds(5))
       let session = try await api.get("/v1/sessions/\(id)").json
       #expect(session["status"] == "terminated" && session["archived_at"] == .null)
-      #expect(session["stats"]?["duration_seconds"]?.text == "5")
+      #expect(session["stats"]?["duration_seconds"]?.text == "5.0")
       let thread = try await api.get("/v1/sessions/\(id)/threads").json["data"]?[0]
-      #expect(thread?["stats"]?["duration_seconds"]?.text == "5")
+      #expect(thread?["stats"]?["duration_seconds"]?.text == "5.0")
       #expect(thread?["agent"]?.objectValue?.keys.contains("multiagent") == false)
     }
   }

@@ -1,6 +1,7 @@
 import JSON
 import Primitives
 import Queue
+import Store
 import TestSupport
 import Testing
 

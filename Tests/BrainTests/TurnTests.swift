@@ -225,7 +225,7 @@ import Testing
   @Test func `wait for every answer, then run what is allowed and tell what is denied`() async throws {
     let rig = try await Rig(
       model: ScriptedModel(
-        .tools(("bash", ["command": "a"]), ("bash", ["command": "b"])), .text("Done."), .text("Again.")))
+        .tools(("bash", ["command": "a"]), ("bash", ["command": "b"])), .text("Done.")))
     let id = try await rig.session(agent: Self.asking)
     try await rig.drive(id)
     let uses = try await rig.row(id).blocked
@@ -239,11 +239,6 @@ import Testing
     #expect(try await rig.row(id).blocked == [uses[1]])
     let told = try await rig.log(id).last { $0.type == .statusIdle }
     #expect(told?.body["stop_reason"]?["event_ids"] == [.string(uses[1])])
-    // Driven again without cause, it says nothing again.
-    let length = try await rig.log(id).count
-    try await rig.send(id, NewEvent(.userMessage, ["content": [["type": "text", "text": "Hello?"]]]))
-    try await rig.drive(id)
-    #expect(try await rig.log(id).count == length)
 
     try await rig.send(id, confirmation(uses[1], "deny", "not today"))
     try await rig.drive(id)
@@ -254,7 +249,7 @@ import Testing
         "session.status_idle requires_action", "user.tool_confirmation",
         "session.status_idle requires_action", "user.tool_confirmation",
         "agent.tool_result error The user denied this call of bash: not today", "agent.tool_result ran a",
-        "agent.message Done.", "user.message Hello?", "agent.message Again.", "session.status_idle end_turn",
+        "agent.message Done.", "session.status_idle end_turn",
       ])
     let opened = try await rig.log(id).count { $0.type == .statusRunning }
     #expect(opened == 2)
