@@ -83,6 +83,22 @@ import Testing
     }
   }
 
+  @Test func `the health turns red when a schedule's time is a minute old and undecided`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(Self.job())
+      api.path.clock.advance(by: .seconds(3660))
+      #expect(try await api.get("/healthz").status == 200)
+      api.path.clock.advance(by: .seconds(1))
+      let red = try await api.get("/healthz")
+      #expect(red.status == 503)
+      #expect(
+        red.message.contains("hourly of job brief was due at 2026-11-12T10:00:00Z, 1m1s ago"), "\(red.text)")
+      // Nobody waits for what is paused.
+      _ = try await api.post("/v1/schedules/\(Self.id(api))/pause", [:])
+      #expect(try await api.get("/healthz").status == 200)
+    }
+  }
+
   @Test func `a skip is listed and taken back, with who did what`() async throws {
     try await withAPI { api in
       try await api.path.apply(Self.job())
