@@ -87,9 +87,17 @@ extension API {
     let before = try request.cursor(of: "runs")?["after"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
-      try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
+      let runs = try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
+      if runs.isEmpty { try API.checkJob(tx, job, domains) }
+      return runs
     }
     return page(runs.map(\.json), limit: limit, of: "runs")
+  }
+
+  /// Nothing is listed under a name that no job has. Jobs that are gone may still have runs, so whoever found some
+  /// need not ask.
+  private static func checkJob(_ tx: Transaction, _ name: String?, _ domains: Domains) throws {
+    if let name { _ = try domains.jobs.job(tx, named: name) }
   }
 
   /// One run with its attempts, what was judged and what was delivered.
@@ -121,12 +129,14 @@ extension API {
   func listFirings(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let isHeld = request.query("decision") == "held"
-    let decision = isHeld ? nil : try request.choice("decision", Firing.Decision.self)
+    let decision = isHeld ? nil : try request.choice("decision", Firing.Decision.self, besides: ["held"])
     let before = try request.cursor(of: "firings")?["after"]?.stringValue
     let job = request.query("job")
     let firings = try await domains.database.read { [domains] tx in
-      try domains.runs.firings(
+      let firings = try domains.runs.firings(
         tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
+      if firings.isEmpty { try API.checkJob(tx, job, domains) }
+      return firings
     }
     return page(firings.map(\.json), limit: limit, of: "firings")
   }

@@ -12,8 +12,8 @@ extension API {
   /// How far back refused webhooks are told of.
   private static let refusalSpan = Duration.seconds(86_400)
 
-  /// One sentence that says why something is as it is: a run, a firing, a delivery, a receipt, or a job by its
-  /// id or name. With `at`, why a job's schedules did or did not start something at that time.
+  /// One sentence that says why something is as it is: a run, a firing, a delivery, a receipt, a session, a file,
+  /// an agent, an environment, or a job by its id or name. With `at`, why a job's schedules did or did not start something at that time.
   func why(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     let now = time.now()
@@ -57,6 +57,14 @@ extension API {
         receipt: ReceiptFacts(
           id: id, source: receipt.source, receivedAt: receipt.receivedAt, repeats: receipt.repeats))
     case "depl": return try why(tx, domains.jobs.job(tx, id: id), now: now)
+    case "sesn": return try why(tx, session: id)
+    case "file": return try why(tx, file: id)
+    case "agent" where id.hasPrefix("agent_"): return try why(tx, agent: id)
+    case "env" where id.hasPrefix("env_"): return try why(tx, environment: id)
+    case "sevt" where id.hasPrefix("sevt_"):
+      throw APIError.notFound(
+        "\(id) is the id of an event. Ask about its session or its run: `errand logs` shows what happened there."
+      )
     default: return try why(tx, domains.jobs.job(tx, named: id), now: now)
     }
   }

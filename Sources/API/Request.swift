@@ -73,10 +73,11 @@ struct Request: Sendable {
   }
 
   /// The value of a parameter that names one of a few things.
+  /// - Parameter besides: what else may stand there, for whoever is told of the choice.
   func choice<Choice: RawRepresentable & CaseIterable>(
-    _ name: String, _: Choice.Type
+    _ name: String, _: Choice.Type, besides: [String] = []
   ) throws -> Choice? where Choice.RawValue == String {
-    try query(name).map { try Request.choice(name, $0) }
+    try query(name).map { try Request.choice(name, $0, besides: besides) }
   }
 
   /// The values of an array parameter whose elements are each one of a few things.
@@ -87,11 +88,13 @@ struct Request: Sendable {
   }
 
   private static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ name: String, _ text: String
+    _ name: String, _ text: String, besides: [String] = []
   ) throws -> Choice where Choice.RawValue == String {
     guard let choice = Choice(rawValue: text) else {
-      let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw APIError.invalid("\(name): “\(text)” is not one of \(allowed).")
+      let allowed = Choice.allCases.map(\.rawValue) + besides
+      let nearest = Nearest.to(text, among: allowed).map { " Did you mean “\($0)”?" } ?? ""
+      throw APIError.invalid(
+        "\(name): “\(text)” is not one of \(allowed.joined(separator: ", ")).\(nearest)")
     }
     return choice
   }
@@ -131,6 +134,10 @@ struct Request: Sendable {
   /// The body as a JSON object; an empty body is an empty object.
   func object() throws -> JSON {
     if http.body.isEmpty { return [:] }
+    let parameters = HeaderParameters.read(http.headers.first("content-type") ?? "").parameters
+    if let charset = parameters["charset"], !["utf-8", "utf8", "us-ascii"].contains(charset.lowercased()) {
+      throw APIError.unsupportedCharset(charset)
+    }
     let body: JSON
     do {
       body = try JSON(parsing: http.body, limits: Request.limits)

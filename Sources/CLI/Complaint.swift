@@ -1,3 +1,4 @@
+import Catalog
 import JSON
 import Primitives
 
@@ -18,7 +19,10 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case badHook(String)
   /// `--header` is not `Name: value`.
   case badHeader(String)
-  case unknownCommand(String, known: [String])
+  /// `group` is the command that it should belong to; nil for `errand` itself.
+  case unknownCommand(String, of: String? = nil, known: [String])
+  /// An id, or a name, of something else than the command is about: `logs` are of “a run or a session”.
+  case wrongThing(id: String, kind: ThingKind, wanted: String)
   case interrupted
   /// What `errand try` could not set up.
   case setUp(String)
@@ -31,7 +35,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .refused(let status, _): ExitCodes.ofRefusal(status: status)
     case .badURL, .unknownCommand: .usage
     case .noKey: .noKey
-    case .unreadable: .notFound
+    case .unreadable, .wrongThing: .notFound
     case .badInput, .badHook: .badInput
     case .badHeader: .usage
     case .interrupted: .interrupted
@@ -51,8 +55,16 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .badInput(let problem): "--input: \(problem)"
     case .badHook(let problem): problem
     case .badHeader(let text): "--header: “\(text)” is not of the form “Name: value”."
-    case .unknownCommand(let word, let known):
-      "There is no command “\(word)”. The commands are \(known.joined(separator: ", "))."
+    case .unknownCommand(let word, let group, let known):
+      "There is no command “\(group.map { "\($0) " } ?? "")\(word)”."
+        + (Nearest.to(word, among: known).map { " Did you mean “\($0)”?" } ?? "")
+        + " The commands are \(known.joined(separator: ", "))."
+    case .wrongThing(let id, .job, let wanted):
+      "“\(id)” is no id of \(wanted). If it is a job, `errand runs --job \(id)` and `errand firings --job \(id)` list "
+        + "what it started."
+    case .wrongThing(let id, let kind, let wanted):
+      "\(id) is the id of \(kind == .agent || kind == .environment ? "an" : "a") \(kind.rawValue), not of \(wanted). "
+        + "`errand show \(id)` says more."
     case .interrupted: "Stopped by Ctrl-C."
     case .setUp(let sentence): sentence
     case .storyDiffers(let differences):
@@ -68,7 +80,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .refused(401, _), .noKey:
       "give --key, set ERRAND_API_KEY, or name the server's data directory with --data"
     case .notErrand: "name the server with --url or ERRAND_URL"
-    case .unknownCommand: "errand --help says what each does"
+    case .unknownCommand(_, let group, _): "errand \(group.map { "\($0) " } ?? "")--help says what each does"
     default: nil
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import Glibc
 
 /// The program `errand`: all its commands, and the one place where errors become sentences and exit codes.
@@ -44,7 +45,7 @@ struct Errand: AsyncParsableCommand {
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
-      try checkCommand(arguments.first)
+      try checkCommand(arguments)
       var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -56,16 +57,38 @@ struct Errand: AsyncParsableCommand {
     }
   }
 
-  /// The parser would call a misspelt command an unexpected argument.
-  static func checkCommand(_ word: String?) throws(Complaint) {
-    guard let word, !word.hasPrefix("-"), word != "help" else { return }
-    let known = configuration.groupedSubcommands.flatMap(\.subcommands).map { $0._commandName }
-    if !known.contains(word) { throw .unknownCommand(word, known: known) }
+  /// The parser would call a misspelt command an unexpected argument, and helps with none that there is.
+  static func checkCommand(_ arguments: [String]) throws(Complaint) {
+    let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+    var command: any ParsableCommand.Type = Errand.self
+    for word in words {
+      let known = command.configuration.subcommands
+      if word.hasPrefix("-") || word == "help" || known.isEmpty { return }
+      guard let next = known.first(where: { $0._commandName == word }) else {
+        // A group that does something by itself may make something of the word.
+        let isNear = Nearest.to(word, among: known.map { $0._commandName }) != nil
+        if command.configuration.defaultSubcommand != nil, !isNear { return }
+        let group = command == Errand.self ? nil : command._commandName
+        throw .unknownCommand(word, of: group, known: known.map { $0._commandName })
+      }
+      command = next
+    }
+  }
+
+  /// What the parser says of a wrong command line, to be told as every other error is; nil for what is none, such as
+  /// help.
+  static func parserWords(_ error: any Error) -> String? {
+    let (message, prefix) = (fullMessage(for: error), "Error: ")
+    return message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : nil
   }
 
   private static func end(with error: any Error) -> Never {
-    guard let ending = Ending(error) else { exit(withError: error) }
     let terminal = Terminal.errors
+    guard let ending = Ending(error) else {
+      guard let words = parserWords(error) else { exit(withError: error) }
+      Say.notice(terminal.paint("error: ", .bad) + words)
+      exit(withError: ExitCode(exitCode(for: error).rawValue))
+    }
     for (place, line) in ending.sentence.split(separator: "\n").enumerated() {
       Say.notice(place == 0 ? terminal.paint("error: ", .bad) + line : String(line))
     }

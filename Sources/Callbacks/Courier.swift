@@ -86,7 +86,9 @@ package struct Courier: Sendable {
     do {
       return try await target.send(delivery, settings: secrets.resolve(delivery.target))
     } catch let error as SecretError {
-      return .failed(reason: String(describing: error), retryAfter: nil)
+      // A file may come; the environment of this process stays as it is.
+      if case .unreadable = error { return .failed(reason: String(describing: error), retryAfter: nil) }
+      return .hopeless(reason: String(describing: error))
     }
   }
 }

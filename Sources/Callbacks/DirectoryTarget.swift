@@ -11,7 +11,11 @@ package import Store
 package struct DirectoryTarget: Target {
   package static let name = "directory"
   package static let shape = KindShape(
-    name: name, fields: [FieldShape("path", .text, isRequired: true)])
+    name: name, fields: [FieldShape("path", .text, isRequired: true)],
+    check: { settings in
+      guard let path = settings["path"]?.stringValue, let problem = problem(ofPath: path) else { return [] }
+      return [Problem(FieldPath.root.key("path"), problem)]
+    })
 
   private let database: Database
   private let files: Files
@@ -23,8 +27,8 @@ package struct DirectoryTarget: Target {
 
   package func send(_ delivery: Delivery, settings: JSON) async throws -> Attempt {
     let path = settings["path"]?.stringValue ?? ""
-    guard path.hasPrefix("/") else {
-      return .failed(reason: "The callback's path is “\(path)”; it must be absolute.", retryAfter: nil)
+    if let problem = DirectoryTarget.problem(ofPath: path) {
+      return .hopeless(reason: "The callback's path is “\(path.prefix(200))”. \(problem)")
     }
     let ids = delivery.payload["data"]?["files"]?.arrayValue?.compactMap { $0["id"]?.stringValue } ?? []
     let deliverables: [File]
@@ -43,6 +47,16 @@ package struct DirectoryTarget: Target {
     } catch {
       return .failed(reason: String(describing: error), retryAfter: nil)
     }
+  }
+
+  /// Why nothing can be put there; nil when it can be tried, or is not known yet.
+  static func problem(ofPath path: String) -> String? {
+    if path.contains("{{") {
+      return "The path is no template: each run gets a folder of its own below it."
+    }
+    // What stands before a reference is known.
+    if path.hasPrefix("/") || path.hasPrefix("${") { return nil }
+    return "Expected a folder's whole path, which begins with \"/\", such as /srv/briefs."
   }
 
   /// Named by day, job and run, so that folders sort by day and a repeated delivery finds its own.

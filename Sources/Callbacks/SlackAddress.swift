@@ -32,6 +32,16 @@ enum SlackAddressError: Error, Equatable, CustomStringConvertible {
   case closedHost(String)
   case insecure(String)
 
+  /// What should have stood there.
+  var expectation: String {
+    switch self {
+    case .malformed: "Expected an address of Slack's, such as https://hooks.slack.com/commands/…."
+    case .closedHost:
+      "Expected an address at hooks.slack.com, or at a host that is listed under \"allowed_hosts\"."
+    case .insecure: "Expected an address that begins with https://."
+    }
+  }
+
   var description: String {
     switch self {
     case .malformed: "The response_url is no address of Slack's, so nothing was posted."

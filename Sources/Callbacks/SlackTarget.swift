@@ -22,7 +22,8 @@ package struct SlackTarget: Target {
     // Empty when the run was not set off from Slack.
     defaults: [
       "response_url": "{{#trigger.body}}{{#response_url}}{{.}}{{/response_url}}{{/trigger.body}}"
-    ])
+    ],
+    check: { problems(of: $0) })
 
   /// How long Slack may take.
   static let timeout = Duration.seconds(20)
@@ -45,6 +46,18 @@ package struct SlackTarget: Target {
 
   package func plan(for delivery: Delivery) -> RetryPlan {
     RetryPlan(delays: SlackTarget.delays, end: SlackTarget.deadline(of: delivery))
+  }
+
+  /// What is wrong with an address that stands in the file, where none need be.
+  private static func problems(of settings: JSON) -> [Problem] {
+    let allowed = settings["allowed_hosts"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    guard let url = settings["response_url"]?.stringValue, !KindShape.isOpen(url) else { return [] }
+    do {
+      _ = try SlackAddress(url, allowed: allowed)
+      return []
+    } catch {
+      return [Problem(FieldPath.root.key("response_url"), error.expectation)]
+    }
   }
 
   /// Counted from when the request came in, which is when its run's firing was written.

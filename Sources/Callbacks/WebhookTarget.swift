@@ -1,3 +1,4 @@
+import Catalog
 package import HTTPClient
 package import JSON
 package import Jobs
@@ -11,15 +12,23 @@ import Signatures
 /// allowed.
 package struct WebhookTarget: Target {
   package static let name = "webhook"
-  package static let shape = KindShape(
-    name: name,
-    fields: [
-      FieldShape("url", .text, isRequired: true), FieldShape("secret", .secret, isRequired: true),
-    ])
+  package static let shape: KindShape = {
+    var shape = KindShape(
+      name: name,
+      fields: [
+        FieldShape("url", .text, isRequired: true), FieldShape("secret", .secret, isRequired: true),
+      ],
+      check: { settings in
+        guard let url = settings["url"]?.stringValue, let problem = problem(ofAddress: url) else { return [] }
+        return [Problem(FieldPath.root.key("url"), problem)]
+      })
+    shape.checkResolved = problems(ofResolved:)
+    return shape
+  }()
 
   /// How long a receiver may take.
   static let timeout = Duration.seconds(20)
-  /// How much of an answer is kept as the receipt.
+  /// How much of an answer is kept as the receipt. The rest is not read.
   static let receiptLimit = 1024
 
   private let client: HTTPClient
@@ -36,13 +45,11 @@ package struct WebhookTarget: Target {
     do {
       signer = try StandardWebhooks(secrets: [settings["secret"]?.stringValue ?? ""])
     } catch {
-      return .failed(reason: "The callback's secret can't sign: \(error)", retryAfter: nil)
+      return .hopeless(reason: "The callback's secret can't sign: \(error)")
     }
-    guard signer.canSign else {
-      return .failed(
-        reason:
-          "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_.",
-        retryAfter: nil)
+    guard signer.canSign else { return .hopeless(reason: WebhookTarget.publicKey) }
+    if let problem = WebhookTarget.problem(ofAddress: url) {
+      return .hopeless(reason: "The callback's url can't be used. \(problem)")
     }
     let body = delivery.payload.bytes
     let timestamp = time.now().seconds
@@ -52,17 +59,29 @@ package struct WebhookTarget: Target {
         (name: "content-type", value: "application/json"), (name: "webhook-id", value: delivery.id),
         (name: "webhook-timestamp", value: String(timestamp)),
         (name: "webhook-signature", value: signer.sign(id: delivery.id, timestamp: timestamp, body: body)),
-      ], body: body, timeout: WebhookTarget.timeout, bodyLimit: 1 << 20)
+      ], body: body, timeout: WebhookTarget.timeout)
     do {
-      return WebhookTarget.attempt(try await client.send(request), now: time.now())
+      let response = try await client.stream(request)
+      let answer = await WebhookTarget.beginning(of: response.body)
+      return WebhookTarget.attempt(response, answer, now: time.now())
     } catch let error as HTTPClientError {
+      if case .invalidRequest = error { return .hopeless(reason: String(describing: error)) }
       return .failed(reason: String(describing: error), retryAfter: nil)
     }
   }
 
+  /// As much of an answer as is kept. Its status has come, so however the body goes on changes nothing.
+  private static func beginning(of body: HTTPClient.StreamingResponse.Body) async -> String {
+    var bytes: [UInt8] = []
+    var pieces = body.makeAsyncIterator()
+    while bytes.count < receiptLimit, let piece = try? await pieces.next() { bytes += piece }
+    return String(decoding: bytes.prefix(receiptLimit), as: UTF8.self)
+  }
+
   /// What an answer means.
-  static func attempt(_ response: HTTPClient.Response, now: Timestamp) -> Attempt {
-    let answer = String(decoding: response.body.prefix(receiptLimit), as: UTF8.self)
+  static func attempt(
+    _ response: HTTPClient.StreamingResponse, _ answer: String, now: Timestamp
+  ) -> Attempt {
     switch response.status {
     case 200..<300:
       return .delivered(
@@ -78,6 +97,37 @@ package struct WebhookTarget: Target {
       return .failed(
         reason: "The receiver answered \(response.status).",
         retryAfter: response.headers.first("retry-after").flatMap { RetryAfter.read($0, now: now) })
+    }
+  }
+
+  // MARK: Settings that can never work
+
+  private static let publicKey =
+    "The callback's secret is a public key, which can't sign. Give the one that begins with whsec_."
+
+  /// Why nothing can be posted there; nil when it can be tried, or is not known yet.
+  static func problem(ofAddress text: String) -> String? {
+    if text.contains("{{") {
+      return "The address is no template: what a run is about stands in the body that is posted."
+    }
+    if KindShape.isOpen(text) { return nil }
+    let expected = "Expected the address of a receiver, such as https://example.com/results."
+    let lower = text.lowercased()
+    guard let scheme = ["https://", "http://"].first(where: { lower.hasPrefix($0) }) else { return expected }
+    // A user and password in front of the host are sent along.
+    let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+    let bare = host.lastIndex(of: "@").map { text.index(after: $0) } ?? host.startIndex
+    return WebAddress(scheme + text[bare...]) == nil ? expected : nil
+  }
+
+  /// What is wrong with the settings once their secrets are known.
+  static func problems(ofResolved settings: JSON) -> [Problem] {
+    guard let secret = settings["secret"]?.stringValue else { return [] }
+    let place = FieldPath.root.key("secret")
+    do {
+      return try StandardWebhooks(secrets: [secret]).canSign ? [] : [Problem(place, publicKey)]
+    } catch {
+      return [Problem(place, "The secret can't sign: \(error)")]
     }
   }
 }

@@ -14,6 +14,9 @@ package final class Hooks: Sendable {
     GenericSource.self, GitHubSource.self, SlackSource.self,
   ]
 
+  /// The settings of every kind, for those who check source files.
+  package static let shapes = kinds.map { $0.wholeShape }
+
   /// The largest body that is read, in bytes.
   package static let bodyLimit = 25 << 20
 

@@ -1,3 +1,4 @@
+import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -10,6 +11,10 @@ package protocol SourceKind: Sendable {
   static var name: String { get }
   /// The settings that its source files may have.
   static var shape: KindShape { get }
+  /// Every type that its webhooks can have; none when that is not known before.
+  static var eventTypes: [String] { get }
+  /// Headers that say what a request is, apart from those that prove it. Every true sender sends them.
+  static var neededHeaders: [String] { get }
   /// - Parameter settings: the source file's, secrets resolved.
   init(settings: JSON) throws
   /// Looks at the raw bytes, before anything parses them.
@@ -22,6 +27,23 @@ package protocol SourceKind: Sendable {
 }
 
 extension SourceKind {
+  package static var eventTypes: [String] { [] }
+
+  /// The shape with what only the kind itself can say of its settings.
+  static var wholeShape: KindShape {
+    var whole = shape
+    whole.eventTypes = eventTypes
+    whole.checkResolved = { settings in
+      do {
+        _ = try Self(settings: settings)
+        return []
+      } catch {
+        return [Problem(FieldPath.root.key("secret"), "The secret cannot be used: \(error)")]
+      }
+    }
+    return whole
+  }
+
   package func reply(to reading: Reading, _ answer: HookAnswer) -> HookReply {
     .json(answer.json, status: answer.status)
   }

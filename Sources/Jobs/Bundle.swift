@@ -29,6 +29,8 @@ package struct Bundle: Sendable {
   package var jobs: [Entry]
   /// The files that it was read from; none when it came as JSON.
   var places = Places()
+  /// What is most likely a mistake in those files, but need not be one.
+  package internal(set) var warnings: [PlacedProblem] = []
 
   /// So many bytes of files at most, over all jobs.
   package static let contentLimit = 32 << 20

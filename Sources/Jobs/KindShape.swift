@@ -6,8 +6,14 @@ package import JSON
 package struct KindShape: Sendable {
   package var name: String
   package var fields: [FieldShape]
-  /// Looks at settings whose fields have the right types; a sentence about what is wrong with them.
-  package var check: @Sendable (JSON) -> String?
+  /// What event types its webhooks have; none when they are not known before.
+  package var eventTypes: [String] = []
+  /// Looks at settings whose fields have the right types: what is wrong with them, with paths inside of them.
+  /// The sentences do not repeat the value, which may be a secret's. What still holds references or templates
+  /// cannot be judged and is let pass: `isOpen`.
+  package var check: @Sendable (JSON) -> [Problem]
+  /// The same for what can only be said once secrets are in their places.
+  package var checkResolved: @Sendable (JSON) -> [Problem] = { _ in [] }
   /// Settings whose texts, nested ones too, are templates: rendered plain when a run starts.
   package var templates: [String]
   /// What stands for settings that the file leaves out.
@@ -15,7 +21,7 @@ package struct KindShape: Sendable {
 
   package init(
     name: String, fields: [FieldShape], templates: [String] = [], defaults: JSON.Object = [:],
-    check: @escaping @Sendable (JSON) -> String? = { _ in nil }
+    check: @escaping @Sendable (JSON) -> [Problem] = { _ in [] }
   ) {
     self.name = name
     self.fields = fields
@@ -23,6 +29,9 @@ package struct KindShape: Sendable {
     self.defaults = defaults
     self.check = check
   }
+
+  /// Whether a text is not known yet: it has a reference or a template in it.
+  package static func isOpen(_ text: String) -> Bool { text.contains("${") || text.contains("{{") }
 }
 
 /// One setting of a kind.
@@ -59,13 +68,17 @@ package struct Kinds: Sendable {
   /// What is wrong with the `match` of a webhook trigger, with paths inside of it. Whoever does the matching
   /// says so.
   package var patternProblems: @Sendable (JSON) -> [Problem]
+  /// Which event types a right `match` waits for that are not among these, with paths inside of it.
+  package var unknownTypes: @Sendable (JSON, [String]) -> [Problem]
 
   package init(
     sources: [KindShape] = [], callbacks: [KindShape] = [],
-    patternProblems: @escaping @Sendable (JSON) -> [Problem] = { _ in [] }
+    patternProblems: @escaping @Sendable (JSON) -> [Problem] = { _ in [] },
+    unknownTypes: @escaping @Sendable (JSON, [String]) -> [Problem] = { _, _ in [] }
   ) {
     self.sources = sources
     self.callbacks = callbacks
     self.patternProblems = patternProblems
+    self.unknownTypes = unknownTypes
   }
 }

@@ -27,6 +27,37 @@ package struct DataDirectory: Sendable {
     guard access("\(path)/.", R_OK | W_OK | X_OK) == 0 else { throw .dataDirectory(path: path, errno: errno) }
   }
 
+  /// Keeps what lies here from the machine's other users: prompts, results and what agents read. A directory that
+  /// others made with other things in it stays as open as it is; the database in it does not.
+  func shut() {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_uid == geteuid() else { return }
+    let isOpen = status.st_mode & 0o077 != 0
+    if isOpen, isOurs { chmod(path, 0o700) }
+    // SQLite gives its files beside the database the mode of the database, and that one must be there for it.
+    for (file, flags) in [(database, O_CREAT), ("\(database)-wal", 0), ("\(database)-shm", 0)] {
+      let descriptor = Glibc.open(file, O_RDWR | O_CLOEXEC | flags, 0o600)
+      // Whoever opens it next says why it cannot be.
+      guard descriptor >= 0 else { continue }
+      if fstat(descriptor, &status) == 0, status.st_mode & 0o077 != 0 { fchmod(descriptor, 0o600) }
+      close(descriptor)
+    }
+  }
+
+  /// Whether nothing but Errand's own is here.
+  private var isOurs: Bool {
+    guard access(database, F_OK) != 0 else { return true }
+    guard let stream = opendir(path) else { return false }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if ![".", "..", "api-key"].contains(name) { return false }
+    }
+    return true
+  }
+
   /// The key that API callers show: the environment's, or the one that the first start wrote.
   func key(_ environment: [String: String], _ randomness: Randomness) throws(ServiceError) -> String {
     if let given = environment["ERRAND_API_KEY"], !given.isEmpty { return given }

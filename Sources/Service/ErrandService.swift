@@ -25,7 +25,8 @@ package import UnixSignals
 package struct ErrandService: Sendable {
   /// What job files may say about sources, callbacks and patterns.
   package static let kinds = Kinds(
-    sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems)
+    sources: Hooks.shapes, callbacks: Courier.shapes, patternProblems: Pattern.problems,
+    unknownTypes: Pattern.unknownTypes)
 
   package let configuration: Configuration
   /// The key that API callers show.
@@ -57,6 +58,7 @@ package struct ErrandService: Sendable {
     self.configuration = configuration
     self.log = log
     let data = try DataDirectory(configuration.dataDirectory)
+    data.shut()
     key = try data.key(configuration.environment, randomness)
 
     database = try await Database.open(

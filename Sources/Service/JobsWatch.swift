@@ -24,25 +24,44 @@ struct JobsWatch: Sendable {
   }
 
   /// - Throws: `JobsError`; nothing is applied then.
-  func apply() async throws {
-    let report = try await jobs.apply(try JobFolder.load(directory), prune: true)
-    for line in report.changes { log.info("\(line)") }
+  /// - Parameter level: at which changes are told.
+  func apply(telling level: Logger.Level = .info) async throws {
+    let bundle = try JobFolder.load(directory, kinds: ErrandService.kinds)
+    let report = try await jobs.apply(bundle, prune: true)
+    for warning in bundle.warnings { log.warning("\(warning)") }
+    for line in report.changes { log.log(level: level, "\(line)") }
   }
 
   func run() async throws {
     var seen = before
+    var isBroken = false
     while !Task.isCancelled {
       try await time.sleep(JobsWatch.interval)
       let now = Fingerprint(of: directory)
       if now == seen { continue }
       seen = now
       do {
-        try await apply()
+        // Somebody has just saved a file and looks whether it was taken.
+        try await apply(telling: .notice)
+        if isBroken { log.notice("The job files of \(directory) are right again, and applied.") }
+        isBroken = false
       } catch let error where !(error is CancellationError) {
-        // What was applied before stays in force.
-        log.error("The changed job files were not applied: \(error)")
+        isBroken = true
+        for line in JobsWatch.lines(of: error) { log.error("\(line)") }
       }
     }
+  }
+
+  /// What is said of files that cannot be applied: each problem on a line of its own, as it is looked for in its
+  /// own place.
+  static func lines(of error: any Error) -> [String] {
+    let ending = "What was applied before stays in force."
+    guard case JobsError.invalid(let problems) = error else {
+      return ["The changed job files were not applied: \(error) \(ending)"]
+    }
+    let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
+    return ["The changed job files were not applied, for they have \(count). \(ending)"]
+      + problems.map(\.description)
   }
 }
 

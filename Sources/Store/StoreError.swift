@@ -67,6 +67,8 @@ package enum StoreError: Error, Sendable {
 }
 
 extension StoreError: CustomStringConvertible {
+  private static let nothingStored = "Nothing was stored"
+
   package var description: String {
     switch self {
     case .directory(let path, let reason):
@@ -83,7 +85,7 @@ extension StoreError: CustomStringConvertible {
       "The database \(path) may only be read. Give this user write access to the file and its directory, or "
         + "mount the file system for writing."
     case .full(let path):
-      "The disk that holds \(path) is full. Nothing was stored. Free some space; no restart is needed."
+      "The disk that holds \(path) is full. \(StoreError.nothingStored). Free some space; no restart is needed."
     case .locked(let path, let patience):
       "Another program has kept the database \(path) locked for more than \(patience.inSeconds) s. Find it "
         + "(fuser \(path)) and let it finish, or end it."
@@ -104,7 +106,10 @@ extension StoreError: CustomStringConvertible {
     case .failedMigration(let id, let reason):
       "The step \(id) of the schema could not be applied, and nothing of it was: \(reason)"
     case .rolledBack(let reason):
-      "Nothing was stored, because the whole transaction was rolled back: \(reason) Try again."
+      // A reason that says so itself has its own advice.
+      reason.contains(StoreError.nothingStored)
+        ? reason
+        : "\(StoreError.nothingStored), because the whole transaction was rolled back: \(reason) Try again."
     case .outcomeUnknown(let reason):
       "Whether this was stored is not known: \(reason) Look before you try again."
     case .overloaded(let waiting):

@@ -108,6 +108,56 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/v1/runs", "/v1/firings"])
+  func `a list of a job that is not there says so, with the nearest`(list: String) async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition("daily-brief"))
+      let answer = try await api.get("\(list)?job=daily-breif")
+      #expect(answer.status == 404)
+      #expect(answer.message == "There is no job \"daily-breif\". Did you mean \"daily-brief\"?")
+      #expect(try await api.get("\(list)?job=daily-brief").json["data"] == [])
+    }
+  }
+
+  @Test func `a decision that is none is told with all there are, held too`() async throws {
+    try await withAPI { api in
+      let answer = try await api.get("/v1/firings?decision=hled")
+      #expect(
+        answer.message
+          == "decision: “hled” is not one of started, joined, skipped, filtered, missed, superseded, failed_to_start, "
+          + "held. Did you mean “held”?")
+    }
+  }
+
+  @Test func `sessions, files, agents and environments say what they belong to`() async throws {
+    try await withAPI { api in
+      let path = api.path
+      try await path.apply(JobDefinition("brief"))
+      let run = try await path.started("brief")
+      func why(_ id: String) async throws -> String? {
+        try await api.get("/v1/why/\(id)").json["sentence"]?.stringValue
+      }
+      #expect(
+        try await why(run.session)
+          == "It is attempt 1 of \(run.id), which is queued because no worker is running: start `errand serve`, or look "
+          + "at one that was started with --role worker.")
+      let job = try await path.database.read { tx in try path.jobs.job(tx, named: "brief") }
+      #expect(try await why(job.agent)?.hasSuffix("; the job brief uses it.") == true)
+      #expect(try await why(job.environment)?.hasPrefix("It is the environment ") == true)
+      let (made, given) = try await path.database.write { tx in
+        let content = try path.files.keep(Array("text".utf8))
+        return (
+          try path.files.add(tx, content, named: "brief.md", session: run.session),
+          try path.files.add(tx, content, named: "notes.md")
+        )
+      }
+      #expect(
+        try await why(made.id) == "It was made by the agent of \(run.session), attempt 1 of \(run.id).")
+      #expect(try await why(given.id) == "It was uploaded, or is an input of a job.")
+      #expect(try await api.get("/v1/why/sesn_0").status == 404)
+    }
+  }
+
   @Test func `a dead delivery is sent again, another is not`() async throws {
     try await withAPI { api in
       let path = api.path

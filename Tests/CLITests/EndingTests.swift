@@ -30,6 +30,8 @@ import Testing
 
   @Test func `errors of other domains have their codes too`() {
     #expect(Ending(JobsError.nothing(path: "x"))?.code == .badInput)
+    #expect(Ending(JobsError.unreadable(path: "x", reason: "r"))?.code == .notFound)
+    #expect(Ending(JobsError.notFound(kind: "source", name: "x", nearest: nil))?.code == .notFound)
     let problem = PlacedProblem(file: "job.yaml", line: 2, column: 1, "No.")
     #expect(
       Ending(JobsError.invalid([problem]))?.sentence == "1 problem in the job files:\njob.yaml:2:1: No.")
@@ -38,13 +40,48 @@ import Testing
   }
 
   @Test func `a misspelt command is named, with those there are`() {
-    let complaint = #expect(throws: Complaint.self) { try Errand.checkCommand("rnu") }
-    #expect(
-      complaint?.description.hasPrefix("There is no command “rnu”. The commands are serve, try,") == true)
-    #expect(complaint?.exitCode == .usage)
-    for word in ["run", "--help", "help", nil] {
-      #expect(throws: Never.self) { try Errand.checkCommand(word) }
+    for words in [["rnu"], ["help", "rnu"]] {
+      let complaint = #expect(throws: Complaint.self) { try Errand.checkCommand(words) }
+      #expect(
+        complaint?.description.hasPrefix(
+          "There is no command “rnu”. Did you mean “run”? The commands are serve, try,") == true)
+      #expect(complaint?.exitCode == .usage)
     }
+    let nested = #expect(throws: Complaint.self) { try Errand.checkCommand(["help", "hooks", "tets"]) }
+    #expect(
+      nested?.description
+        == "There is no command “hooks tets”. Did you mean “test”? The commands are test, verify.")
+    #expect(throws: Complaint.self) { try Errand.checkCommand(["deliveries", "retyr", "dlv_1"]) }
+    #expect(nested?.hint == "errand hooks --help says what each does")
+  }
+
+  @Test(arguments: [
+    ["run", "daily-brief"], ["--help"], ["help"], ["help", "hooks", "test"], ["hooks", "--help"], [],
+    ["deliveries", "--state", "dead"], ["hooks", "test", "file"], ["hooks", "help"],
+    ["sessions", "resources", "sesn_1"], ["deliveries", "retry", "dlv_1"],
+  ])
+  func `commands that there are, are left to the parser`(words: [String]) {
+    #expect(throws: Never.self) { try Errand.checkCommand(words) }
+  }
+
+  @Test func `the parser's errors begin as all do`() {
+    let error = #expect(throws: (any Error).self) { try Errand.parseAsRoot(["show"]) }
+    #expect(error.flatMap { Errand.parserWords($0) }?.hasPrefix("Missing expected argument '<id>'") == true)
+    let help = #expect(throws: (any Error).self) { try Errand.parseAsRoot(["--help"]) }
+    #expect(help.flatMap { Errand.parserWords($0) } == nil)
+  }
+
+  @Test(arguments: [
+    (
+      "note",
+      "“note” is no id of a run or a session. If it is a job, `errand runs --job note` and `errand firings --job note` list what it started."
+    ),
+    ("drun_1", "drun_1 is the id of a firing, not of a run or a session. `errand show drun_1` says more."),
+  ])
+  func `an id of something else is told what it is`(id: String, sentence: String) {
+    let complaint = Complaint.wrongThing(id: id, kind: ThingKind(id: id), wanted: "a run or a session")
+    #expect(complaint.description == sentence)
+    #expect(complaint.exitCode == .notFound)
   }
 
   @Test func `the parser ends what is the parser's`() {

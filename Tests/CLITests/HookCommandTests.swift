@@ -107,6 +107,18 @@ import Testing
     try FileManager.default.removeItem(atPath: "\(folder.path)/event.headers")
     let bare = try await errand("test", file, "--source", "github", "--jobs", jobs)
     #expect(bare.exit == .code(65))
-    #expect(bare.errorText == "error: The body can't be read: the header X-GitHub-Event is missing.\n")
+    #expect(
+      bare.errorText == """
+        error: \(file) comes without the headers X-GitHub-Event and X-GitHub-Delivery, which a source of kind github \
+        reads. Give --header “X-GitHub-Event: …”, or write it into a file of the same name that ends in .headers.
+
+        """)
+    try "POST /hooks/github HTTP/1.1\n\nX-GitHub-Event: issues\nwhat is this\n".write(
+      toFile: "\(folder.path)/event.headers", atomically: true, encoding: .utf8)
+    let garbage = try await errand("test", file, "--source", "github", "--jobs", jobs)
+    #expect(garbage.exit == .code(65))
+    #expect(
+      garbage.errorText
+        == "error: \(folder.path)/event.headers:4: “what is this” is not of the form “Name: value”.\n")
   }
 }

@@ -1,11 +1,11 @@
 import ArgumentParser
 import Foundation
-import Jobs
 import Service
 import TestSupport
 import Testing
 
 @testable import CLI
+@testable import Jobs
 
 /// What the README says is so.
 @Suite struct ReadmeTests {
@@ -24,6 +24,60 @@ import Testing
     try FileManager.default.copyItem(atPath: root.appending(path: "Jobs").path, toPath: jobs)
     try String(job).write(toFile: "\(jobs)/daily-brief/job.yaml", atomically: true, encoding: .utf8)
     #expect(throws: Never.self) { try JobFolder.load("\(jobs)/daily-brief", kinds: ErrandService.kinds) }
+  }
+
+  @Test func `its reference has every field of a job file`() throws {
+    let reference = try #require(try readme().components(separatedBy: "## Reference").last)
+    let shapes = ErrandService.kinds.sources + ErrandService.kinds.callbacks
+    let fields =
+      JobReader.keys + JobReader.scheduleKeys + JobReader.webhookKeys + shapes.map(\.name)
+      + shapes.flatMap { $0.fields.map(\.name) } + Lane.allCases.map(\.rawValue)
+      + Overlap.allCases.map(\.rawValue) + RepeatPolicy.allCases.map(\.rawValue)
+    for field in fields {
+      #expect(
+        ["`\(field)`", "`\(field):", "`\(field).", ".\(field)`"].contains { reference.contains($0) },
+        "\(field)")
+    }
+  }
+
+  @Test func `the parts of files in its reference are valid`() throws {
+    let reference = try #require(try readme().components(separatedBy: "## Reference").last)
+    let blocks = reference.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+      $0.components(separatedBy: "```").first
+    }
+    let base = "name: sample\nagent: writer\nenvironment: bench\n"
+    for block in blocks {
+      let folder = try TemporaryFolder()
+      var files = [
+        "agents/writer.yaml": "model: m\n", "environments/bench.yaml": "description: d\n",
+        "sources/github.yaml": "kind: github\nsecret: ${env:S}\n", "sample/prompt.md": "Do it.\n",
+        "sample/holidays.ics":
+          "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nEND:VEVENT\nEND:VCALENDAR\n",
+        "sample/job.yaml": base + "input: {message: prompt.md}\n",
+      ]
+      if block.hasPrefix("# sources/github.yaml") {
+        files["sources/github.yaml"] = block
+      } else if block.hasPrefix("turns:") {
+        files["sample/rehearsal.yaml"] = block
+      } else if block.hasPrefix("input:") {
+        files["sample/job.yaml"] = base + block + "  message: prompt.md\n"
+      } else {
+        files["sample/job.yaml"]? += block
+      }
+      for (name, text) in files {
+        let url = URL(filePath: "\(folder.path)/\(name)")
+        try FileManager.default.createDirectory(
+          at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+      }
+      do {
+        let loaded = try JobFolder.load(folder.path, kinds: ErrandService.kinds)
+        #expect(loaded.warnings.isEmpty)
+      } catch {
+        Issue.record("\(block)\n\(error)")
+      }
+    }
+    #expect(blocks.count == 6)
   }
 
   @Test(arguments: ExitCodes.allCases)

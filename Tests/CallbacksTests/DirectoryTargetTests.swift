@@ -131,9 +131,23 @@ import Testing
     try await withCallbacks { bench in
       let id = try await Self.add(bench, [], to: "briefs")
       try await bench.work()
+      let delivery = try await bench.delivery(id)
+      #expect(delivery.state == .dead)
       #expect(
-        try await bench.delivery(id).lastError == "The callback's path is “briefs”; it must be absolute.")
+        delivery.lastError
+          == "The callback's path is “briefs”. Expected a folder's whole path, which begins with \"/\", such as "
+          + "/srv/briefs.")
     }
+  }
+
+  @Test(arguments: [
+    ("briefs", false), ("~/briefs", false), ("./b", false), ("x${env:B}", false),
+    ("/srv/{{job.name}}", false),
+    ("/srv/briefs", true), ("${env:BRIEFS_DIR}", true), ("${env:HOME}/briefs", true),
+  ])
+  func `a path that can never work is refused in the file`(path: String, fits: Bool) {
+    let problems = DirectoryTarget.shape.check(["path": .string(path)])
+    #expect(problems.map(\.path.description) == (fits ? [] : ["path"]))
   }
 
   @Test func `files that are gone make the delivery hopeless`() async throws {

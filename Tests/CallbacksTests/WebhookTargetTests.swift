@@ -124,16 +124,42 @@ import Testing
       let id = try await bench.addWebhook()
       try await bench.work()
       let delivery = try await bench.delivery(id)
-      #expect(delivery.state == .pending)
+      #expect(delivery.state == .dead)
       #expect(delivery.lastError?.hasPrefix(error) == true, "\(delivery.lastError ?? "")")
       #expect(delivery.lastError?.contains(secret) == false)
       #expect(bench.receiver.requests.isEmpty)
     }
   }
 
-  @Test func `a long answer is a receipt, cut short`() async throws {
+  @Test(arguments: [
+    "ftp://example.com/x", "localhost:9000", "https://", "/results", "https://x/{{job.name}}",
+  ])
+  func `an address that can never work is refused in the file and dead at the first attempt`(
+    address: String
+  ) async throws {
+    let problems = WebhookTarget.shape.check(["url": .string(address), "secret": "${env:S}"])
+    #expect(problems.map(\.path.description) == ["url"])
+    #expect(!problems[0].message.contains(address))
+    try await withCallbacks(["CALLBACK_URL": address]) { bench in
+      let id = try await bench.addWebhook()
+      try await bench.work()
+      let delivery = try await bench.delivery(id)
+      #expect(delivery.state == .dead)
+      #expect(delivery.lastError?.hasPrefix("The callback's url can't be used. ") == true)
+    }
+  }
+
+  @Test(arguments: [
+    "https://example.com", "http://10.0.0.7:9000/a?b=c", "HTTPS://u:p@example.com/", "${env:X}/a",
+  ])
+  func `an address that may work is let pass`(address: String) {
+    #expect(WebhookTarget.shape.check(["url": .string(address)]).isEmpty)
+  }
+
+  @Test(arguments: [100_000, 3 << 20])
+  func `a long answer is a receipt, cut short`(size: Int) async throws {
     try await withCallbacks { bench in
-      bench.receiver.answer(HTTPResponse(status: 200, body: .bytes([UInt8](repeating: 0x61, count: 100_000))))
+      bench.receiver.answer(HTTPResponse(status: 200, body: .bytes([UInt8](repeating: 0x61, count: size))))
       let id = try await bench.addWebhook()
       try await bench.work()
       #expect(try await bench.delivery(id).receipt?["body"]?.stringValue?.count == 1024)

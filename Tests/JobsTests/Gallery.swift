@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import JSON
 
@@ -92,6 +93,13 @@ final class Gallery: Sendable {
           FieldShape("url", .text, isRequired: true), FieldShape("secret", .secret, isRequired: true),
           FieldShape("patience", .duration), FieldShape("tries", .whole(1...9)),
         ],
-        check: { $0["tries"] == 9 ? "Nine tries are bad luck." : nil }),
+        check: { settings in
+          var problems: [Problem] = []
+          if settings["tries"] == 9 { problems.append(Problem(.root, "Nine tries are bad luck.")) }
+          if settings["url"] == "nowhere" {
+            problems.append(Problem(FieldPath.root.key("url"), "Expected an address."))
+          }
+          return problems
+        }),
     ])
 }

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import JSON
 import Testing
@@ -65,6 +66,35 @@ struct JobFolderTests {
         #"brief/job.yaml:10:33: limits.attempts: Expected a whole number from 1 to 20, found "three"."#,
         #"brief/job.yaml:10:49: limits.timeout: Expected a duration such as "90s", "30m", "2h", "1d" or "1h30m", found 30. For seconds write "30s"."#,
       ])
+  }
+
+  @Test func `what a secret makes of a setting is judged without showing it`() throws {
+    let secrets = Secrets(environment: [
+      "BRIEFS_DIR": "/b", "CALLBACK_URL": "nowhere", "CALLBACK_SECRET": "s", "DESK_SECRET": "d",
+    ])
+    #expect(
+      try Gallery(Gallery.files()).problems(secrets: secrets) == [
+        #"brief/job.yaml:20:20: callbacks[1].webhook.url: Expected an address. Found "${env:CALLBACK_URL}"."#
+      ])
+  }
+
+  @Test func `an event type that nobody sends is warned of in its place`() throws {
+    var kinds = Gallery.kinds
+    kinds.sources[0].eventTypes = ["rang"]
+    kinds.unknownTypes = { match, known in
+      match["type"]?[0] == .string(known[0])
+        ? [] : [Problem(FieldPath.root.key("type").index(0), "Nobody sends that.")]
+    }
+    let gallery = try Gallery(
+      Gallery.files(job: Gallery.job.replacing("    name: asked\n", with: "    match: {type: [rnag]}\n")))
+    #expect(
+      try gallery.load(kinds: kinds).warnings.map { $0.description.replacing(gallery.path + "/", with: "") }
+        == [
+          "brief/job.yaml:8:20: triggers[1].match.type[0]: Nobody sends that."
+        ])
+    try gallery.write(
+      "brief/job.yaml", Gallery.job.replacing("    name: asked\n", with: "    match: {type: [rang]}\n"))
+    #expect(try gallery.load(kinds: kinds).warnings.isEmpty)
   }
 
   /// One change of the right job file, and the sentence for it.
@@ -144,6 +174,10 @@ struct JobFolderTests {
     (
       ("states: [succeeded, failed]", "tries: 9"),
       "brief/job.yaml:20:14: callbacks[1].webhook: Nine tries are bad luck."
+    ),
+    (
+      ("url: \"${env:CALLBACK_URL}\"", "url: nowhere"),
+      "brief/job.yaml:20:20: callbacks[1].webhook.url: Expected an address. Found \"nowhere\"."
     ),
     (
       ("states: [succeeded, failed]", "patience: long"),

@@ -106,11 +106,11 @@ struct TemplateTests {
     ),
     (
       "{{trigger.bdy.title}}",
-      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, headers, body."#
+      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, actor, receipt_id, type, source, text, headers, body."#
     ),
     (
       "{{#trigger.bdy.title}}x{{/trigger.bdy.title}}",
-      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, headers, body."#
+      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, actor, receipt_id, type, source, text, headers, body."#
     ),
     (
       "{{runs.last}}",
@@ -143,6 +143,40 @@ struct TemplateTests {
   func `a template that cannot be used says where and why`(template: String, sentence: String) {
     let error = #expect(throws: TemplateError.self) { try render(template) }
     #expect(error?.description == sentence)
+  }
+
+  @Test(
+    arguments: [
+      ("{{jobb.name}}", "jobb.name", "job"), ("{{job.nmae}}", "job.nmae", "name"),
+      ("{{trigger.boddy}}", "trigger.boddy", "body"),
+      ("{{#trigger.boddy}}x{{/trigger.boddy}}", "trigger.boddy", "body"),
+      ("{{trigger.actor.nme}}", "trigger.actor.nme", "name"), ("{{firing.id.x}}", "firing.id.x", nil),
+      ("{{^trigger.body}}{{jobb.name}}{{/trigger.body}}", "jobb.name", "job"),
+      ("{{#last}}{{#success}}{{mesage}}{{/success}}{{/last}}", "mesage", "message"),
+      ("{{last.sucess.message}}", "last.sucess.message", "success"),
+    ] as [(String, String, String?)])
+  func `what nothing can ever have is refused before there are values`(
+    template: String, name: String, nearest: String?
+  ) {
+    let error = #expect(throws: TemplateError.self) { try Template(template, isPrompt: true) }
+    guard case .missing(name, nearest: nearest, known: _)? = error?.reason else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    "{{trigger.body.x.y.0}}", "{{trigger.headers.user-agent}}",
+    "{{#trigger.body}}{{jobb.name}}{{/trigger.body}}",
+    "{{#last.success}}{{message}}{{#files}}{{filename}}{{/files}}{{trigger.body.a}}{{/last.success}}",
+    "{{^last.failure}}{{job.description}}{{/last.failure}}", "{{#job}}{{name}}{{.}}{{/job}}",
+  ])
+  func `what may come from outside is left until it comes`(template: String) throws {
+    _ = try Template(template, isPrompt: true)
+  }
+
+  @Test func `only prompts see the last results`() {
+    #expect(throws: TemplateError.self) { try Template("{{last.success.message}}") }
   }
 
   @Test func `output and depth are bounded`() {

@@ -33,7 +33,7 @@ import Testing
     (.waiting(["sevt_1"]), nil, "wait"),
     (.interrupted, nil, "wait"),
     (.later(Timestamp(seconds: 0), reason: "r"), nil, "pause"),
-    (.terminated("r"), nil, "retry"),
+    (.terminated("r"), nil, "retry"), (.hopeless("r"), nil, "failed"),
   ])
   func `a settlement decides what becomes of the run`(
     settlement: Settlement, result: Outcome.Result?, expected: String

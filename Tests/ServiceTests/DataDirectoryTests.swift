@@ -24,6 +24,31 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: data.path) == ["api-key"])
   }
 
+  @Test func `the database and a directory of nothing else are shut to other users`() throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o755)
+    let data = try DataDirectory(folder.path)
+    data.shut()
+    #expect(try Self.mode(data.path) == 0o700)
+    #expect(try Self.mode(data.database) == 0o600)
+    // As an earlier version left it.
+    chmod(data.path, 0o755)
+    chmod(data.database, 0o644)
+    data.shut()
+    #expect(try Self.mode(data.path) == 0o700)
+    #expect(try Self.mode(data.database) == 0o600)
+  }
+
+  @Test func `a directory with other things in it stays as open as it is`() throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o755)
+    try "Others read this.".write(toFile: "\(folder.path)/notes", atomically: true, encoding: .utf8)
+    let data = try DataDirectory(folder.path)
+    data.shut()
+    #expect(try Self.mode(data.path) == 0o755)
+    #expect(try Self.mode(data.database) == 0o600)
+  }
+
   @Test func `the environment's key wins and is not written`() throws {
     let folder = try TemporaryFolder()
     let data = try DataDirectory(folder.path)

@@ -40,6 +40,14 @@ import Testing
     #expect(StoreError(error, path: "/d/a.db", patience: .seconds(2)).description == sentence)
   }
 
+  @Test func `nothing was stored is said once`() {
+    let full = StoreError.full(path: "/d/a.db").description
+    #expect(StoreError.rolledBack(reason: full).description == full)
+    #expect(
+      StoreError.rolledBack(reason: "It broke.").description
+        == "Nothing was stored, because the whole transaction was rolled back: It broke. Try again.")
+  }
+
   @Test func `only what stored nothing may simply be tried again`() {
     #expect(StoreError.rolledBack(reason: "").isRetryable)
     #expect(StoreError.locked(path: "", patience: .zero).isRetryable)

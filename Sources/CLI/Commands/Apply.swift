@@ -43,7 +43,9 @@ struct Apply: AsyncParsableCommand {
 
   /// - Returns: the server's report.
   static func send(_ path: String, prune: Bool, to server: Server) async throws -> JSON {
-    var bundle = try JobFolder.load(path, kinds: ErrandService.kinds).json
+    let loaded = try JobFolder.load(path, kinds: ErrandService.kinds)
+    Warnings.show(loaded.warnings)
+    var bundle = loaded.json
     if prune { bundle["prune"] = true }
     return try await server.post(["v1", "jobs"], bundle)
   }

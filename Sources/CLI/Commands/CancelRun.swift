@@ -23,9 +23,13 @@ struct CancelRun: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
+    let kind = ThingKind(id: id)
+    guard [.run, .firing].contains(kind) else {
+      throw Complaint.wrongThing(id: id, kind: kind, wanted: "a run or a held firing")
+    }
     let body: JSON =
       reason.map { ["reason": .string($0)] } ?? ["reason": "It was cancelled with `errand cancel`."]
-    let things = id.hasPrefix("drun_") ? "firings" : "runs"
+    let things = kind == .firing ? "firings" : "runs"
     let run = try await server.server().post(["v1", things, id, "cancel"], body)
     if json {
       Say.output(run.prettyText)

@@ -15,9 +15,10 @@ struct ExplainWhy: AsyncParsableCommand {
         errand why daily-brief --at 2026-11-12T07:00
         errand why dlv_01kq3v5m9x         why a result has not arrived
         errand why rcpt_01kq3v5m9x        what a webhook led to
+        errand why sesn_01kq3v5m9x        which run a session or a file belongs to
       """)
 
-  @Argument(help: "The id of a run, a firing, a delivery or a receipt, or a job's name.")
+  @Argument(help: "The id of anything, or a job's name.")
   var id: String
   @Option(
     help: ArgumentHelp(

@@ -32,11 +32,13 @@ struct ListFirings: AsyncParsableCommand {
     ListOutput.show(
       answer, as: list,
       [
-        Table.Column(title: "FIRED"), Table.Column(title: "JOB", shrinks: true), Table.Column(title: "BY"),
+        Table.Column(title: "FIRING"), Table.Column(title: "FIRED"),
+        Table.Column(title: "JOB", shrinks: true), Table.Column(title: "BY"),
         Table.Column(title: "DECISION"), Table.Column(title: "REASON", shrinks: true),
-      ], things: "firings", nothing: "Nothing has fired."
+      ], things: "firings", nothing: decision == nil ? "Nothing has fired." : "There are no such firings."
     ) { firing in
       [
+        ListOutput.text(firing, "id"),
         Table.Cell(TimeWords.relative(firing["created_at"]?.stringValue, to: now)),
         ListOutput.text(firing, "job"), ListOutput.text(firing, "kind"),
         ListOutput.state(firing, "decision"), Table.Cell(firing["reason"]?.stringValue ?? ""),

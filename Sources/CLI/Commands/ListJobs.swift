@@ -37,7 +37,11 @@ struct ListJobs: AsyncParsableCommand {
 
   static func words(_ trigger: JSON) -> String {
     if let source = trigger["webhook"]?.stringValue { return "webhook \(source)" }
-    let zone = trigger["timezone"]?.stringValue ?? "UTC"
-    return "schedule \(trigger["schedule"]?.stringValue ?? "") \(zone)"
+    if let period = trigger["every"]?.stringValue { return "every \(period)" }
+    if let moments = trigger["at"]?.arrayValue {
+      let first = "at \(TimeWords.full(moments.first?.stringValue))"
+      return moments.count > 1 ? "\(first) and \(moments.count - 1) more" : first
+    }
+    return "schedule \(trigger["schedule"]?.stringValue ?? "") \(trigger["timezone"]?.stringValue ?? "UTC")"
   }
 }

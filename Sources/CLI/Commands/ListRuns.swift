@@ -33,7 +33,9 @@ struct ListRuns: AsyncParsableCommand {
         Table.Column(title: "RUN"), Table.Column(title: "JOB", shrinks: true), Table.Column(title: "STATE"),
         Table.Column(title: "FIRED"), Table.Column(title: "TOOK", isRight: true),
         Table.Column(title: "WHY", shrinks: true),
-      ], things: "runs", nothing: "There are no such runs. Start one with `errand run JOB`."
+      ], things: "runs",
+      nothing: state != nil
+        ? "There are no such runs." : "There are no runs. Start one with `errand run \(job ?? "JOB")`."
     ) { run in
       let took = TimeWords.between(run["started_at"]?.stringValue, run["ended_at"]?.stringValue)
       return [

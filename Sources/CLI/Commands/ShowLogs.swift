@@ -27,6 +27,10 @@ struct ShowLogs: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
+    let kind = ThingKind(id: id)
+    guard [.run, .session].contains(kind) else {
+      throw Complaint.wrongThing(id: id, kind: kind, wanted: "a run or a session")
+    }
     let server = try server.server()
     let (id, follow, all, json) = (id, follow, all, json)
     do {

@@ -5,25 +5,36 @@ import Primitives
 /// `errand show`
 struct ShowRun: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Tell the whole story of a run, from what fired it to what was delivered.",
+    commandName: "show", abstract: "Tell the whole story of a run, or what anything else with an id is.",
     discussion: """
+      Of a run, everything from what fired it to what was delivered. Of a firing, a delivery, a receipt, a session, a \
+      file, an agent, an environment or a job, what it is and where to read on.
+
       EXAMPLES:
         errand show run_01kq3v5m9x
         errand show run_01kq3v5m9x --json | jq '.evaluations[].criteria'
+        errand show drun_01kq3v5m9x
+        errand show daily-brief
       """)
 
-  @Argument(help: "The run's id.")
+  @Argument(help: "An id, or a job's name.")
   var id: String
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let run = try await server.server().get(["v1", "runs", id])
+    let server = try server.server()
+    let kind = ThingKind(id: id)
+    let thing = try await server.get(["v1"] + kind.path(id))
+    let now = Time.system.now()
     if json {
-      Say.output(run.prettyText)
+      Say.output(thing.prettyText)
+    } else if kind == .run {
+      Say.output(RunStory(run: thing, terminal: .output, now: now).lines.joined(separator: "\n"))
     } else {
-      let story = RunStory(run: run, terminal: .output, now: Time.system.now())
+      let why = kind == .receipt ? thing : try await server.get(["v1", "why", id])
+      let story = ThingStory(kind: kind, id: id, thing: thing, why: why, terminal: .output, now: now)
       Say.output(story.lines.joined(separator: "\n"))
     }
   }

@@ -8,7 +8,8 @@ struct Validate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Check job files on this machine, without a server.",
     discussion: """
-      Every problem is told with its file, line and column. Exits with \(ExitCodes.badInput.rawValue) if there is one.
+      Every problem is told with its file, line and column. Exits with \(ExitCodes.badInput.rawValue) if there is one; \
+      warnings change nothing.
 
       EXAMPLES:
         errand validate Jobs
@@ -22,10 +23,12 @@ struct Validate: AsyncParsableCommand {
   var secrets = false
 
   func run() async throws {
-    let bundle = try JobFolder.load(
+    let loaded = try JobFolder.load(
       path, kinds: ErrandService.kinds,
       secrets: secrets ? Secrets(environment: ProcessEnvironment.all) : .none
-    ).json
+    )
+    Warnings.show(loaded.warnings)
+    let bundle = loaded.json
     let counts = ["job", "agent", "environment", "source"].compactMap { thing -> String? in
       let count = bundle["\(thing)s"]?.arrayValue?.count ?? 0
       return count == 0 ? nil : EventTeller.count(count, thing)

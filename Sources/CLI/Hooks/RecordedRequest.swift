@@ -13,8 +13,7 @@ enum RecordedRequest {
     let body = try bytes(path)
     var fields: [(String, String)] = []
     if let file = headersFile(beside: path) {
-      let lines = String(decoding: try bytes(file), as: UTF8.self).split(whereSeparator: \.isNewline)
-      fields = lines.compactMap { field(String($0)) }
+      fields = try RecordedRequest.fields(String(decoding: try bytes(file), as: UTF8.self), of: file)
     }
     for text in given {
       guard let field = field(text) else { throw .badHeader(text) }
@@ -22,6 +21,27 @@ enum RecordedRequest {
       fields.append(field)
     }
     return HookRequest(headers: SignatureHeaders(fields), body: body)
+  }
+
+  private static func fields(_ text: String, of file: String) throws(Complaint) -> [(String, String)] {
+    var fields: [(String, String)] = []
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (number, line) in lines.enumerated() where line.contains(where: { !$0.isWhitespace }) {
+      if let field = field(String(line)) {
+        fields.append(field)
+      } else if number > 0 || !isRequestLine(line) {
+        throw .badHook(
+          "\(file):\(number + 1): “\(String(line).onOneLine.cut(to: 80))” is not of the form “Name: value”.")
+      }
+    }
+    return fields
+  }
+
+  /// `POST /hooks/github HTTP/1.1`, at the beginning.
+  private static func isRequestLine(_ line: Substring) -> Bool {
+    let words = line.split(separator: " ")
+    return (2...3).contains(words.count) && words[0].allSatisfy { $0.isASCII && $0.isUppercase }
+      && (words.count == 2 || words[2].hasPrefix("HTTP/"))
   }
 
   private static func field(_ line: String) -> (String, String)? {

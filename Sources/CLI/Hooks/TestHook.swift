@@ -38,6 +38,13 @@ struct TestHook: AsyncParsableCommand {
     let (jobs, sources) = try JobFolder.load(jobs, kinds: ErrandService.kinds)
       .preview(kinds: ErrandService.kinds)
     let source = try HookPreview.source(named: source, in: sources)
+    let missing = HookPreview.headersMissing(in: request, for: source)
+    if let first = missing.first {
+      let names = missing.count == 1 ? "header \(first)" : "headers \(missing.joined(separator: " and "))"
+      throw Complaint.badHook(
+        "\(file) comes without the \(names), which a source of kind \(source.kind) reads. Give --header “\(first): …”, "
+          + "or write it into a file of the same name that ends in .headers.")
+    }
     let preview: HookPreview
     do {
       preview = try HookPreview(

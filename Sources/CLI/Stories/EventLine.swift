@@ -81,12 +81,14 @@ struct EventTeller {
   // MARK: Kinds of events
 
   private func texts(_ label: String, _ event: JSON, _ paint: Paint?) -> [EventLine] {
-    let lines = EventTeller.text(of: event).safeLines
+    // The line end of a file is no line of its own.
+    var lines = EventTeller.text(of: event).safeLines
+    while lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
     var told = lines.prefix(textLimit).enumerated().map { place, line in
       EventLine(place == 0 ? label : "", line, paint, isSpoken: true)
     }
     if lines.count > textLimit {
-      told.append(EventLine("", "… \(lines.count - textLimit) more lines", .quiet))
+      told.append(EventLine("", "… \(EventTeller.count(lines.count - textLimit, "more line"))", .quiet))
     }
     return told
   }

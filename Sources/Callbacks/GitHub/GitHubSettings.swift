@@ -1,5 +1,7 @@
+import Catalog
 import Git
 import JSON
+import Jobs
 
 /// The settings of a `github` callback, templates rendered and secrets resolved.
 struct GitHubSettings: Sendable {
@@ -31,41 +33,70 @@ struct GitHubSettings: Sendable {
   private static let commentKeys = ["issue", "body"]
 
   /// What is wrong with settings as a file has them.
-  static let problem: @Sendable (JSON) -> String? = { settings in
+  static let problems: @Sendable (JSON) -> [Problem] = { settings in
+    let root = FieldPath.root
     guard settings["pull_request"] != nil || settings["comment"] != nil else {
-      return "A github callback needs \"pull_request\" or \"comment\"."
+      return [Problem(root, "A github callback needs \"pull_request\" or \"comment\".")]
     }
-    for (name, keys) in [("pull_request", pullRequestKeys), ("comment", commentKeys)] {
-      let unknown = settings[name]?.objectValue?.keys.first { !keys.contains($0) }
-      if let unknown {
-        return "\"\(unknown)\" is no field of \"\(name)\". It has: \(keys.joined(separator: ", "))."
-      }
-    }
-    if let pull = settings["pull_request"] {
-      for name in ["branch", "title"] where pull[name]?.stringValue?.isEmpty ?? true {
-        return "\"pull_request\" needs a text \"\(name)\"."
-      }
-      if let branch = pull["branch"]?.stringValue, !branch.contains("{{") {
-        do { _ = try BranchName(branch) } catch { return "\(error)" }
-      }
-      for name in ["base", "body"] where pull[name] != nil && pull[name]?.stringValue == nil {
-        return "\"\(name)\" of \"pull_request\" is a text."
-      }
-      for name in ["draft", "replace"] where pull[name] != nil && pull[name]?.boolValue == nil {
-        return "\"\(name)\" of \"pull_request\" is true or false."
-      }
-      if let labels = pull["labels"] {
-        guard let list = labels.arrayValue, list.allSatisfy({ $0.stringValue != nil }) else {
-          return "\"labels\" of \"pull_request\" is a list of texts."
-        }
-      }
-    }
-    if let comment = settings["comment"], comment["issue"]?.stringValue == nil,
-      comment["issue"]?.intValue == nil
+    var problems: [Problem] = []
+    if let pull = settings["pull_request"] { problems += pullRequestProblems(pull) }
+    if let comment = settings["comment"] { problems += commentProblems(comment) }
+    if let repository = settings["repository"]?.stringValue, !KindShape.isOpen(repository),
+      !isRepository(repository)
     {
-      return "\"comment\" needs the number of the \"issue\", such as \"{{trigger.body.issue.number}}\"."
+      problems.append(Problem(root.key("repository"), "Expected OWNER/NAME, such as octo/app."))
     }
-    return nil
+    if let api = settings["api"]?.stringValue, !KindShape.isOpen(api), GitHubAPI.host(of: api) == nil {
+      problems.append(
+        Problem(root.key("api"), "Expected an API's address, such as https://github.example.com/api/v3."))
+    }
+    return problems
+  }
+
+  private static func pullRequestProblems(_ pull: JSON) -> [Problem] {
+    let place = FieldPath.root.key("pull_request")
+    var problems = unknown(pull, pullRequestKeys, "a pull_request", at: place)
+    for name in ["branch", "title"] where pull[name]?.stringValue?.isEmpty ?? true {
+      problems.append(Problem(place, "\"pull_request\" needs a text \"\(name)\"."))
+    }
+    for name in ["base", "branch"] {
+      guard let branch = pull[name]?.stringValue, !branch.isEmpty, !KindShape.isOpen(branch) else { continue }
+      do { _ = try BranchName(branch) } catch { problems.append(Problem(place.key(name), "\(error)")) }
+    }
+    for name in ["base", "body"] where pull[name] != nil && pull[name]?.stringValue == nil {
+      problems.append(Problem(place.key(name), "\"\(name)\" of \"pull_request\" is a text."))
+    }
+    for name in ["draft", "replace"] where pull[name] != nil && pull[name]?.boolValue == nil {
+      problems.append(Problem(place.key(name), "\"\(name)\" of \"pull_request\" is true or false."))
+    }
+    if let labels = pull["labels"], labels.arrayValue?.allSatisfy({ $0.stringValue != nil }) != true {
+      problems.append(Problem(place.key("labels"), "\"labels\" of \"pull_request\" is a list of texts."))
+    }
+    return problems
+  }
+
+  private static func commentProblems(_ comment: JSON) -> [Problem] {
+    let place = FieldPath.root.key("comment")
+    var problems = unknown(comment, commentKeys, "a comment", at: place)
+    let expected = "\"comment\" needs the number of the \"issue\", such as \"{{trigger.body.issue.number}}\"."
+    switch comment["issue"] {
+    case .string(let text)? where KindShape.isOpen(text) || (Int(text) ?? 0) > 0: break
+    case let number? where (number.intValue ?? 0) > 0: break
+    case nil: problems.append(Problem(place, expected))
+    default: problems.append(Problem(place.key("issue"), expected))
+    }
+    return problems
+  }
+
+  private static func unknown(_ object: JSON, _ keys: [String], _ thing: String, at place: FieldPath)
+    -> [Problem]
+  {
+    (object.objectValue?.keys ?? []).filter { !keys.contains($0) }.map { key in
+      Problem(
+        place.key(key),
+        "\(quoted(key)) is no field of \(thing).\(Nearest.hint(key, among: keys)) "
+          + "It has: \(keys.joined(separator: ", ")).", aim: .key)
+    }
   }
 
   /// - Throws: `GitHubError.hopeless`, `BranchNameError` as such.

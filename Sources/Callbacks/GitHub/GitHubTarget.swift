@@ -31,7 +31,7 @@ package struct GitHubTarget: Target {
       // What GitHub's deliveries say of themselves; the clone's address says it otherwise.
       "repository":
         "{{#trigger.body}}{{#repository}}{{#full_name}}{{.}}{{/full_name}}{{/repository}}{{/trigger.body}}",
-    ], check: GitHubSettings.problem)
+    ], check: GitHubSettings.problems)
 
   let database: Database
   let files: Files

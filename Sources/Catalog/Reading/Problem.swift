@@ -14,11 +14,14 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
   package var aim: Aim
   /// One or more sentences for the author; they do not repeat the place.
   package var message: String
+  /// The stable name of the cause, where the wire has one.
+  package var code: String?
 
-  package init(_ path: FieldPath, _ message: String, aim: Aim = .value) {
+  package init(_ path: FieldPath, _ message: String, aim: Aim = .value, code: String? = nil) {
     self.path = path
     self.message = message
     self.aim = aim
+    self.code = code
   }
 
   /// `limits.attempts: Expected a whole number from 1 to 10, found "three".`
@@ -33,11 +36,17 @@ package final class Findings {
   package static let limit = 50
 
   package private(set) var problems: [Problem] = []
+  /// What is most likely a mistake, but need not be one.
+  package private(set) var warnings: [Problem] = []
 
   package init() {}
 
   package func add(_ problem: Problem) {
     if problems.count < Findings.limit { problems.append(problem) }
+  }
+
+  package func warn(_ problem: Problem) {
+    if warnings.count < Findings.limit { warnings.append(problem) }
   }
 
   package func add(_ path: FieldPath, _ message: String) {

@@ -9,6 +9,7 @@ package import Signatures
 /// Whoever holds the secret is the owner, unless the file gives another `lane`.
 package struct GenericSource: SourceKind {
   package static let name = "generic"
+  package static let neededHeaders = ["webhook-id"]
   package static let shape = KindShape(
     name: name,
     fields: [

@@ -10,6 +10,7 @@ package import Signatures
 /// interaction's (`block_actions`, `message_action` …).
 package struct SlackSource: SourceKind {
   package static let name = "slack"
+  package static let neededHeaders = ["Content-Type"]
   package static let shape = KindShape(
     name: name,
     fields: [

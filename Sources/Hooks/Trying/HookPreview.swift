@@ -45,6 +45,12 @@ package struct HookPreview: Sendable {
       }
   }
 
+  /// Which headers a source of this kind cannot do without, whatever the signature, are not there.
+  package static func headersMissing(in request: HookRequest, for source: Source) -> [String] {
+    let needed = Hooks.kinds.first { $0.name == source.kind }?.neededHeaders ?? []
+    return needed.filter { request.headers[$0].isEmpty }
+  }
+
   /// - Throws: `JobsError.notFound` with the nearest name.
   package static func source(named name: String, in sources: [Source]) throws(JobsError) -> Source {
     if let source = sources.first(where: { $0.name == name }) { return source }
@@ -63,6 +69,8 @@ package struct HookPreview: Sendable {
         "trigger": .object(full),
         "job": ["name": .string(job.name), "description": .string(job.description ?? "")],
         "firing": ["id": "drun_preview", "time": .string(now.description)],
+        // As for a job that has not run yet.
+        "last": ["success": .null, "failure": .null],
       ]
       if let key = trigger.key { line.key = try Template.renderPlain(key, context: known) }
       line.prompt = try Template.render(job.message, context: known)

@@ -8,6 +8,8 @@ struct CheckedBundle: Sendable {
   var environments: [EnvironmentDefinition] = []
   var sources: [Source] = []
   var jobs: [JobDraft] = []
+  /// What is most likely a mistake, but need not be one.
+  var warnings: [Problem] = []
 }
 
 /// A job as its files describe it: references are names yet, and contents lie in memory.
@@ -72,10 +74,11 @@ struct BundleReader {
     twice(bundle.sources, "sources", "source")
     twice(bundle.jobs.map(\.definition), "jobs", "job", below: "definition")
     let names = known(bundle)
+    let eventTypes = eventTypes(bundle)
     for (index, entry) in bundle.jobs.enumerated() {
       let reader = JobReader(
         entry: entry, path: .root.key("jobs").index(index), names: names, settings: settings, kinds: kinds,
-        findings: findings)
+        eventTypes: eventTypes, findings: findings)
       if let draft = reader.read() { checked.jobs.append(draft) }
     }
     let size = bundle.jobs.reduce(0) { $0 + $1.files.values.reduce(0) { $0 + $1.count } }
@@ -84,7 +87,20 @@ struct BundleReader {
         .root.key("jobs"),
         "The jobs' files have \(size) bytes together; at most \(Bundle.contentLimit) can be applied at once.")
     }
+    checked.warnings = findings.warnings
     return checked
+  }
+
+  /// What the sources' webhooks can be, by the sources' names, where the kind knows it.
+  private func eventTypes(_ bundle: Bundle) -> [String: [String]] {
+    var types: [String: [String]] = [:]
+    for source in bundle.sources {
+      guard let name = source["name"]?.stringValue,
+        let shape = kinds?.sources.first(where: { $0.name == source["kind"]?.stringValue })
+      else { continue }
+      types[name] = shape.eventTypes
+    }
+    return types
   }
 
   private var settings: SettingsReader { SettingsReader(findings: findings, secrets: secrets) }

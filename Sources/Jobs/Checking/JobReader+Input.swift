@@ -21,7 +21,7 @@ extension JobReader {
     let message = text(input, "message", "prompt")
     if let message {
       do {
-        _ = try Template(message)
+        _ = try Template(message, isPrompt: true)
       } catch {
         let name = input["message"]?.stringValue ?? "the prompt"
         input.add("message", "\(name), line \(error.line): \(error.message)")

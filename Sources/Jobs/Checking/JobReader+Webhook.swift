@@ -26,6 +26,12 @@ extension JobReader {
       given.add("window", "Only firings that coalesce gather. Add repeat: coalesce, or leave \"window\" out.")
     }
     guard let source = reference(given, "webhook", names.sources) else { return nil }
+    if let match, let types = eventTypes[source], !types.isEmpty {
+      for problem in kinds?.unknownTypes(match, types) ?? [] {
+        findings.warn(
+          Problem(given.path.key("match").appending(problem.path), problem.message, aim: problem.aim))
+      }
+    }
     var trigger = Trigger(.webhook(source: source), name: name)
     trigger.match = match
     trigger.lanes = lanes

@@ -11,6 +11,8 @@ struct JobReader {
   let names: Names
   let settings: SettingsReader
   let kinds: Kinds?
+  /// What the webhooks of the bundle's sources can be, where that is known.
+  let eventTypes: [String: [String]]
   let findings: Findings
 
   static let keys = [

@@ -26,11 +26,30 @@ struct SettingsReader {
       }
     }
     guard findings.problems.count == before else { return nil }
-    if let problem = shape.check(.object(settings)) {
-      findings.add(given.path, problem)
-      return nil
+    let written = JSON.object(settings)
+    for problem in problems(of: written, shape) { note(problem, given.path, written) }
+    return findings.problems.count == before ? written : nil
+  }
+
+  /// What the kind says, about what the file says or else about what its secrets make of it.
+  private func problems(of settings: JSON, _ shape: KindShape) -> [Problem] {
+    let found = shape.check(settings)
+    guard found.isEmpty, let secrets, let resolved = try? secrets.resolve(settings) else { return found }
+    return shape.check(resolved) + shape.checkResolved(resolved)
+  }
+
+  /// Shows the value as the file has it, with references instead of secrets.
+  private func note(_ problem: Problem, _ place: FieldPath, _ settings: JSON) {
+    var value: JSON? = settings
+    for step in problem.path.steps {
+      switch step {
+      case .key(let key): value = value?[key]
+      case .index(let index): value = value?[index]
+      }
     }
-    return .object(settings)
+    let text = value?.stringValue
+    let message = text.map { "\(problem.message) Found \(quoted($0))." } ?? problem.message
+    findings.add(Problem(place.appending(problem.path), message, aim: problem.aim))
   }
 
   private func read(_ field: FieldShape, _ fields: Fields) {

@@ -19,14 +19,17 @@ package enum JobFolder {
     var loader = JobFolderLoader()
     try loader.load(path)
     do {
-      _ = try loader.bundle.checked(kinds: kinds, known: loader.known, secrets: secrets)
+      let checked = try loader.bundle.checked(kinds: kinds, known: loader.known, secrets: secrets)
+      loader.warnings = checked.warnings.map(loader.bundle.places.placed)
     } catch .invalid(let found) {
       // What could not be read is said once, by whoever tried to read it.
       let told = Set(loader.problems.map { [$0.file, $0.path.description] })
       loader.problems += found.filter { !told.contains([$0.file, $0.path.description]) }
     }
     guard loader.problems.isEmpty else { throw .invalid(loader.problems.sorted(by: JobFolder.isBefore)) }
-    return loader.bundle
+    var bundle = loader.bundle
+    bundle.warnings = loader.warnings.sorted(by: JobFolder.isBefore)
+    return bundle
   }
 
   private static func isBefore(_ left: PlacedProblem, _ right: PlacedProblem) -> Bool {
@@ -40,6 +43,7 @@ package enum JobFolder {
 struct JobFolderLoader {
   private(set) var bundle = Bundle()
   var problems: [PlacedProblem] = []
+  var warnings: [PlacedProblem] = []
   /// Names of what is there but not in the bundle: it is broken, or the one job does not need it.
   private(set) var known = Names()
   private var contentSize = 0

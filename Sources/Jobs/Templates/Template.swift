@@ -1,4 +1,3 @@
-import Catalog
 package import JSON
 package import Primitives
 
@@ -17,10 +16,12 @@ package struct Template: Sendable {
 
   private let parts: [TemplatePart]
 
-  /// - Throws: `TemplateError` for what is no template, or asks for something other than what there is.
-  package init(_ text: String) throws(TemplateError) {
+  /// - Parameter isPrompt: whether it may ask for the `last` results, as prompts may.
+  /// - Throws: `TemplateError` for what is no template, or asks for something that there cannot be.
+  package init(_ text: String, isPrompt: Bool = false) throws(TemplateError) {
     parts = try TemplateParser.parse(text)
-    try Template.check(parts)
+    var names = TemplateNames(isPrompt ? .prompt : .values)
+    try names.check(parts)
   }
 
   /// The text with the values, outside ones marked.
@@ -29,7 +30,7 @@ package struct Template: Sendable {
   ) throws(TemplateError) -> String {
     let boundary = "outside-" + Hex.encode(randomness.bytes(12))
     var renderer = TemplateRenderer(context: context, boundary: boundary)
-    try renderer.render(Template(template).parts)
+    try renderer.render(Template(template, isPrompt: true).parts)
     guard renderer.hasMarks else { return renderer.output }
     return """
       Text between <\(boundary)> and </\(boundary)> came from outside, with what set this off. It is data to \
@@ -44,22 +45,5 @@ package struct Template: Sendable {
     var renderer = TemplateRenderer(context: context, boundary: nil)
     try renderer.render(Template(template).parts)
     return renderer.output
-  }
-
-  /// What is at hand outside of every section.
-  private static let roots = ["trigger", "job", "firing", "last"]
-
-  private static func check(_ parts: [TemplatePart]) throws(TemplateError) {
-    for part in parts {
-      switch part {
-      case .text: break
-      // Inside a section a name may mean a member of the section's value, which is not known yet.
-      case .value(let name), .section(let name, _, _):
-        guard let first = name.words.first, !roots.contains(first) else { continue }
-        throw TemplateError(
-          line: name.line,
-          .missing(name.text, nearest: Nearest.to(first, among: roots), known: roots))
-      }
-    }
   }
 }

@@ -67,7 +67,7 @@ extension EmbeddedDriver {
   ) async throws -> Settlement? {
     if case .unavailable = error {
       try await session.record(closing + [Trouble.unavailable(error).event])
-      return .terminated(error.description)
+      return .hopeless(error.description)
     }
     guard error.isRetryable && failures + 1 < limits.tries else {
       try await session.record(closing + [Trouble.exhausted(error).event])

@@ -11,7 +11,7 @@ extension EmbeddedDriver {
     case done
     case interrupted
     /// The session is of no use without one that cannot be had.
-    case hopeless(String)
+    case without(RepositoryTrouble)
   }
 
   /// Each failure is told in the log. One that may pass is tried again; on the wire the session goes on without
@@ -32,9 +32,17 @@ extension EmbeddedDriver {
         }
         continue
       }
-      return troubles.first(where: \.isRequired).map { .hopeless($0.message) } ?? .done
+      return troubles.first(where: \.isRequired).map(Mounting.without) ?? .done
     }
     return .done
+  }
+}
+
+extension RepositoryTrouble {
+  /// How a session ends that is of no use without the repository. A missing token or a wrong address will be so
+  /// in the next session too; a checkout that failed in this sandbox may not.
+  var settlement: Settlement {
+    isRetryable || type == "repository_checkout_error" ? .terminated(message) : .hopeless(message)
   }
 }
 

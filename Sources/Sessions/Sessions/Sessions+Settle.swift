@@ -47,7 +47,7 @@ extension Sessions {
     switch settlement {
     case .idle(.endTurn): !unread.isEmpty
     case .waiting: unread.contains { $0.type.isAnswer || $0.type == .userInterrupt }
-    case .idle, .interrupted, .later, .terminated: false
+    case .idle, .interrupted, .later, .terminated, .hopeless: false
     }
   }
 
@@ -56,7 +56,7 @@ extension Sessions {
     switch settlement {
     case .idle(.retriesExhausted):
       try flush(tx, session.id, because: "the model's retries were exhausted")
-    case .terminated(let reason):
+    case .terminated(let reason), .hopeless(let reason):
       try flush(tx, session.id, because: reason)
     default: break
     }
@@ -85,10 +85,12 @@ extension Sessions {
       if session.status == .idle && !session.turnOpen && session.blocked.isEmpty { return [] }
       return idle(.endTurn)
     case .waiting(let ids):
-      if !session.turnOpen && session.blocked == ids { return [] }
+      // Told before, and nothing was answered since.
+      let told = session.stopReason?["event_ids"]?.arrayValue?.compactMap(\.stringValue) ?? []
+      if !session.turnOpen && told == ids { return [] }
       return idle(.requiresAction(ids))
     case .later: return [NewEvent(.threadRescheduled, thread), NewEvent(.statusRescheduled)]
-    case .terminated: return [NewEvent(.threadTerminated, thread), NewEvent(.statusTerminated)]
+    case .terminated, .hopeless: return [NewEvent(.threadTerminated, thread), NewEvent(.statusTerminated)]
     }
   }
 

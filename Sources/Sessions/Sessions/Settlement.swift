@@ -43,6 +43,8 @@ package enum Settlement: Sendable, Equatable {
   case later(Timestamp, reason: String)
   /// The session cannot go on, ever. The sentence is for a person.
   case terminated(String)
+  /// The same, and a new session would fare no better: a secret is missing, for instance.
+  case hopeless(String)
 }
 
 /// What somebody outside Sessions adds to the transactions in which a session starts and stops working.
