@@ -147,8 +147,8 @@ extension Runs {
   }
 
   func stale(_ fire: Fire, _ expiresAt: Timestamp) -> String {
-    let time = fire.expiresAt.map { $0 - (fire.job.expires ?? .zero) } ?? fire.firing.createdAt
-    let late = fire.job.expires.map { DurationText.text($0) } ?? "its time"
-    return "It could not start in time: it was due at \(time) and is stale after \(late), since \(expiresAt)."
+    let late = DurationText.text(expiresAt - fire.freshAt)
+    return
+      "It could not start in time: it was due at \(fire.freshAt) and is stale after \(late), since \(expiresAt)."
   }
 }

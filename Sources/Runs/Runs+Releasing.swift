@@ -83,7 +83,7 @@ extension Runs {
     let occurrence = Occurrence(
       cause: cause, trigger: firing.trigger, context: held.context, actor: firing.actor, key: firing.key,
       isBackfill: firing.kind == "backfill")
-    return Fire(job: job, occurrence: occurrence, firing: firing)
+    return Fire(job: job, occurrence: occurrence, firing: firing, staleAt: held.expiresAt)
   }
 
   // MARK: The items

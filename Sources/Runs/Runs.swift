@@ -98,11 +98,14 @@ struct Fire {
   var firing: Firing
   /// Whether the firing has its row. A new one gets it with its decision, or with the reason why there is none.
   var isStored = true
+  /// When one that waited becomes stale, by the job as it stood when it began to wait; nil never.
+  var staleAt: Timestamp?
 
-  /// When it is too late to begin; nil never. What is made up for is late from the start, so it counts from the
-  /// asking.
-  var expiresAt: Timestamp? {
-    let base = occurrence.isBackfill ? firing.createdAt : firing.nominalAt ?? firing.createdAt
-    return job.expires.map { base + $0 }
+  /// From when on it becomes stale. What is made up for is late from the start, so it counts from the asking.
+  var freshAt: Timestamp {
+    occurrence.isBackfill ? firing.createdAt : firing.nominalAt ?? firing.createdAt
   }
+
+  /// When it is too late to begin; nil never.
+  var expiresAt: Timestamp? { isStored ? staleAt : job.expires.map { freshAt + $0 } }
 }

@@ -78,7 +78,7 @@ extension Schedules {
     try tx.row(
       """
       SELECT * FROM schedule_deeds WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3
-      ORDER BY id DESC LIMIT 1
+      ORDER BY done_at DESC, id DESC LIMIT 1
       """, schedule.job, schedule.trigger, nominal
     ).map(Deed.init)
   }

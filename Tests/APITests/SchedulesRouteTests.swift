@@ -64,7 +64,7 @@ import Testing
       #expect(spans?[0]?["decision"] == "skipped" && spans?[0]?["times"] == 2)
       #expect(
         spans?[0]?["reason"]
-          == "The schedule was paused by ada at 2026-11-12T09:00:00Z: The source is being moved. a caller of the API ended the pause: No reason was given."
+          == "The schedule was paused by ada at 2026-11-12T09:00:00Z: The source is being moved. the key bootstrap ended the pause: No reason was given."
       )
     }
   }
@@ -80,6 +80,22 @@ import Testing
       let refused = try await api.post("/v1/schedules/\(id)/skip", [:])
       #expect(refused.status == 409)
       #expect(refused.message == "The schedule of job brief is paused, so there is no next time to skip.")
+    }
+  }
+
+  @Test func `the health turns red when a schedule's time is a minute old and undecided`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(Self.job())
+      api.path.clock.advance(by: .seconds(3660))
+      #expect(try await api.get("/healthz").status == 200)
+      api.path.clock.advance(by: .seconds(1))
+      let red = try await api.get("/healthz")
+      #expect(red.status == 503)
+      #expect(
+        red.message.contains("hourly of job brief was due at 2026-11-12T10:00:00Z, 1m1s ago"), "\(red.text)")
+      // Nobody waits for what is paused.
+      _ = try await api.post("/v1/schedules/\(Self.id(api))/pause", [:])
+      #expect(try await api.get("/healthz").status == 200)
     }
   }
 

@@ -232,7 +232,10 @@ import Testing
     let lines = output.text.split(separator: "\n").map(String.init)
     #expect(
       lines.map { $0.prefix(14) }
-        == ["-:3: odd: The ", "-:4: different", "-:5: refused: ", "-:7: refused: ", "-:8: different", "-:10: differen"].map {
+        == [
+          "-:3: odd: The ", "-:4: different", "-:5: refused: ", "-:7: refused: ", "-:8: different",
+          "-:10: differen",
+        ].map {
           $0.prefix(14)
         })
     #expect(lines[4] == "-:8: different: cron refuses @every; here it is read.")

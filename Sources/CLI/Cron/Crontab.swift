@@ -92,7 +92,9 @@ struct Crontab {
   /// Where this program's reading departs from Debian's cron and cronie.
   private mutating func compare(_ fields: [String], _ parsed: CronExpression, _ number: Int) {
     guard fields.count == 5 else {
-      if fields[0].lowercased() == "@every" { add(number, .different, "cron refuses @every; here it is read.") }
+      if fields[0].lowercased() == "@every" {
+        add(number, .different, "cron refuses @every; here it is read.")
+      }
       return
     }
     for (field, name) in zip(fields, ["minute", "hour", "day-of-month", "month", "day-of-week"]) {

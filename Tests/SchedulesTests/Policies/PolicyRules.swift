@@ -144,7 +144,9 @@ struct PolicyRules {
   }
 
   private mutating func closePause(by text: Policy) {
-    for time in stride(from: (cursor / text.period + 1) * text.period, through: now / 1000, by: Int(text.period)) {
+    for time in stride(
+      from: (cursor / text.period + 1) * text.period, through: now / 1000, by: Int(text.period))
+    {
       ledger[.schedule(time)] = "skipped"
       spanned.insert(time)
     }
