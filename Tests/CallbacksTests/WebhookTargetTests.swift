@@ -1,5 +1,7 @@
+import Catalog
 import HTTPServer
 import JSON
+import Jobs
 import Outbox
 import PathSupport
 import Primitives
