@@ -85,7 +85,7 @@ let package = Package(
       "Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git", crypto]),
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
-    domain("Schedules", uses: ["Runs", "Jobs", "Cron"]),
+    domain("Schedules", uses: ["Runs", "Jobs", "Cron", "Queue"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Signatures"]),
     domain(
       "Callbacks",
@@ -152,7 +152,7 @@ let package = Package(
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
-    tests("Schedules", uses: ground + ["Cron", "Jobs", "Runs", "Sessions", "PathSupport"]),
+    tests("Schedules", uses: ground + ["Cron", "Jobs", "Queue", "Runs", "Sessions", "PathSupport"]),
     tests(
       "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
       resources: [.copy("Fixtures")]),

@@ -38,16 +38,34 @@ extension API {
   }
 
   func listFiles(_ request: Request) async throws -> HTTPResponse {
-    let ids = request.queryArray("ids")
+    let ids = Array(Set(request.queryArray("ids")))
     if !ids.isEmpty { return try await listFiles(request, ids: ids) }
     let limit = try request.limit(default: 20, maximum: 1000)
     let session = request.query("scope_id")
+    if WireVersion.names("files-api-2025-04-14", request.http) {
+      return try await listFilesByID(request, session: session, limit: limit)
+    }
     let list = session.map { "files of \($0)" } ?? "files"
     let after = try request.cursor(of: list)?["after"]?.stringValue
     let files = try await domains.database.read { [domains] tx in
       try domains.files.page(tx, session: session, after: after, limit: limit + 1)
     }
     return page(files.map(\.json), limit: limit, of: list)
+  }
+
+  /// The list as clients of the beta know it: they page by the ids at its ends.
+  private func listFilesByID(_ request: Request, session: String?, limit: Int) async throws -> HTTPResponse {
+    let (after, before) = (request.query("after_id"), request.query("before_id"))
+    if after != nil, before != nil { throw APIError.invalid("before_id: Give it or after_id, not both.") }
+    let found = try await domains.database.read { [domains] tx in
+      try domains.files.page(tx, session: session, after: after, before: before, limit: limit + 1)
+    }
+    // Backwards, the surplus is at the beginning.
+    let shown = before == nil ? found.prefix(limit) : found.suffix(limit)
+    return json([
+      "data": .array(shown.map(\.json)), "has_more": .bool(found.count > limit),
+      "first_id": .string(orNull: shown.first?.id), "last_id": .string(orNull: shown.last?.id),
+    ])
   }
 
   private func listFiles(_ request: Request, ids: [String]) async throws -> HTTPResponse {

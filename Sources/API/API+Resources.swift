@@ -18,7 +18,7 @@ extension API {
       guard case .file? = resource, let resource else {
         throw APIError.invalid("type: Only files can be added to a session that is there.")
       }
-      _ = try domains.sessions.session(tx, id)
+      try ResourceBody.check([resource], fit: domains.sessions.session(tx, id).environment)
       let made = try resource.resource(tx, in: id, domains.files, at: time.now(), randomness)
       try domains.sessions.add(tx, made, to: id)
       return Session.shown(made)

@@ -34,7 +34,7 @@ extension API {
     return json(["data": .array(shown), "next_page": next, "totals": totals.json])
   }
 
-  /// One schedule with its latest spans; with `at`, what was decided about that time.
+  /// One schedule with its latest spans and what people did to it; with `at`, what was decided about that time.
   func showSchedule(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     let asked = try API.asked(request)
@@ -43,6 +43,7 @@ extension API {
         let schedule = try domains.schedules.schedule(tx, id)
         var shown = try domains.schedules.json(tx, schedule).objectValue ?? [:]
         shown["spans"] = .array(try domains.schedules.spans(tx, schedule).map(\.json))
+        shown["deeds"] = .array(try domains.schedules.deeds(tx, schedule).map(\.json))
         if let asked { shown["account"] = try domains.schedules.account(tx, schedule, at: asked).json }
         return .object(shown)
       })
@@ -76,6 +77,21 @@ extension API {
       })
   }
 
+  /// Lets a time start something after all that was to be skipped. `at` may be left out when there is only one.
+  func unskipSchedule(_ request: Request) async throws -> HTTPResponse {
+    let (id, by, reason) = try API.deed(request, and: ["at"])
+    var asked: Account.Asked?
+    if let at = try request.object()["at"], !at.isNull { asked = try API.asked(at.stringValue ?? at.text) }
+    let wanted = asked
+    return json(
+      try await domains.database.write { [domains] tx in
+        let nominal = try domains.schedules.unskip(tx, id, at: wanted, by: by, reason: reason)
+        var shown = try domains.schedules.json(tx, domains.schedules.schedule(tx, id)).objectValue ?? [:]
+        shown["unskipped_at"] = .string(nominal.description)
+        return .object(shown)
+      })
+  }
+
   func backfillSchedule(_ request: Request) async throws -> HTTPResponse {
     let body = try request.object()
     try API.refuseOthers(body, ["from", "to", "overlap"])
@@ -92,7 +108,8 @@ extension API {
     }
     let done = try await domains.schedules.backfill(
       request.path("id"), from: try API.moment("from", from), to: try API.moment("to", to),
-      overlap: overlap ?? .bufferAll)
+      overlap: overlap ?? .bufferAll,
+      actor: request.key.map { Actor(name: "the key \($0.name)", lane: .owner) })
     return json([
       "data": .array(
         done.map { time in
@@ -104,9 +121,12 @@ extension API {
   }
 
   /// Who does something to a schedule, and why.
-  private static func deed(_ request: Request) throws -> (id: String, by: String, reason: String) {
+  /// - Parameter more: further fields that the body may have.
+  private static func deed(
+    _ request: Request, and more: [String] = []
+  ) throws -> (id: String, by: String, reason: String) {
     let body = try request.object()
-    try refuseOthers(body, ["by", "reason"])
+    try refuseOthers(body, ["by", "reason"] + more)
     func text(_ key: String, _ otherwise: String) throws -> String {
       guard let value = body[key], !value.isNull else { return otherwise }
       guard let text = value.stringValue, (1...500).contains(text.unicodeScalars.count) else {
@@ -115,7 +135,8 @@ extension API {
       return text
     }
     return (
-      request.path("id"), try text("by", "a caller of the API"), try text("reason", "No reason was given.")
+      request.path("id"), try text("by", request.key.map { "the key \($0.name)" } ?? "a caller of the API"),
+      try text("reason", "No reason was given.")
     )
   }
 
@@ -128,7 +149,10 @@ extension API {
 
   /// The time that `at` asks for.
   static func asked(_ request: Request) throws -> Account.Asked? {
-    guard let text = request.query("at") else { return nil }
+    try request.query("at").map { try asked($0) }
+  }
+
+  private static func asked(_ text: String) throws -> Account.Asked {
     guard let asked = Account.Asked(text) else {
       throw APIError.invalid(
         "at: “\(text)” is not a time such as 2026-11-12T07:00:00Z, or 2026-11-12T07:00 on the schedule's clocks."

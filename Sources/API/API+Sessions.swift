@@ -17,6 +17,7 @@ extension API {
       if environment.archivedAt != nil {
         throw CatalogError.archived(kind: "environment", id: environment.id)
       }
+      try ResourceBody.check(body.resources, fit: environment.config)
       let id = ID.make("sesn", at: now, randomness)
       var new = NewSession(
         agent: try body.agent.snapshot(tx, domains.agents), environmentID: environment.id,
@@ -26,7 +27,8 @@ extension API {
         tx, body.resources, in: id, domains.files, at: now, randomness)
       _ = try domains.sessions.create(tx, new)
       if !body.events.isEmpty {
-        _ = try domains.sessions.accept(tx, to: id, body.events, files: domains.files)
+        _ = try domains.sessions.accept(
+          tx, to: id, body.events, files: domains.files, field: "initial_events")
       }
       return try domains.sessions.session(tx, id).json(at: now)
     }
@@ -104,9 +106,8 @@ extension API {
     if filter.agentVersion != nil, filter.agentID == nil {
       throw APIError.invalid("agent_version: Say whose version it is, with agent_id.")
     }
-    for name in ["deployment_id", "memory_store_id"] where request.query(name) != nil {
-      throw APIError.invalid("\(name): There are none of these on this server. Leave it out.")
-    }
+    // There are none of these here, so no session is of one.
+    filter.matchesNone = request.query("deployment_id") != nil || request.query("memory_store_id") != nil
     filter.statuses = try request.choices("statuses", Session.Status.self)
     filter.created = try request.times("created_at")
     filter.includesArchived = try request.flag("include_archived")

@@ -21,6 +21,7 @@ enum APIError: Error, Equatable, CustomStringConvertible {
   case conflict(String)
   case tooLarge(String)
   case tooMany(String, retryAfter: Duration)
+  case unsupportedCharset(String)
 
   var description: String {
     switch self {
@@ -28,6 +29,8 @@ enum APIError: Error, Equatable, CustomStringConvertible {
       .notReady(let sentence), .forbidden(let sentence), .conflict(let sentence),
       .tooLarge(let sentence):
       sentence
+    case .unsupportedCharset(let charset):
+      "Content-Type: The body must be UTF-8; \(quoted(charset)) is not understood here."
     case .tooMany(let sentence, let wait):
       "\(sentence) The next one is possible in \(DurationText.text(wait))."
     case .methodNotAllowed(let method, let path, let allowed):
@@ -64,11 +67,14 @@ struct Refusal {
       switch error {
       case .methodNotAllowed(_, _, let allowed): self.allowed = allowed
       case .tooMany(_, let wait): retryAfter = wait
+      case .unsupportedCharset: code = "unsupported_charset"
       default: break
       }
     case let error as HookRefusal:
       self = Refusal(error.status, sentence, code: error.code)
     case SchedulesError.notFound: self = Refusal(404, sentence)
+    case CatalogError.notFound(kind: "environment", _, _):
+      self = Refusal(404, sentence, code: "environment_not_found")
     case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
       OutboxError.notFound, FilesError.notFound, JobsError.notFound, CatalogError.notFound,
       CatalogError.noSuchVersion:
@@ -77,6 +83,7 @@ struct Refusal {
     case FilesError.notDownloadable: self = Refusal(400, sentence, code: "file_not_downloadable")
     case FilesError.tooLarge: self = Refusal(400, sentence)
     case CatalogError.conflict: self = Refusal(409, sentence)
+    case CatalogError.invalid(let problems): self = Refusal(400, sentence, code: Refusal.code(of: problems))
     case CatalogError.archived(let kind, _):
       self = Refusal(400, sentence, code: kind == "environment" ? "environment_archived" : nil)
     case CatalogError.configTypeChange: self = Refusal(400, sentence, code: "invalid_config_type_change")
@@ -84,8 +91,9 @@ struct Refusal {
       self = Refusal(429, sentence)
       retryAfter = .seconds(5)
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
-      SchedulesError.notActive:
+      SchedulesError.notActive, SchedulesError.noSkip, SchedulesError.undecided:
       self = Refusal(409, sentence, isRetryable: false)
+    case SessionError.keyUsed: self = Refusal(409, sentence)
     case RunsError.noTerms: self = Refusal(500, sentence)
     case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
       self = Refusal(400, sentence)
@@ -97,9 +105,15 @@ struct Refusal {
     }
   }
 
+  /// The stable cause of a body's first problem, if it has one.
+  private static func code(of problems: [Problem]) -> String? {
+    guard let first = problems.first else { return nil }
+    return first.code ?? (first.path.steps.first == .key("metadata") ? "invalid_metadata" : nil)
+  }
+
   private static func status(of error: APIError) -> Int {
     switch error {
-    case .invalid: 400
+    case .invalid, .unsupportedCharset: 400
     case .unauthorized: 401
     case .forbidden: 403
     case .notFound: 404

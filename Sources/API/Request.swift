@@ -134,6 +134,10 @@ struct Request: Sendable {
   /// The body as a JSON object; an empty body is an empty object.
   func object() throws -> JSON {
     if http.body.isEmpty { return [:] }
+    let parameters = HeaderParameters.read(http.headers.first("content-type") ?? "").parameters
+    if let charset = parameters["charset"], !["utf-8", "utf8", "us-ascii"].contains(charset.lowercased()) {
+      throw APIError.unsupportedCharset(charset)
+    }
     let body: JSON
     do {
       body = try JSON(parsing: http.body, limits: Request.limits)

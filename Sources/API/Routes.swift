@@ -19,6 +19,9 @@ extension API {
       try await api.unpauseSchedule(request)
     },
     Route("POST", "/v1/schedules/:id/skip", .admin) { api, request in try await api.skipSchedule(request) },
+    Route("POST", "/v1/schedules/:id/unskip", .admin) { api, request in
+      try await api.unskipSchedule(request)
+    },
     Route("POST", "/v1/schedules/:id/backfill", .admin) { api, request in
       try await api.backfillSchedule(request)
     },

@@ -51,6 +51,15 @@ package struct File: Sendable, Equatable {
     return mimeTypes[ending] ?? "application/octet-stream"
   }
 
+  /// The usual ending of a type's names, with its dot; nil for a type that is not known.
+  package static func ending(ofType mimeType: String) -> String? {
+    let plain = mimeType.prefix { $0 != ";" && !$0.isWhitespace }.lowercased()
+    // Of several endings the shorter, as in .jpg.
+    return mimeTypes.filter { $0.value == plain }.keys.min { ($0.count, $0) < ($1.count, $1) }.map {
+      "." + $0
+    }
+  }
+
   private static let mimeTypes = [
     "css": "text/css", "csv": "text/csv", "gif": "image/gif", "html": "text/html", "jpeg": "image/jpeg",
     "jpg": "image/jpeg", "js": "text/javascript", "json": "application/json", "jsonl": "application/jsonl",

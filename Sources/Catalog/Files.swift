@@ -244,14 +244,18 @@ package final class Files: Sendable {
   /// - Parameters:
   ///   - session: only what this session made.
   ///   - after: the id of the last file of the page before.
-  package func page(_ tx: Transaction, session: String?, after: String?, limit: Int) throws -> [File] {
-    try tx.rows(
+  ///   - before: the id of the first file of the page behind, whose predecessors are wanted instead.
+  package func page(
+    _ tx: Transaction, session: String?, after: String?, before: String? = nil, limit: Int
+  ) throws -> [File] {
+    let found = try tx.rows(
       """
       SELECT * FROM files WHERE mounted_in IS NULL AND ($1 = '' OR session_id = $1) AND ($2 = '' OR id < $2)
-        AND (expires_at IS NULL OR expires_at > $3)
-      ORDER BY id DESC LIMIT $4
-      """, session ?? "", after ?? "", time.now(), limit
+        AND ($3 = '' OR id > $3) AND (expires_at IS NULL OR expires_at > $4)
+      ORDER BY id \(before == nil ? "DESC" : "ASC") LIMIT $5
+      """, session ?? "", after ?? "", before ?? "", time.now(), limit
     ).map(File.init)
+    return before == nil ? found : found.reversed()
   }
 
   /// Those of some files that are there, the newest first.

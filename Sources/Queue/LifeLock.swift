@@ -2,12 +2,12 @@ import Glibc
 
 /// A locked file that shows that a worker lives: the kernel frees the lock when its process ends, however it
 /// ends. The files lie in `workers/` beside the database.
-final class LifeLock: Sendable {
+package final class LifeLock: Sendable {
   private let file: Int32
   private let path: String
 
   /// Takes the lock of a worker that starts. Throws `QueueError.workerFile`.
-  init(of worker: String, in directory: String) throws {
+  package init(of worker: String, in directory: String) throws {
     func refuse(_ error: Int32) -> QueueError {
       .workerFile(path: "\(directory)/\(worker)", reason: String(cString: strerror(error)))
     }
@@ -23,7 +23,7 @@ final class LifeLock: Sendable {
   }
 
   /// Removes the file and frees the lock; the last thing a worker does.
-  func release() {
+  package func release() {
     unlink(path)
     close(file)
   }
@@ -37,8 +37,16 @@ final class LifeLock: Sendable {
     return flock(file, LOCK_EX | LOCK_NB) == 0
   }
 
+  /// Whether somebody holds the lock of a worker of this machine.
+  package static func isHeld(of worker: String, in directory: String) -> Bool {
+    let file = open("\(directory)/\(worker)", O_RDWR | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return flock(file, LOCK_SH | LOCK_NB) != 0
+  }
+
   /// Removes what a dead worker left.
-  static func removeFile(of worker: String, in directory: String) {
+  package static func removeFile(of worker: String, in directory: String) {
     unlink("\(directory)/\(worker)")
   }
 }

@@ -75,6 +75,22 @@ extension Runs {
     ).map(Firing.init)
   }
 
+  /// The firing that makes up for a schedule's time, under any of the ids that its trigger had; nil when nobody
+  /// asked for that.
+  package func backfill(
+    _ tx: Transaction, job: String, triggers: [String], nominal: Timestamp
+  ) throws -> Firing? {
+    for trigger in triggers {
+      let row = try tx.row(
+        """
+        SELECT * FROM firings
+        WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'backfill'
+        """, job, trigger, nominal)
+      if let row { return try Firing(row) }
+    }
+    return nil
+  }
+
   /// The firings that a receipt caused, in the order of their jobs.
   package func firings(_ tx: Transaction, ofReceipt receipt: String) throws -> [Firing] {
     try tx.rows("SELECT * FROM firings WHERE receipt_id = $1 ORDER BY job_name", receipt).map(Firing.init)

@@ -32,6 +32,8 @@ package struct Account: Sendable, Equatable {
   /// The one after it.
   package var next: Timestamp?
   package var firing: Firing?
+  /// The firing that makes up for the time; nil when none does.
+  package var backfill: Firing?
   package var sentence: String
 
   package var json: JSON {
@@ -39,6 +41,7 @@ package struct Account: Sendable, Equatable {
       "schedule": .string(schedule), "trigger": .string(trigger),
       "nominal_at": .string(orNull: nominal?.description), "is_named": .bool(isNamed),
       "next_at": .string(orNull: next?.description), "firing": firing?.json ?? .null,
+      "backfill": backfill?.json ?? .null,
       "reason": .string(sentence),
     ]
   }

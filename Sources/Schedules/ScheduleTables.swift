@@ -83,5 +83,26 @@ extension Schedules {
           PRIMARY KEY (job_id, trigger_id, until_at)
         );
         """),
+    // `schedule_watches` has a row for each timer that runs, with the moment since when it has watched without a
+    // gap. `schedule_deeds` is what people did to schedules, the newest hundred of each.
+    Migration(
+      id: "schedules-0004",
+      sql: """
+        CREATE TABLE schedule_watches (
+          id TEXT PRIMARY KEY,
+          since_at INTEGER NOT NULL
+        );
+        CREATE TABLE schedule_deeds (
+          id TEXT PRIMARY KEY,
+          job_id TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          nominal_at INTEGER,
+          done_at INTEGER NOT NULL,
+          done_by TEXT NOT NULL,
+          reason TEXT NOT NULL
+        );
+        CREATE INDEX schedule_deeds_by_schedule ON schedule_deeds (job_id, trigger_id, id);
+        """),
   ]
 }

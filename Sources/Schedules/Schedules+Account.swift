@@ -15,7 +15,9 @@ extension Schedules {
     let current = try Timetables.shared.timetable(of: schedule)
     let moment = Schedules.moment(asked, in: current.zone)
     guard let edition = try edition(tx, schedule, at: moment) else {
-      return try account(tx, schedule, current, at: asked, moment)
+      var account = try account(tx, schedule, current, at: asked, moment)
+      try addBackfill(tx, schedule, moment, to: &account)
+      return account
     }
     var old = schedule
     old.trigger = edition.trigger
@@ -29,10 +31,37 @@ extension Schedules {
       ? "; since then its other settings are different." : ", and is “\(schedule.spec.words)” since then."
     account.schedule = schedule.id
     account.trigger = schedule.trigger
+    try addBackfill(tx, schedule, moment, to: &account)
     return account
   }
 
-  private static func moment(_ asked: Account.Asked, in zone: Zone) -> Timestamp {
+  /// Tells that a time was made up for: the one that was asked for, which only a later text may name, or the one
+  /// that the account is about.
+  private func addBackfill(
+    _ tx: Transaction, _ schedule: Schedule, _ moment: Timestamp, to account: inout Account
+  ) throws {
+    let triggers = try triggers(tx, schedule)
+    for nominal in [moment, account.nominal].compactMap(\.self) {
+      guard
+        let firing = try runs.backfill(tx, job: schedule.job, triggers: triggers, nominal: nominal)
+      else { continue }
+      account.backfill = firing
+      let place = nominal == moment ? "" : " for \(nominal)"
+      switch (firing.decision, firing.run) {
+      case (.started?, let run?):
+        account.sentence += " It was backfilled\(place) as \(run), at \(firing.createdAt)."
+      case (nil, _):
+        account.sentence +=
+          " It is being backfilled\(place) since \(firing.createdAt): \(firing.reason ?? "it waits.")"
+      case (let decision?, _):
+        account.sentence +=
+          " A backfill\(place) at \(firing.createdAt) came to nothing (\(decision.rawValue.replacing("_", with: " "))): \(firing.reason ?? "no reason is on record.")"
+      }
+      return
+    }
+  }
+
+  static func moment(_ asked: Account.Asked, in zone: Zone) -> Timestamp {
     switch asked {
     case .moment(let moment): moment
     case .wall(let wall): Timestamp(seconds: zone.instant(of: wall))
@@ -57,7 +86,10 @@ extension Schedules {
     }
     if let nominal {
       account.firing = try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: nominal)
-      let words = try fate(tx, schedule, timetable, nominal, account.firing, until: until)
+      var words = try fate(tx, schedule, timetable, nominal, account.firing, until: until)
+      if let deed = try deed(tx, schedule, about: nominal), deed.kind == .unskip {
+        words += " It was to be skipped; \(deed.by) took that back at \(deed.at): \(deed.reason)"
+      }
       sentences.append(isNamed ? words : "About \(Schedules.text(nominal, timetable)): \(words)")
     }
     account.sentence = sentences.joined(separator: " ")
@@ -179,6 +211,15 @@ extension Schedules {
         spec: try Timetables.shared.spec(row["spec"]), trigger: try row["of_trigger"],
         until: try row["until_at"])
     }
+  }
+
+  /// The ids under which a schedule's times are in the ledger: its own, and those that it had with earlier texts.
+  func triggers(_ tx: Transaction, _ schedule: Schedule) throws -> [String] {
+    let earlier = try tx.rows(
+      "SELECT DISTINCT of_trigger FROM schedule_editions WHERE job_id = $1 AND trigger_id = $2", schedule.job,
+      schedule.trigger
+    ).map { try $0["of_trigger"] as String }
+    return [schedule.trigger] + earlier.filter { $0 != schedule.trigger }
   }
 
   /// Keeps the text that a schedule had until now, for whoever asks about its times later.

@@ -10,8 +10,8 @@ extension Schedules {
   /// Brings a job's schedules to what its file says.
   ///
   /// Times that have come under the old text are decided under it, here and now; the new text counts from now on.
-  /// Those of a schedule that is gone, without another in its place, are superseded. A pause and the number of
-  /// failures stay, also when one schedule without a name takes the place of another.
+  /// Those of a schedule that is gone, without another in its place, are superseded. A pause, the number
+  /// of failures and what is to be skipped stay, also when one schedule without a name takes the place of another.
   func take(_ tx: Transaction, _ job: Job) throws {
     let now = time.now()
     let wanted = job.archivedAt == nil ? job.triggers.filter(\.isSchedule) : []
@@ -24,13 +24,19 @@ extension Schedules {
       let reason = "The schedule “\(old.spec.words)” was taken out before this time was decided."
       let last = try finish(tx, old, now: now, supersedes: new.isEmpty ? reason : nil)
       try tx.run("DELETE FROM schedules WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
-      try tx.run("DELETE FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+      try forgetSkips(tx, last)
       if let successor {
         try keep(tx, old, as: successor.id, until: now)
+        for table in Schedules.inherited {
+          try tx.run(
+            "UPDATE \(table) SET trigger_id = $3 WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger,
+            successor.id)
+        }
         try insert(tx, job, successor, now: now, after: last)
       } else {
-        try tx.run(
-          "DELETE FROM schedule_editions WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+        for table in Schedules.inherited + ["schedule_editions"] {
+          try tx.run("DELETE FROM \(table) WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+        }
       }
     }
     for trigger in wanted {
@@ -47,6 +53,9 @@ extension Schedules {
     tx.afterCommit { [bell] in bell.ring() }
   }
 
+  /// What a schedule without a name leaves to the one that takes its place, besides its earlier texts.
+  private static let inherited = ["schedule_skips", "schedule_deeds"]
+
   private func insert(
     _ tx: Transaction, _ job: Job, _ trigger: Trigger, now: Timestamp, after old: Schedule?
   ) throws {
@@ -54,6 +63,8 @@ extension Schedules {
     var schedule = Schedule(job: job, trigger: trigger, spec: spec, now: now)
     if let old {
       schedule.since = old.since
+      // After a step back of the clock, what was decided stays decided.
+      schedule.cursor = max(now, old.cursor)
       schedule.failures = old.failures
       schedule.pause = old.pause
     }
@@ -69,7 +80,8 @@ extension Schedules {
       schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.since)
     if isNew == 1, let pause = schedule.pause {
       try span(
-        tx, schedule, after: now, until: nil, .skipped, reason: Schedules.reason(of: pause), times: nil)
+        tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
+        times: nil)
     }
   }
 
@@ -128,7 +140,7 @@ extension Schedules {
       skips[(try row["nominal_at"] as Timestamp).seconds] = try row["reason"]
     }
     while schedule.pause == nil, schedule.startsLeft != 0,
-      let due = due(schedule, timetable, now: now, skips: skips)
+      let due = try due(tx, schedule, timetable, now: now, skips: skips)
     {
       try apply(tx, due, to: &schedule, supersedes: supersedes)
     }

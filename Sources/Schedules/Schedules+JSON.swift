@@ -31,6 +31,7 @@ extension Schedules {
     ]
     object["next_at"] = text(upcoming.first)
     object["due_at"] = upcoming.first == schedule.nextAt ? text(schedule.dueAt) : text(upcoming.first)
+    object["skips"] = .array(try skips(tx, schedule).map(\.json))
     object["upcoming"] = .array(upcoming.map { text($0) })
     object["last"] = last
     object["decided_to"] = text(schedule.cursor)

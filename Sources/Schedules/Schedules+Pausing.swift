@@ -1,13 +1,10 @@
 import Cron
-package import Primitives
+import Primitives
 import Runs
 package import Store
 
 // People, and failures, stop schedules.
 extension Schedules {
-  /// Skips that may wait for their times, for each schedule.
-  static let skipLimit = 100
-
   /// Stops a schedule until `unpause`; nothing starts any more, not even what is due at this moment. Starts by
   /// hand go on. A schedule that is paused already stays as it is.
   package func pause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
@@ -24,6 +21,7 @@ extension Schedules {
   func pause(_ tx: Transaction, _ schedule: inout Schedule, by: String, reason: String) throws {
     let pause = Schedule.Pause(at: time.now(), by: by, reason: reason)
     schedule.pause = pause
+    try record(tx, schedule, Deed(.pause, at: pause.at, by: by, reason: reason))
     try span(
       tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
       times: nil)
@@ -48,29 +46,10 @@ extension Schedules {
     schedule.cursor = max(schedule.cursor, now)
     schedule.place(timetable)
     try touch(tx, &schedule)
+    try record(tx, schedule, Deed(.unpause, at: now, by: by, reason: reason))
     try count(tx, Schedule.Counts(skipped: skipped))
     tx.afterCommit { [bell] in bell.ring() }
     return schedule
-  }
-
-  /// Leaves out the next time that would start something and is not left out yet.
-  /// - Returns: that time.
-  package func skip(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Timestamp {
-    let schedule = try self.schedule(tx, id)
-    guard schedule.state == .active else {
-      throw SchedulesError.notActive(id: id, state: schedule.state.rawValue)
-    }
-    let timetable = try Timetables.shared.timetable(of: schedule)
-    for nominal in timetable.upcoming(after: schedule.cursor.seconds, count: Schedules.skipLimit) {
-      let isNew = try tx.run(
-        """
-        INSERT INTO schedule_skips (job_id, trigger_id, nominal_at, reason) VALUES ($1, $2, $3, $4)
-        ON CONFLICT DO NOTHING
-        """, schedule.job, schedule.trigger, Timestamp(seconds: nominal),
-        "\(by) asked to skip this time: \(reason)")
-      if isNew == 1 { return Timestamp(seconds: nominal) }
-    }
-    throw SchedulesError.tooManySkips(id: id, limit: Schedules.skipLimit)
   }
 
   /// Takes down how a run ended, in the transaction that ends it, and pauses its schedule after as many failures

@@ -37,6 +37,15 @@ extension Schedules {
     return try Schedule(row)
   }
 
+  /// How operators know a schedule: by its job, and by its trigger when the job has several.
+  func name(_ tx: Transaction, _ schedule: Schedule) throws -> String {
+    let others = try tx.row(
+      "SELECT 1 FROM schedules WHERE job_id = $1 AND trigger_id <> $2", schedule.job, schedule.trigger)
+    return others == nil
+      ? "The schedule of job \(schedule.jobName)"
+      : "The schedule \(schedule.trigger) of job \(schedule.jobName)"
+  }
+
   /// By job and trigger.
   /// - Parameter after: where the page begins: the last one of the page before.
   package func schedules(

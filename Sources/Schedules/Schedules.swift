@@ -38,15 +38,9 @@ package final class Schedules: Sendable {
   let randomness: Randomness
   let log: Logger
   let bell = Bell()
-  private let watch = Lock(Watch())
-
-  /// What the timer of this process remembers.
-  private struct Watch {
-    /// From when on it was there without a gap; nil while it does not run.
-    var since: Timestamp?
-    /// Schedules that could not be decided, by id, and when they are tried again.
-    var stuck: [String: Timestamp] = [:]
-  }
+  let watch = Lock(Watch())
+  /// Schedules that could not be decided, by id, and when they are tried again.
+  private let stuck = Lock<[String: Timestamp]>([:])
 
   package init(
     database: Database, jobs: Jobs, runs: Runs, time: Time = .system, randomness: Randomness = .system,
@@ -62,63 +56,20 @@ package final class Schedules: Sendable {
     runs.onFinished { [self] tx, finished in try ended(tx, finished) }
   }
 
-  /// From when on the service was there to see times come. A process without a timer speaks for the moment.
-  func since(_ now: Timestamp) -> Timestamp {
-    watch.withLock { watch in
-      guard let since = watch.since else { return now - Schedules.gap }
-      // After a step back of the clock, what comes is seen, though it lies before the start.
-      watch.since = min(since, now)
-      return min(since, now) - Schedules.slack
-    }
-  }
-
-  /// Has the timer's watch begin at a moment; nil ends it.
-  func watch(since: Timestamp?) {
-    watch.withLock { $0.since = since }
-  }
-
-  /// When the timer of this process began to watch without a gap; nil while it does not run.
-  var awake: Timestamp? { watch.withLock { $0.since } }
-
   package func schedules(_ tx: Transaction, ofJob job: String) throws -> [Schedule] {
     try tx.rows("SELECT * FROM schedules WHERE job_id = $1 ORDER BY trigger_id", job).map(Schedule.init)
   }
 
   // MARK: The timer
 
-  /// Fires what is due, until cancelled.
-  package func run() async throws {
-    watch(since: time.now())
-    defer { watch(since: nil) }
-    while !Task.isCancelled {
-      var next: Timestamp?
-      do {
-        next = try await tick()
-      } catch let error as StoreError {
-        log.error("Schedules wait, because the store refused: \(error)")
-        next = time.now() + Schedules.pause
-      }
-      let asleep = time.now()
-      let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
-      try await bell.wait(upTo: sleep, time)
-      noticeGap(asleep: asleep, sleep: sleep)
-    }
-  }
-
-  /// Time that passed unseen counts as a downtime.
-  func noticeGap(asleep: Timestamp, sleep: Duration) {
-    let now = time.now()
-    if now - asleep > sleep + Schedules.gap { watch.withLock { $0.since = now } }
-  }
-
   /// Decides everything that is due, batch by batch.
   /// - Returns: when the next schedule is due.
   func tick() async throws -> Timestamp? {
     while true {
       let now = time.now()
-      let stuck = watch.withLock { watch in
-        watch.stuck = watch.stuck.filter { $0.value > now }
-        return watch.stuck
+      let stuck = stuck.withLock { stuck in
+        stuck = stuck.filter { $0.value > now }
+        return stuck
       }
       let limit = Schedules.batch + stuck.count
       let rows = try await database.read { tx in
@@ -132,7 +83,7 @@ package final class Schedules: Sendable {
             try $0["due_at"] as Timestamp?
           }
         }
-        return ([next] + watch.withLock { $0.stuck.values.map { $0 } }).compactMap(\.self).min()
+        return ([next] + stuck.values.map { $0 }).compactMap(\.self).min()
       }
       await carryOut(plans, Window(now: now, limit: limit))
     }
@@ -163,7 +114,7 @@ package final class Schedules: Sendable {
 
   private func stick(_ schedule: Schedule, _ error: any Error) {
     let again = time.now() + (error is StoreError ? Schedules.pause : Schedules.patience)
-    watch.withLock { $0.stuck[schedule.id] = again }
+    stuck.withLock { $0[schedule.id] = again }
     log.error("The schedule \(schedule.trigger) of \(schedule.jobName) did not fire: \(error)")
   }
 
@@ -211,7 +162,9 @@ package final class Schedules: Sendable {
     _ tx: Transaction, _ plan: Plan, now: Timestamp, skips: [Int64: String]
   ) throws -> Schedule.Counts {
     var schedule = plan.schedule
-    if let due = due(schedule, plan.timetable, now: now, skips: skips) { try apply(tx, due, to: &schedule) }
+    if let due = try due(tx, schedule, plan.timetable, now: now, skips: skips) {
+      try apply(tx, due, to: &schedule)
+    }
     if !skips.isEmpty { try forgetSkips(tx, schedule) }
     try settle(tx, schedule, since: plan.schedule, plan.timetable)
     return schedule.counts.since(plan.schedule.counts)
@@ -253,10 +206,11 @@ package final class Schedules: Sendable {
   }
 
   func due(
-    _ schedule: Schedule, _ timetable: Timetable, now: Timestamp, skips: [Int64: String]
-  ) -> Due? {
+    _ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, now: Timestamp, skips: [Int64: String]
+  ) throws -> Due? {
     Due(
-      timetable, cursor: schedule.cursor, now: now, since: since(now), catchUp: schedule.spec.catchUp,
+      timetable, cursor: schedule.cursor, now: now,
+      since: try since(tx, now, for: schedule.nextAt ?? schedule.cursor), catchUp: schedule.spec.catchUp,
       skips: skips)
   }
 

@@ -1,13 +1,18 @@
 package import Primitives
 
-/// Why something cannot be done with a schedule.
+/// Why something cannot be done with a schedule. A `name` is how operators know it, as `Schedules.name` has it.
 package enum SchedulesError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
-  case notActive(id: String, state: String)
+  case notActive(name: String, state: String)
   /// Every time that could be skipped is.
-  case tooManySkips(id: String, limit: Int)
-  case noTime(id: String, from: Timestamp, to: Timestamp)
-  case tooManyTimes(id: String, limit: Int, last: Timestamp)
+  case tooManySkips(name: String, limit: Int)
+  /// Nothing is skipped, or not the time that was asked for.
+  case noSkip(name: String, at: Timestamp?, skips: [Timestamp])
+  case severalSkips(name: String, skips: [Timestamp])
+  case noTime(name: String, from: Timestamp, to: Timestamp)
+  case tooManyTimes(name: String, limit: Int, last: Timestamp)
+  /// What is asked for is about to be decided by the timer.
+  case undecided(name: String, from: Timestamp)
   case inTheFuture(to: Timestamp)
   case backwards(from: Timestamp, to: Timestamp)
 
@@ -15,18 +20,31 @@ package enum SchedulesError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .notFound(let id):
       "There is no schedule \(id). “errand schedules” lists those there are."
-    case .notActive(let id, let state):
-      "Schedule \(id) is \(state), so there is no next time to skip."
-    case .tooManySkips(let id, let limit):
-      "Schedule \(id) skips its next \(limit) times already, which is the most. Pause it instead."
-    case .noTime(let id, let from, let to):
-      "Schedule \(id) names no time from \(from) to \(to)."
-    case .tooManyTimes(let id, let limit, let last):
-      "Schedule \(id) names more than \(limit) times there. Ask for those up to \(last) first."
+    case .notActive(let name, let state):
+      "\(name) is \(state), so there is no next time to skip."
+    case .tooManySkips(let name, let limit):
+      "\(name) skips its next \(limit) times already, which is the most. Pause it instead."
+    case .noSkip(let name, _, let skips) where skips.isEmpty:
+      "\(name) skips no time that is still to come."
+    case .noSkip(let name, let time, let skips):
+      "\(name) does not skip \(time?.description ?? "that time"); it skips \(SchedulesError.list(skips))."
+    case .severalSkips(let name, let skips):
+      "\(name) skips \(SchedulesError.list(skips)). Say which of them is to start after all."
+    case .noTime(let name, let from, let to):
+      "\(name) names no time from \(from) to \(to)."
+    case .tooManyTimes(let name, let limit, let last):
+      "\(name) names more than \(limit) times there. Ask for those up to \(last) first."
+    case .undecided(let name, let from):
+      "\(name) has times there from \(from) on that are just being decided about. Ask again when they are."
     case .inTheFuture(let to):
       "A backfill makes up for times that have passed; \(to) has not yet."
     case .backwards(let from, let to):
       "The backfill ends at \(to), before it begins at \(from)."
     }
+  }
+
+  private static func list(_ times: [Timestamp]) -> String {
+    let shown = times.prefix(10).map(\.description).joined(separator: ", ")
+    return times.count > 10 ? "\(shown) and \(times.count - 10) more" : shown
   }
 }

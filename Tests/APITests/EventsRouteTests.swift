@@ -54,6 +54,10 @@ import Testing
       #expect(first.status == 200)
       #expect(first.json == second.json)
       #expect(first.json["data"]?[0]?["processed_at"] == .null)
+      let other = try await api.post(
+        "/v1/sessions/\(session)/events", ["events": [Self.message("three"), Self.message("two")]], and: key)
+      #expect(other.status == 409)
+      #expect(other.headers.first("x-should-retry") == "false")
       let list = try await api.get("/v1/sessions/\(session)/events?types[]=user.message")
       #expect(
         list.json["data"]?.arrayValue?.map { $0["content"]?[0]?["text"] } == ["Do it.", "one", "two"])

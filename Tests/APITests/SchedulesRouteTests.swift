@@ -79,7 +79,37 @@ import Testing
       _ = try await api.post("/v1/schedules/\(id)/pause", [:])
       let refused = try await api.post("/v1/schedules/\(id)/skip", [:])
       #expect(refused.status == 409)
-      #expect(refused.message == "Schedule \(id) is paused, so there is no next time to skip.")
+      #expect(refused.message == "The schedule of job brief is paused, so there is no next time to skip.")
+    }
+  }
+
+  @Test func `a skip is listed and taken back, with who did what`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(Self.job())
+      let id = try await Self.id(api)
+      let none = try await api.post("/v1/schedules/\(id)/unskip", [:])
+      #expect(none.status == 409)
+      #expect(none.message == "The schedule of job brief skips no time that is still to come.")
+      _ = try await api.post("/v1/schedules/\(id)/skip", ["by": "ada", "reason": "A holiday."])
+      let listed = try await api.get("/v1/schedules").json["data"]?[0]?["skips"]
+      #expect(
+        listed == [
+          ["nominal_at": "2026-11-12T10:00:00Z", "reason": "ada asked to skip this time: A holiday."]
+        ])
+      let wrong = try await api.post("/v1/schedules/\(id)/unskip", ["at": "noon"])
+      #expect(wrong.status == 400 && wrong.message.hasPrefix("at: “noon” is not a time"))
+      // Noon in Riga is ten o'clock.
+      let back = try await api.post(
+        "/v1/schedules/\(id)/unskip", ["at": "2026-11-12T12:00", "by": "bob", "reason": "It is next week."])
+      #expect(back.json["unskipped_at"] == "2026-11-12T10:00:00Z" && back.json["skips"] == [])
+      #expect(back.json["next_at"] == "2026-11-12T10:00:00Z")
+      let deeds = try await api.get("/v1/schedules/\(id)").json["deeds"]?.arrayValue ?? []
+      #expect(Set(deeds.compactMap { $0["by"]?.stringValue }) == ["ada", "bob"])
+      #expect(
+        deeds.contains([
+          "type": "schedule_deed", "deed": "unskip", "nominal_at": "2026-11-12T10:00:00Z",
+          "at": "2026-11-12T09:00:00Z", "by": "bob", "reason": "It is next week.",
+        ]))
     }
   }
 
@@ -133,7 +163,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["pause", "unpause", "skip", "backfill", ""])
+  @Test(arguments: ["pause", "unpause", "skip", "unskip", "backfill", ""])
   func `a schedule that is not there is 404`(deed: String) async throws {
     try await withAPI { api in
       let target = "/v1/schedules/depl_1.hourly\(deed.isEmpty ? "" : "/\(deed)")"

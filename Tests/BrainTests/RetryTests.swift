@@ -51,6 +51,24 @@ import Testing
         ] + TurnStory.closing)[...])
   }
 
+  @Test(arguments: [false, true])
+  func `leaves a session that can be archived and deleted while it waits`(isDeleted: Bool) async throws {
+    let rig = try await Rig(
+      model: ScriptedModel(.failure(.overloaded(retryAfter: .seconds(30), message: "busy"))))
+    let id = try await rig.session()
+    try await rig.drive(id)
+    try await rig.database.write { [sessions = rig.sessions] tx in
+      if isDeleted {
+        try sessions.delete(tx, id)
+      } else {
+        #expect(try sessions.archive(tx, id).status == .terminated)
+      }
+    }
+    #expect(try await rig.item(id) == nil)
+    let last = try await rig.story(id).last
+    #expect(last == (isDeleted ? nil : "session.status_terminated"))
+  }
+
   @Test func `ends after eight tries, some of them in other drives`() async throws {
     let model = ScriptedModel(
       Array(repeating: .failure(.overloaded(retryAfter: .seconds(30), message: "busy")), count: 8))

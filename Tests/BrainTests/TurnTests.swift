@@ -222,10 +222,10 @@ import Testing
     return NewEvent(.userToolConfirmation, body)
   }
 
-  @Test func `wait for each answer, run what is allowed and tell what is denied`() async throws {
+  @Test func `wait for every answer, then run what is allowed and tell what is denied`() async throws {
     let rig = try await Rig(
       model: ScriptedModel(
-        .tools(("bash", ["command": "a"]), ("bash", ["command": "b"])), .text("Done.")))
+        .tools(("bash", ["command": "a"]), ("bash", ["command": "b"])), .text("Done."), .text("Again.")))
     let id = try await rig.session(agent: Self.asking)
     try await rig.drive(id)
     let uses = try await rig.row(id).blocked
@@ -235,8 +235,15 @@ import Testing
 
     try await rig.send(id, confirmation(uses[0], "allow"))
     try await rig.drive(id)
-    #expect(rig.hands.calls == ["a"])
+    #expect(rig.hands.calls.isEmpty)
     #expect(try await rig.row(id).blocked == [uses[1]])
+    let told = try await rig.log(id).last { $0.type == .statusIdle }
+    #expect(told?.body["stop_reason"]?["event_ids"] == [.string(uses[1])])
+    // Driven again without cause, it says nothing again.
+    let length = try await rig.log(id).count
+    try await rig.send(id, NewEvent(.userMessage, ["content": [["type": "text", "text": "Hello?"]]]))
+    try await rig.drive(id)
+    #expect(try await rig.log(id).count == length)
 
     try await rig.send(id, confirmation(uses[1], "deny", "not today"))
     try await rig.drive(id)
@@ -244,11 +251,13 @@ import Testing
     #expect(
       try await rig.deeds(id) == [
         "user.message Go.", "agent.tool_use bash ask", "agent.tool_use bash ask",
-        "session.status_idle requires_action", "user.tool_confirmation", "agent.tool_result ran a",
         "session.status_idle requires_action", "user.tool_confirmation",
-        "agent.tool_result error The user denied this call of bash: not today", "agent.message Done.",
-        "session.status_idle end_turn",
+        "session.status_idle requires_action", "user.tool_confirmation",
+        "agent.tool_result error The user denied this call of bash: not today", "agent.tool_result ran a",
+        "agent.message Done.", "user.message Hello?", "agent.message Again.", "session.status_idle end_turn",
       ])
+    let opened = try await rig.log(id).count { $0.type == .statusRunning }
+    #expect(opened == 2)
   }
 
   @Test func `of a custom tool take the client's result`() async throws {
@@ -287,6 +296,19 @@ import Testing
     try await rig.drive(id)
     #expect(rig.hands.calls.isEmpty)
     #expect(try await rig.story(id).last == "session.status_idle end_turn")
+  }
+
+  @Test func `of the web run on the server wherever the others run`() async throws {
+    let rig = try await Rig(
+      model: ScriptedModel(.tools(("web_search", ["query": "a"]), ("bash", ["command": "a"])), .text("Done."))
+    )
+    let id = try await rig.session(environment: ["type": "self_hosted"])
+    try await rig.drive(id)
+    let log = try await rig.log(id)
+    let uses = log.filter { $0.type == .agentToolUse }
+    #expect(try await rig.row(id).blocked == uses.filter { $0.body["name"] == "bash" }.map(\.id))
+    let results = log.filter { $0.type == .agentToolResult }
+    #expect(results.map { $0.body["tool_use_id"] } == [uses.first.map { .string($0.id) }])
   }
 
   @Test func `are closed by an interrupt without asking the model`() async throws {

@@ -28,6 +28,7 @@ import Testing
     "last": [
       "nominal_at": "2020-01-01T05:00:00Z", "late_ms": 12, "decision": "started", "run_id": "run_1",
     ], "failures_in_a_row": 2, "starts_left": 3,
+    "skips": [["nominal_at": "2020-01-06T05:00:00Z", "reason": "ada asked to skip this time: A holiday."]],
   ]
 
   /// Answers with the schedule, whatever is done to it.
@@ -49,7 +50,8 @@ import Testing
     #expect(server.requests.first?.target == "/v1/schedules?job=brief&limit=100")
     for part in [
       "brief (weekdays)  0 7 * * 1-5  Europe/Riga  active", "next    2020-01-02", "2020-01-03",
-      "12 ms late  started run_1", "left    3 starts", "failed  2 in a row",
+      "skips   2020-01-06", "ada asked to skip this time: A holiday.", "12 ms late  started run_1",
+      "left    3 starts", "failed  2 in a row",
     ] {
       #expect(output.text.contains(part), "\(part) in \(output.text)")
     }
@@ -61,6 +63,7 @@ import Testing
     ("pause", ["paused": ["by": "ada"]], "brief (weekdays) is paused by ada."),
     ("unpause", [:], "brief (weekdays) goes on: next 2020-01-02"),
     ("skip", ["skipped_at": "2020-01-02T05:00:00Z"], "brief (weekdays) skips 2020-01-02"),
+    ("unskip", ["unskipped_at": "2020-01-06T05:00:00Z"], "brief (weekdays) skips 2020-01-06"),
   ]
 
   @Test(arguments: deeds)

@@ -123,6 +123,82 @@ struct AgentDefinitionTests {
     #expect(problems == [sentence])
   }
 
+  private static func webTool(_ name: String, _ settings: String, also: String = "") -> String {
+    """
+    {"name": "x", "model": "m", "tools": [{"type": "agent_toolset_20260401",
+      "configs": [{"name": "\(name)", \(settings)}]}\(also)]}
+    """
+  }
+
+  @Test func `sources of addresses come back as objects`() throws {
+    let look =
+      #", {"type": "custom", "name": "look", "description": "d", "input_schema": {"type": "object"}}"#
+    let only = #"{"type": "only", "tools": [{"type": "tool_reference", "name": "look"}]}"#
+    let (definition, problems) = try read(
+      Self.webTool(
+        "web_fetch", #""url_sources": {"user_input": "none", "client_tool_results": \#(only)}"#, also: look))
+    #expect(problems.isEmpty)
+    let sources: JSON = [
+      "client_tool_results": ["type": "only", "tools": [["type": "tool_reference", "name": "look"]]],
+      "user_input": ["type": "none"],
+    ]
+    #expect(definition?.tools[0]["configs"]?[0]?["url_sources"] == sources)
+    let again = Findings()
+    #expect(definition.map { AgentDefinition(.object($0.fields), again) } == definition)
+  }
+
+  @Test(arguments: [
+    (#"{"user_input": "some"}"#, #".user_input: Expected "all" or "none", found "some"."#),
+    (#"{"user_input": {"type": "only"}}"#, #".user_input.type: Expected "all" or "none", found "only"."#),
+    (
+      #"{"client_tool_results": {"type": "only", "tools": []}}"#,
+      ".client_tool_results.tools: Expected at least one tool."
+    ),
+    (
+      #"{"server_tool_results": {"type": "except", "tools": [{"type": "tool_reference", "name": "bash"}]}}"#,
+      #".server_tool_results.tools[0].name: Expected "web_search" or "web_fetch", found "bash"."#
+    ),
+    (
+      #"{"user_input": "none", "client_tool_results": "none", "server_tool_results": {"type": "none"}}"#,
+      #": With "none" for every source nothing can be fetched. Disable web_fetch instead."#
+    ),
+  ])
+  func `sources of addresses that mean nothing are refused`(sources: String, sentence: String) throws {
+    let (_, problems) = try read(Self.webTool("web_fetch", #""url_sources": \#(sources)"#))
+    #expect(problems == ["tools[0].configs[0].url_sources" + sentence])
+  }
+
+  @Test func `a web tool has its own settings`() throws {
+    #expect(try read(Self.webTool("web_search", #""allowed_domains": ["a.example/blog"]"#)).problems.isEmpty)
+    #expect(
+      try read(Self.webTool("web_fetch", #""allowed_domains": ["a.example/blog"]"#)).problems == [
+        "tools[0].configs[0].allowed_domains[0]: Expected a public domain such as example.com, without scheme, port or path, found \"a.example/blog\"."
+      ])
+    #expect(
+      try read(Self.webTool("web_search", #""max_content_tokens": 5"#)).problems == [
+        #"tools[0].configs[0].max_content_tokens: "max_content_tokens" is no setting of web_search."#
+      ])
+  }
+
+  @Test func `tools are counted over all toolsets`() throws {
+    func body(_ count: Int) -> JSON {
+      let custom = (0..<count).map { number -> JSON in
+        [
+          "type": "custom", "name": .string("t\(number)"), "description": "d",
+          "input_schema": ["type": "object"],
+        ]
+      }
+      return ["name": "x", "model": "m", "tools": .array([["type": "agent_toolset_20260401"]] + custom)]
+    }
+    let findings = Findings()
+    #expect(AgentDefinition(body(248), findings) != nil)
+    #expect(AgentDefinition(body(249), findings) == nil)
+    #expect(
+      findings.problems.map(\.description) == [
+        "tools: Expected at most 256 tools over all toolsets, found 257."
+      ])
+  }
+
   @Test func `every problem is told`() throws {
     let (_, problems) = try read(#"{"nam": "x", "model": {"id": 1}, "tools": [{"type": "x"}, 2]}"#)
     #expect(problems.count == 5)

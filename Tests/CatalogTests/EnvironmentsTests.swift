@@ -47,6 +47,53 @@ struct EnvironmentsTests {
     }
   }
 
+  @Test(
+    arguments: [
+      ["config": nil, "name": nil, "scope": nil], ["config": ["type": "cloud"]],
+      ["config": ["type": "cloud", "networking": nil, "packages": nil]],
+      ["config": ["type": "cloud", "networking": ["type": "limited"]]],
+      ["config": ["type": "cloud", "networking": ["type": "limited", "allowed_hosts": nil]]],
+    ] as [JSON])
+  func `an update with nothing in it opens no network`(change: JSON) async throws {
+    try await CatalogStore.with { store in
+      try await store.database.write { tx in
+        let networking: JSON = [
+          "type": "limited", "allowed_hosts": ["a.example"], "allow_package_managers": true,
+        ]
+        let made = try store.environments.create(
+          tx,
+          [
+            "name": "e",
+            "config": ["type": "cloud", "networking": networking, "packages": ["pip": ["six"]]],
+          ])
+        let updated = try store.environments.update(tx, made.id, change)
+        #expect(updated.config == made.config)
+        #expect(updated.name == "e")
+      }
+    }
+  }
+
+  @Test func `an update of limited networking changes what it names`() async throws {
+    try await CatalogStore.with { store in
+      try await store.database.write { tx in
+        let made = try store.environments.create(
+          tx,
+          [
+            "name": "e",
+            "config": ["type": "cloud", "networking": ["type": "limited", "allowed_hosts": ["a.example"]]],
+          ])
+        let networking: JSON = ["type": "limited", "allow_mcp_servers": true]
+        let updated = try store.environments.update(
+          tx, made.id, ["config": ["type": "cloud", "networking": networking]])
+        #expect(updated.config["networking"]?["allowed_hosts"] == ["a.example"])
+        #expect(updated.config["networking"]?["allow_mcp_servers"] == true)
+        let open = try store.environments.update(
+          tx, made.id, ["config": ["type": "cloud", "networking": ["type": "unrestricted"]]])
+        #expect(open.config["networking"] == ["type": "unrestricted"])
+      }
+    }
+  }
+
   @Test func `its type stays, and an archived one is final`() async throws {
     try await CatalogStore.with { store in
       try await store.database.write { tx in

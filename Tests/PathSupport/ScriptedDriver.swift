@@ -65,7 +65,8 @@ package final class ScriptedDriver: Driver {
   /// Takes what there is, then works until it is interrupted, and settles so.
   package static func untilInterrupted(_ settlement: Settlement = .interrupted) -> Act {
     { session in
-      _ = try await session.take()
+      // The interrupt may be the first that there is to take.
+      if try await session.take().contains(where: { $0.type == .userInterrupt }) { return settlement }
       try await session.interruption()
       _ = try await session.take()
       return settlement

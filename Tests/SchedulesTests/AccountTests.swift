@@ -180,6 +180,50 @@ import Testing
     }
   }
 
+  @Test func `what was missed and made up for says both`() async throws {
+    try await withPath(at: "2026-11-12T06:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *", "catch_up": "none"], overlap: "buffer_all"))
+      path.clock.advance(by: .seconds(3 * 3600))
+      _ = try await path.schedules.tick(since: path.clock.now)
+      let (from, to) = (Timestamp("2026-11-12T07:00:00Z")!, Timestamp("2026-11-12T08:00:00Z")!)
+      let done = try await path.schedules.backfill(
+        try await Self.id(path), from: from, to: to, overlap: .bufferAll)
+      let run = try #require(done[0].firing.run)
+      let first = try await Self.account(path, "2026-11-12T07:00")
+      #expect(first.firing?.decision == .missed && first.backfill?.run == run)
+      #expect(
+        first.sentence
+          == "Missed: Nobody was running at this time, and the schedule makes up for nothing (catch_up: none). It was backfilled as \(run), at 2026-11-12T09:30:00Z."
+      )
+      let second = try await Self.account(path, "2026-11-12T08:00")
+      #expect(
+        second.sentence.hasSuffix(
+          "It is being backfilled since 2026-11-12T09:30:00Z: It waits for its turn: run \(run) is queued."),
+        "\(second.sentence)")
+      let between = try await Self.account(path, "2026-11-12T07:20")
+      #expect(
+        between.sentence.hasSuffix(
+          "It was backfilled for 2026-11-12T07:00:00Z as \(run), at 2026-11-12T09:30:00Z."))
+      let never = try await Self.account(path, "2026-11-12T09:00")
+      #expect(never.backfill == nil && !never.sentence.contains("backfill"))
+    }
+  }
+
+  @Test func `what only a later text names, and was made up for, is told`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"]))
+      path.clock.advance(by: .seconds(60))
+      try await path.apply(Self.job(["schedule": "15 * * * *"]))
+      let time = Timestamp("2026-11-12T08:15:00Z")!
+      let done = try await path.schedules.backfill(
+        try await Self.id(path), from: time, to: time, overlap: .allowAll)
+      let account = try await Self.account(path, "2026-11-12T08:15")
+      #expect(
+        account.sentence.hasSuffix(" It was backfilled as \(done[0].firing.run!), at 2026-11-12T09:31:00Z."),
+        "\(account.sentence)")
+    }
+  }
+
   @Test func `a brief that is stale is not started, and says so`() async throws {
     try await withPath(at: "2026-11-12T06:30:00Z") { path in
       try await path.apply(Self.job(Self.seven, and: ["expires": "2h"]))

@@ -270,6 +270,150 @@ import Testing
     }
   }
 
+  @Test func `a time that is about to be decided is not backfilled, or it would run twice`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"]))
+      let id = try await Self.schedule(path).id
+      let since = path.clock.now
+      path.clock.advance(by: .seconds(1800))
+      let ten = path.clock.now
+      let error = await #expect(throws: SchedulesError.self) {
+        try await path.schedules.backfill(id, from: ten, to: ten, overlap: nil)
+      }
+      #expect(
+        error?.description
+          == "The schedule of job job has times there from 2026-11-12T10:00:00Z on that are just being decided about. Ask again when they are."
+      )
+      let done = try await path.schedules.backfill(
+        id, from: ten - .seconds(3600), to: ten, overlap: .allowAll)
+      #expect(done.map(\.nominal) == [ten - .seconds(3600)])
+      _ = try await path.schedules.tick(since: since)
+      #expect(try await Self.ledger(path) == ["09:00 backfill started", "10:00 schedule started"])
+    }
+  }
+
+  @Test func `a schedule without a name keeps its skips, and its ledger, under another text`() async throws {
+    try await withPath(at: "2026-11-12T08:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"]))
+      let since = path.clock.now
+      try await Self.advance(path, hours: 1, since: since)
+      let old = try await Self.schedule(path).id
+      _ = try await path.database.write { tx in
+        try path.schedules.skip(tx, old, by: "ada", reason: "A holiday.")
+      }
+      try await path.apply(Self.job(["schedule": "0 8-20 * * *"]))
+      let id = try await Self.schedule(path).id
+      let (skips, deeds) = try await path.database.read { tx in
+        let schedule = try path.schedules.schedule(tx, id)
+        return (try path.schedules.skips(tx, schedule), try path.schedules.deeds(tx, schedule))
+      }
+      #expect(id != old && skips.map(\.nominal) == [Timestamp("2026-11-12T10:00:00Z")!])
+      #expect(deeds.map(\.kind) == [.skip])
+      // What ran under the old text is not made up for.
+      let nine = Timestamp("2026-11-12T09:00:00Z")!
+      let done = try await path.schedules.backfill(id, from: nine, to: nine, overlap: .allowAll)
+      #expect(done.map(\.isRepeat) == [true])
+      try await Self.advance(path, hours: 2, since: since)
+      #expect(
+        try await Self.ledger(path) == [
+          "09:00 schedule started", "10:00 schedule skipped", "11:00 schedule started",
+        ])
+    }
+  }
+
+  @Test func `another text counts from where the old one ended, though the clock was set back`() async throws
+  {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"]))
+      let since = path.clock.now
+      try await Self.advance(path, hours: 1, since: since)
+      path.clock.step(by: .seconds(-3000))
+      try await path.apply(Self.job(["schedule": "0 0-23 * * *"]))
+      path.clock.advance(by: .seconds(3000))
+      _ = try await path.schedules.tick(since: since)
+      #expect(try await Self.ledger(path) == ["10:00 schedule started"])
+    }
+  }
+
+  @Test func `a skip that was taken back starts its time, and both are on record`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"]))
+      let since = path.clock.now
+      let id = try await Self.schedule(path).id
+      func skip() async throws -> Timestamp {
+        try await path.database.write { tx in
+          try path.schedules.skip(tx, id, by: "ada", reason: "A holiday.")
+        }
+      }
+      func unskip(_ asked: String? = nil) async throws -> Timestamp {
+        try await path.database.write { tx in
+          try path.schedules.unskip(
+            tx, id, at: asked.map { Account.Asked($0)! }, by: "bob", reason: "It is next week.")
+        }
+      }
+      let name = "The schedule of job job"
+      let (ten, eleven) = (Timestamp("2026-11-12T10:00:00Z")!, Timestamp("2026-11-12T11:00:00Z")!)
+      await #expect(throws: SchedulesError.noSkip(name: name, at: nil, skips: [])) { try await unskip() }
+      #expect(try await skip() == ten)
+      #expect(try await unskip() == ten)
+      #expect(try await skip() == ten)
+      #expect(try await skip() == eleven)
+      await #expect(throws: SchedulesError.severalSkips(name: name, skips: [ten, eleven])) {
+        try await unskip()
+      }
+      let error = await #expect(throws: SchedulesError.self) { try await unskip("2026-11-12T12:00:00Z") }
+      #expect(
+        error?.description
+          == "The schedule of job job does not skip 2026-11-12T12:00:00Z; it skips 2026-11-12T10:00:00Z, 2026-11-12T11:00:00Z."
+      )
+      #expect(try await unskip("2026-11-12T10:00") == ten)
+      let json = try await path.database.read { tx in
+        try path.schedules.json(tx, path.schedules.schedule(tx, id))
+      }
+      #expect(
+        json["skips"] == [
+          [
+            "nominal_at": "2026-11-12T11:00:00Z",
+            "reason": "ada asked to skip this time: A holiday.",
+          ]
+        ])
+      try await Self.advance(path, hours: 2, since: since)
+      #expect(try await Self.ledger(path) == ["10:00 schedule started", "11:00 schedule skipped"])
+      let (account, deeds) = try await path.database.read { tx in
+        let schedule = try path.schedules.schedule(tx, id)
+        return (
+          try path.schedules.account(tx, schedule, at: .moment(ten)), try path.schedules.deeds(tx, schedule)
+        )
+      }
+      #expect(
+        account.sentence.hasSuffix(
+          " It was to be skipped; bob took that back at 2026-11-12T09:30:00Z: It is next week."),
+        "\(account.sentence)")
+      #expect(Set(deeds.map(\.kind)) == [.skip, .unskip] && deeds.count == 5)
+      await #expect(throws: SchedulesError.noSkip(name: name, at: eleven, skips: [])) {
+        try await unskip("2026-11-12T11:00:00Z")
+      }
+    }
+  }
+
+  @Test func `a job with several schedules is told with the trigger`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(
+        JobDefinition(
+          "job",
+          triggers: [
+            ["name": "daily", "schedule": "0 7 * * *"], ["name": "hourly", "schedule": "0 * * * *"],
+          ])
+      )
+      let schedule = try await path.database.read { tx in try path.schedules.schedules(tx)[0] }
+      let now = path.clock.now
+      let error = await #expect(throws: SchedulesError.self) {
+        try await path.schedules.backfill(schedule.id, from: now, to: now, overlap: nil)
+      }
+      #expect(error?.description.hasPrefix("The schedule daily of job job names no time") == true)
+    }
+  }
+
   @Test func `a backfill one after another starts one and holds the rest`() async throws {
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.job(["schedule": "0 * * * *"]))
@@ -285,10 +429,15 @@ import Testing
       try await path.apply(Self.job(["schedule": "* * * * *"]))
       let id = try await Self.schedule(path).id
       let now = path.clock.now
+      let noTime = SchedulesError.noTime(
+        name: "The schedule of job job", from: now - .seconds(20), to: now - .seconds(10))
+      #expect(
+        noTime.description
+          == "The schedule of job job names no time from 2026-11-12T09:29:40Z to 2026-11-12T09:29:50Z.")
       await #expect(throws: SchedulesError.inTheFuture(to: now + .seconds(1))) {
         try await path.schedules.backfill(id, from: now, to: now + .seconds(1), overlap: nil)
       }
-      await #expect(throws: SchedulesError.noTime(id: id, from: now - .seconds(20), to: now - .seconds(10))) {
+      await #expect(throws: noTime) {
         try await path.schedules.backfill(id, from: now - .seconds(20), to: now - .seconds(10), overlap: nil)
       }
       let error = await #expect(throws: SchedulesError.self) {

@@ -32,6 +32,14 @@ enum WireVersion {
   ]
   private static let gate = "managed-agents-2026-04-01"
 
+  /// Whether the client asks for a beta.
+  static func names(_ beta: String, _ http: HTTPRequest) -> Bool { named(http.headers).contains(beta) }
+
+  private static func named(_ headers: HTTPHeaders) -> [String] {
+    headers.all("anthropic-beta").flatMap { $0.split(separator: ",") }
+      .map { $0.drop(while: \.isWhitespace) }.map { String($0.prefix { !$0.isWhitespace }) }
+  }
+
   /// - Throws: `APIError.invalid` for a version or beta that nobody knows, or a beta that is missing.
   static func check(_ http: HTTPRequest) throws {
     let (headers, segments) = (http.headers, http.segments)
@@ -39,8 +47,7 @@ enum WireVersion {
       throw APIError.invalid(
         "anthropic-version: Expected \(versions.alternatives), found \(quoted(version)).")
     }
-    let named = headers.all("anthropic-beta").flatMap { $0.split(separator: ",") }
-      .map { $0.drop(while: \.isWhitespace) }.map { String($0.prefix { !$0.isWhitespace }) }
+    let named = WireVersion.named(headers)
     if let unknown = named.first(where: { !$0.isEmpty && !betas.contains($0) }) {
       throw APIError.invalid("anthropic-beta: This server knows no beta \(quoted(unknown)). Leave it out.")
     }

@@ -38,6 +38,15 @@ enum ResourceBody {
     }
   }
 
+  /// A worker of the client has none of this server's files and clones.
+  /// - Throws: `APIError.invalid` when there are any for a self-hosted environment.
+  static func check(_ bodies: [ResourceBody], fit environment: JSON) throws {
+    if !bodies.isEmpty, environment["type"] == "self_hosted" {
+      throw APIError.invalid(
+        "resources: Sessions in self_hosted environments take no files and repositories. Leave them out.")
+    }
+  }
+
   /// A given path is rooted under the uploads, whether it names them or not. Nil when it leads elsewhere.
   static func mounted(_ given: String) -> String? {
     let inside = given.hasPrefix(uploads + "/") ? given.dropFirst(uploads.count) : given[...]

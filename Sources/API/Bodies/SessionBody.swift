@@ -39,12 +39,22 @@ struct SessionBody {
     self.environment = environment
   }
 
+  /// The most documents of files, over all initial events.
+  static let documentLimit = 100
+
   private static func events(_ given: Fields) -> [NewEvent] {
     let events = given.list("initial_events", limit: eventLimit).compactMap { value, path in
       Input.read(value, at: path, allowing: [.userMessage, .userDefineOutcome], given.findings)
     }
     if events.count(where: { $0.type == .userDefineOutcome }) > 1 {
       given.add("initial_events", "Expected at most one user.define_outcome.")
+    }
+    let documents = events.flatMap { $0.body["content"]?.arrayValue ?? [] }.count {
+      $0["type"] == "document" && $0["source"]?["type"] == "file"
+    }
+    if documents > documentLimit {
+      given.add(
+        "initial_events", "Expected at most \(documentLimit) documents of files, found \(documents).")
     }
     return events
   }
@@ -90,7 +100,10 @@ struct AgentReference {
     // Null is a value here: it clears.
     for key in AgentReference.overrides { replaced[key] = reference.object[key] }
     if replaced["model"]?.isNull == true {
-      reference.add("model", "The model can be replaced, but a session cannot be without one.")
+      given.findings.add(
+        Problem(
+          path.key("model"), "The model can be replaced, but a session cannot be without one.",
+          code: "agent_model_required"))
     }
   }
 

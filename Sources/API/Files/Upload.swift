@@ -49,10 +49,10 @@ struct Upload {
   func finish() throws -> Received {
     try reader.finish()
     guard let content, let head else {
-      throw APIError.invalid("The form has no part named \"file\" with a filename.")
+      throw APIError.invalid("The form has no part named \"file\".")
     }
     return Received(
-      content: content, filename: try Upload.name(head.filename ?? ""),
+      content: content, filename: try Upload.name(of: head),
       mimeType: head.contentType.flatMap(Upload.mimeType), expiresIn: try expiresIn())
   }
 
@@ -62,10 +62,7 @@ struct Upload {
     }
     switch head.name {
     case "file":
-      guard let filename = head.filename else {
-        throw APIError.invalid("file: The part has no filename, so it is not a file.")
-      }
-      _ = try Upload.name(filename)
+      _ = try Upload.name(of: head)
       self.head = head
       intake = try files.intake()
       part = .file
@@ -106,6 +103,14 @@ struct Upload {
           + "\(Upload.expiry.upperBound), found \(quoted(text)).")
     }
     return seconds
+  }
+
+  /// What the client called it, or `unnamed` with the ending of its type.
+  private static func name(of head: MultipartReader.Head) throws -> String {
+    guard let filename = head.filename, !filename.isEmpty else {
+      return "unnamed" + (head.contentType.flatMap(File.ending(ofType:)) ?? "")
+    }
+    return try name(filename)
   }
 
   /// The last component of what the client called it.

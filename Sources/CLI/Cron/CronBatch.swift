@@ -41,13 +41,8 @@ struct CronBatch {
   func answer(_ line: [UInt8], now: Int64) -> JSON {
     do {
       return ["next": .array(try question(line).times(now: now).map { .string($0) })]
-    } catch let error as CronError {
-      return CronBatch.error(
-        error.class.rawValue, field: error.field, offset: error.offset, error.description)
-    } catch let problem as CronCaseProblem {
-      return CronBatch.error("bad_case", field: problem.field, offset: nil, problem.message)
     } catch {
-      return CronBatch.error("bad_case", field: nil, offset: nil, "\(error)")
+      return CronAnswer.error(error)
     }
   }
 
@@ -89,14 +84,5 @@ struct CronBatch {
       question.count = count
     }
     return question
-  }
-
-  private static func error(_ class: String, field: String?, offset: Int?, _ message: String) -> JSON {
-    [
-      "error": [
-        "class": .string(`class`), "field": .string(orNull: field),
-        "offset": .integer(orNull: offset.map(Int64.init)), "message": .string(message),
-      ]
-    ]
   }
 }

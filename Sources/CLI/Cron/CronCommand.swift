@@ -2,7 +2,9 @@ import ArgumentParser
 import Cron
 import Primitives
 
-extension DSTRule: ExpressibleByArgument {}
+extension DSTRule: ExpressibleByArgument {
+  package init?(argument: String) { self.init(word: argument) }
+}
 
 /// `errand cron`
 struct CronCommand: AsyncParsableCommand {
@@ -30,26 +32,5 @@ struct CronOptions: ParsableArguments {
   func schedule(_ text: String) throws -> CronSchedule {
     CronSchedule(
       expression: try CronExpression(text, name: name), zone: try Zone.named(tz), dst: dst)
-  }
-}
-
-/// `errand cron explain`
-struct CronExplain: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Say in plain English when an expression fires.",
-    discussion: """
-      EXAMPLES:
-        errand cron explain '0 0 13 * 5'
-        errand cron explain '30 2 * * *' --tz Europe/Berlin
-      """)
-
-  @Argument(help: "The expression, between quotes.")
-  var expression: String
-  @OptionGroup var options: CronOptions
-
-  func run() throws {
-    let schedule = try options.schedule(expression)
-    Say.output(schedule.expression.explanation(zone: schedule.zone, dst: schedule.dst))
-    for warning in schedule.expression.warnings { Say.notice("warning: \(warning)") }
   }
 }

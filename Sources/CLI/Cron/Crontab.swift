@@ -41,7 +41,8 @@ struct Crontab {
       return
     }
     let isMacro = first.hasPrefix("@")
-    let count = isMacro ? 1 : 5
+    // Not cron's, but schedulers that read crontabs have it.
+    let count = first.lowercased() == "@every" ? 2 : isMacro ? 1 : 5
     guard words.count > count + (hasUsers ? 1 : 0) else {
       add(number, .refused, "The line has no command after its times.")
       return
@@ -50,7 +51,7 @@ struct Crontab {
     do {
       let parsed = try CronExpression(expression, name: "job")
       for warning in parsed.warnings { add(number, .odd, warning.description) }
-      compare(words.prefix(count).map { $0.lowercased() }, parsed, number)
+      compare(Array(words.prefix(count)), parsed, number)
     } catch {
       add(number, .refused, "\(expression): \(error)")
     }
@@ -68,7 +69,8 @@ struct Crontab {
 
   private mutating func read(_ setting: (name: String, value: String), _ number: Int) {
     switch setting.name {
-    case "CRON_TZ", "TZ":
+    // TZ is for the commands; it changes no time.
+    case "CRON_TZ":
       do {
         zone = try Zone.named(setting.value)
         zoneIsKnown = true
@@ -90,9 +92,7 @@ struct Crontab {
   /// Where this program's reading departs from Debian's cron and cronie.
   private mutating func compare(_ fields: [String], _ parsed: CronExpression, _ number: Int) {
     guard fields.count == 5 else {
-      if fields[0] == "@every" || fields[0].hasPrefix("@every") {
-        add(number, .different, "Debian's cron has no @every.")
-      }
+      if fields[0].lowercased() == "@every" { add(number, .different, "cron refuses @every; here it is read.") }
       return
     }
     for (field, name) in zip(fields, ["minute", "hour", "day-of-month", "month", "day-of-week"]) {
@@ -102,7 +102,7 @@ struct Crontab {
   }
 
   private mutating func compare(_ item: String, _ field: String, _ number: Int) {
-    let parts = item.split(separator: "/", maxSplits: 1)
+    let parts = item.lowercased().split(separator: "/", maxSplits: 1)
     let body = String(parts.first ?? "")
     if parts.count == 2, body != "*", !body.contains("-"), !body.hasPrefix("h") {
       add(

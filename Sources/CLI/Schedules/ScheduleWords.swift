@@ -32,6 +32,11 @@ enum ScheduleWords {
       lines.append("  \(place == 0 ? "next" : "    ")    \(TimeWords.full(time))\(distance)")
     }
     if upcoming.isEmpty, state != "paused" { lines.append("  next    never") }
+    for (place, skip) in (schedule["skips"]?.arrayValue ?? []).enumerated() {
+      let reason = (skip["reason"]?.stringValue ?? "").onOneLine
+      lines.append(
+        "  \(place == 0 ? "skips" : "     ")   \(TimeWords.full(skip["nominal_at"]?.stringValue))  \(reason)")
+    }
     lines.append("  last    \(last(schedule, now: now))")
     if let left = schedule["starts_left"]?.intValue { lines.append("  left    \(left) starts") }
     if let failures = schedule["failures_in_a_row"]?.intValue, failures > 0 {

@@ -11,11 +11,12 @@ struct SchedulesCommand: AsyncParsableCommand {
         errand schedules
         errand schedules pause daily-brief --reason 'holidays'
         errand schedules skip daily-brief
+        errand schedules unskip daily-brief
         errand schedules at daily-brief 2026-11-12T07:00:00Z
       """,
     subcommands: [
       ListSchedules.self, PauseSchedules.self, UnpauseSchedules.self, SkipSchedule.self,
-      AccountOfSchedule.self,
+      UnskipSchedule.self, AccountOfSchedule.self,
     ], defaultSubcommand: ListSchedules.self)
 }
 
@@ -113,7 +114,8 @@ struct SkipSchedule: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "skip", abstract: "Leave out the next time of a job.",
     discussion: """
-      Without --trigger the schedule that is due first. Asked again, the time after that is left out too.
+      Without --trigger the schedule that is due first. Asked again, the time after that is left out too. \
+      `errand schedules` lists what will be left out, and `errand schedules unskip` takes it back.
 
       EXAMPLES:
         errand schedules skip daily-brief --reason 'public holiday'
@@ -132,6 +134,42 @@ struct SkipSchedule: AsyncParsableCommand {
     let skipped = try await server.post(["v1", "schedules", id, "skip"], deed.body)
     let time = TimeWords.full(skipped["skipped_at"]?.stringValue)
     Say.output("\(ScheduleWords.name(skipped)) skips \(time); next \(ScheduleWords.next(skipped)).")
+  }
+}
+
+struct UnskipSchedule: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unskip", abstract: "Start a time of a job after all that was to be left out.",
+    discussion: """
+      The time may be left out when there is only one.
+
+      EXAMPLES:
+        errand schedules unskip daily-brief --reason 'the holiday is next week'
+        errand schedules unskip daily-brief 2026-11-12T07:00:00Z
+      """)
+
+  @OptionGroup var choice: ScheduleChoice
+  @Argument(help: "The time; without an offset from UTC as the schedule's clocks show it.")
+  var time: String?
+  @OptionGroup var deed: DeedOptions
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let server = try server.server()
+    let schedules = try await choice.schedules(on: server)
+    // Of several schedules the one that skips something; the server says so when none does.
+    let skipping = schedules.filter { $0["skips"]?.arrayValue?.isEmpty == false }
+    if skipping.count > 1 {
+      let names = skipping.compactMap { $0["trigger"]?.stringValue }.joined(separator: ", ")
+      throw Complaint.setUp(
+        "Several schedules of \(choice.job) have times to skip: \(names). Name one with --trigger.")
+    }
+    let id = (skipping.first ?? schedules.first)?["id"]?.stringValue ?? ""
+    var body = deed.body.objectValue ?? [:]
+    if let time { body["at"] = .string(time) }
+    let after = try await server.post(["v1", "schedules", id, "unskip"], .object(body))
+    let started = TimeWords.full(after["unskipped_at"]?.stringValue)
+    Say.output("\(ScheduleWords.name(after)) skips \(started) no more; next \(ScheduleWords.next(after)).")
   }
 }
 

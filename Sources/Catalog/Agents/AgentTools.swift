@@ -7,7 +7,7 @@ struct AgentTools {
   /// What `agent_toolset_20260401` consists of.
   static let builtIn = ["bash", "read", "write", "edit", "glob", "grep", "web_fetch", "web_search"]
 
-  /// Settings that only the web tools have; they are kept as they are given.
+  /// Settings that only the web tools have.
   private static let webKeys = [
     "allowed_domains", "blocked_domains", "max_content_tokens", "url_sources", "user_location",
   ]
@@ -19,15 +19,25 @@ struct AgentTools {
     servers = AgentTools.servers(agent)
     var used: Set<String> = []
     var names: Set<String> = []
+    let customTools = (agent["tools"]?.arrayValue ?? []).filter { $0["type"] == "custom" }
+      .compactMap { $0["name"]?.stringValue }
     for (value, path) in agent.list("tools", limit: AgentTools.limit) {
       guard let tool = Fields(value, at: path, "a tool", keys: nil, agent.findings) else { continue }
       let kinds = ["agent_toolset_20260401", "custom", "mcp_toolset"]
       switch tool.choice("type", of: kinds, required: true) {
-      case "agent_toolset_20260401": tools += AgentTools.toolset(value, path, agent.findings)
+      case "agent_toolset_20260401":
+        tools += AgentTools.toolset(value, path, customTools, agent.findings)
       case "custom": tools += AgentTools.custom(value, path, &names, agent.findings)
       case "mcp_toolset": tools += mcp(value, path, &used, agent.findings)
       default: break
       }
+    }
+    // Of a server's tools nobody knows the number yet.
+    let count =
+      tools.count { $0["type"] == "custom" }
+      + tools.count { $0["type"] == "agent_toolset_20260401" } * AgentTools.builtIn.count
+    if count > AgentTools.limit {
+      agent.add("tools", "Expected at most \(AgentTools.limit) tools over all toolsets, found \(count).")
     }
     for (index, server) in servers.enumerated() {
       guard let name = server["name"]?.stringValue, !used.contains(name) else { continue }
@@ -40,7 +50,9 @@ struct AgentTools {
 
   // MARK: Toolsets
 
-  private static func toolset(_ value: JSON, _ path: FieldPath, _ findings: Findings) -> [JSON] {
+  private static func toolset(
+    _ value: JSON, _ path: FieldPath, _ customTools: [String], _ findings: Findings
+  ) -> [JSON] {
     let keys = ["type", "default_config", "configs"]
     guard let tool = Fields(value, at: path, "a toolset", keys: keys, findings) else { return [] }
     let defaults = Switch(tool.fields("default_config", "a tool's configuration", keys: Switch.keys), .allow)
@@ -52,12 +64,12 @@ struct AgentTools {
           if let type = config["type"], type != .string(name) {
             config.add("type", "Expected \(quoted(name)), like the name, or nothing.")
           }
-          for key in webKeys where config[key] != nil && !name.hasPrefix("web_") {
-            config.add(key, "\(quoted(key)) is for the web tools only.")
+          let own = WebSettings.keys(of: name)
+          for key in webKeys where config[key] != nil && !own.contains(key) {
+            config.add(key, "\(quoted(key)) is no setting of \(name).")
           }
-          WebSettings.check(config)
           var settings: JSON.Object = ["type": .string(name), "name": .string(name)]
-          for key in webKeys { settings[key] = config[key] }
+          settings.merge(WebSettings.read(config, of: name, customTools: customTools))
           return settings
         },
       ]

@@ -47,13 +47,30 @@ package struct EnvironmentDefinition: Sendable, Equatable {
           body[key] = value
           continue
         }
-        var merged = config.objectValue ?? [:]
-        merged.merge(given)
-        body[key] = .object(merged)
+        body[key] = mergedConfig(with: given)
+      // Neither can be cleared, so null keeps them.
+      case "name", "scope": if !value.isNull { body[key] = value }
       default: body[key] = value
       }
     }
     return .object(body)
+  }
+
+  /// What is left out, or null, stays; of limited networking also each of its settings.
+  private func mergedConfig(with given: JSON.Object) -> JSON {
+    var merged = config.objectValue ?? [:]
+    for (key, value) in given where !value.isNull {
+      if key == "networking", value["type"] == "limited", let old = merged[key]?.objectValue,
+        old["type"] == "limited", let new = value.objectValue
+      {
+        var limited = old
+        for (setting, value) in new where !value.isNull { limited[setting] = value }
+        merged[key] = .object(limited)
+      } else {
+        merged[key] = value
+      }
+    }
+    return .object(merged)
   }
 
   private static func config(_ given: Fields) -> JSON? {

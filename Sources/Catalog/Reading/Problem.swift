@@ -14,11 +14,14 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
   package var aim: Aim
   /// One or more sentences for the author; they do not repeat the place.
   package var message: String
+  /// The stable name of the cause, where the wire has one.
+  package var code: String?
 
-  package init(_ path: FieldPath, _ message: String, aim: Aim = .value) {
+  package init(_ path: FieldPath, _ message: String, aim: Aim = .value, code: String? = nil) {
     self.path = path
     self.message = message
     self.aim = aim
+    self.code = code
   }
 
   /// `limits.attempts: Expected a whole number from 1 to 10, found "three".`

@@ -6,6 +6,8 @@ package struct WebAddress: Sendable, Equatable {
   package let scheme: String
   /// In small letters, without brackets and without a dot at its end.
   package let host: String
+  /// Begins with a slash.
+  package let path: String
   /// Normalised, without user, password and fragment.
   package let text: String
 
@@ -36,6 +38,7 @@ package struct WebAddress: Sendable, Equatable {
     guard !host.isEmpty else { return nil }
     self.scheme = scheme
     self.host = host
+    path = WebAddress.part(CURLUPART_PATH, of: parts) ?? "/"
     self.text = whole
   }
 

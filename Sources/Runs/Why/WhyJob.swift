@@ -108,7 +108,10 @@ package struct JobFacts: Sendable, Equatable {
       case nil: "being decided"
       }
     let verb = last.decision == .started ? "started " : last.decision == .joined ? "joined " : "was "
-    return "nothing of \(name) runs; its last firing, at \(last.nominalAt ?? last.createdAt), \(verb)\(what)"
+    let time = last.nominalAt ?? last.createdAt
+    // What is made up for fires long after its time.
+    let when = last.kind == "backfill" ? "\(last.createdAt) to make up for \(time)" : "\(time)"
+    return "nothing of \(name) runs; its last firing, at \(when), \(verb)\(what)"
   }
 
   private static func words(_ schedule: Schedule) -> String {

@@ -35,6 +35,9 @@ struct Call: Sendable, Equatable {
     }
   }
 
+  /// Whether the server runs it: the web tools always, the others unless a worker of the client does.
+  func runsHere(isSelfHosted: Bool) -> Bool { !isSelfHosted || WebTools.answers(self) }
+
   /// Whether it must not run: the tool is not there, or somebody said no.
   var isDenied: Bool {
     permission == .deny

@@ -4,8 +4,8 @@ import Sessions
 extension EmbeddedDriver {
   /// Returns when all have a result, or when an interrupt came; the calls without a result are closed then by
   /// the step that takes the interrupt.
-  func run(_ calls: [Call], _ session: DrivenSession, _ row: Session) async throws {
-    let web = WebTools(web, agent: row.agent)
+  func run(_ calls: [Call], _ session: DrivenSession, _ row: Session, _ log: [Event]) async throws {
+    let web = WebTools(web, agent: row.agent, log: log)
     // Calls of the web tools need no sandbox.
     let hands = calls.allSatisfy(WebTools.answers) ? nil : try await workplaces.hands(for: row)
     let limit = limits.parallelTools

@@ -96,7 +96,7 @@ package struct EmbeddedDriver: Driver {
     case .deny(let calls):
       try await session.record(calls.map { $0.result($0.denial) })
     case .run(let calls):
-      try await run(calls, session, row)
+      try await run(calls, session, row, log)
     case .ask(let maxTokens):
       return try await ask(session, row, log, progress, maxTokens: maxTokens)
     case .summarise:
@@ -118,12 +118,16 @@ package struct EmbeddedDriver: Driver {
   private func wake(_ session: DrivenSession) async throws -> [Event] {
     var log = try await session.log()
     let progress = Progress(log)
-    let isSelfHosted = try await Situation(session.session()).isSelfHosted
+    let situation = Situation(try await session.session())
     var closing: [NewEvent] = []
     if let span = progress.openSpan {
       closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
     }
-    if !isSelfHosted { closing += progress.calls.filter(\.mayRun).map { $0.result(.interrupted) } }
+    // What is allowed runs once nothing waits for an answer any more: not before the turn is open.
+    if situation.turnOpen {
+      closing += progress.calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: situation.isSelfHosted) }
+        .map { $0.result(.interrupted) }
+    }
     if !closing.isEmpty { log += try await session.record(closing) }
     return log
   }

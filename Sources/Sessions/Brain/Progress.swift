@@ -132,13 +132,6 @@ struct Progress: Sendable {
   }
 }
 
-extension Event {
-  /// The id of the tool use that this event answers or confirms.
-  var answeredCall: String? {
-    (body["tool_use_id"] ?? body["custom_tool_use_id"])?.stringValue
-  }
-}
-
 /// The stop reasons of the Messages API that change what happens next. All others end the turn.
 enum StopReasons {
   static let endTurn = "end_turn"

@@ -61,7 +61,7 @@ enum Step: Sendable, Equatable {
     if calls.isEmpty { return nil }
     let denied = calls.filter(\.isDenied)
     if !denied.isEmpty { return .deny(denied) }
-    let runnable = situation.isSelfHosted ? [] : calls.filter(\.mayRun)
+    let runnable = calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: situation.isSelfHosted) }
     if !runnable.isEmpty { return .run(runnable) }
     return .settle(.waiting(calls.map(\.id)))
   }

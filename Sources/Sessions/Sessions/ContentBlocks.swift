@@ -62,7 +62,8 @@ struct ContentBlocks {
       _ = result.text("source", required: true, length: length)
       _ = result.text("title", required: true, length: length)
       ContentBlocks.system.check(result, required: true)
-      _ = result.fields("citations", "a search result's citations", keys: ["enabled"])?.flag("enabled")
+      _ = result.fields("citations", "a search result's citations", keys: ["enabled"], required: true)?
+        .flag("enabled", required: true)
     }
   }
 
@@ -95,8 +96,10 @@ struct ContentBlocks {
     }
   }
 
-  /// The ids of the files that an event's content refers to.
-  static func files(in content: JSON?) -> [String] {
-    (content?.arrayValue ?? []).compactMap { $0["source"]?["file_id"]?.stringValue }
+  /// The ids of the files that an event's content refers to, each with the index of its block.
+  static func files(in content: JSON?) -> [(id: String, block: Int)] {
+    (content?.arrayValue ?? []).enumerated().compactMap { block, value in
+      value["source"]?["file_id"]?.stringValue.map { ($0, block) }
+    }
   }
 }

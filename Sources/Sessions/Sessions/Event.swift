@@ -97,6 +97,11 @@ package struct Event: Sendable, Equatable {
     package static func == (left: Encoded, right: Encoded) -> Bool { true }
   }
 
+  /// The id of the tool use that this event answers or confirms.
+  package var answeredCall: String? {
+    (body["tool_use_id"] ?? body["custom_tool_use_id"])?.stringValue
+  }
+
   /// The event as the wire shows it.
   package var json: JSON {
     var object: JSON.Object = ["id": .string(id), "type": .string(type.rawValue)]

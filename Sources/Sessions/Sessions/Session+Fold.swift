@@ -21,6 +21,8 @@ extension Session {
       close(as: .terminated, at: now)
       blocked = []
       closing = closing ?? "it is terminated"
+    case .userToolConfirmation, .userCustomToolResult, .userToolResult:
+      blocked.removeAll { $0 == event.answeredCall }
     case .modelRequestEnd:
       usage = usage + Usage(wire: event.body["model_usage"])
     case .userDefineOutcome:

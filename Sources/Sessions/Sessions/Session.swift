@@ -58,7 +58,7 @@ package struct Session: Sendable, Equatable {
   /// Whether `session.status_running` was written and no closing status since.
   package var turnOpen: Bool
   package var stopReason: JSON?
-  /// Ids of the tool uses that wait for an answer.
+  /// Ids of the tool uses that wait for an answer. The stop reason names those that waited when it was written.
   package var blocked: [String]
   package var agent: JSON
   package var environmentID: String?
@@ -175,6 +175,11 @@ package struct Session: Sendable, Equatable {
     ]
   }
 
+  /// The time since it was made; once it is terminated, up to its last change.
+  func age(at now: Timestamp) -> Duration {
+    (status == .terminated ? updatedAt : now) - createdAt
+  }
+
   func activeTime(at now: Timestamp) -> Duration {
     runningSince.map { active + max(.zero, now - $0) } ?? active
   }
@@ -196,7 +201,7 @@ package struct Session: Sendable, Equatable {
       "outcome_evaluations": .array(outcomes.map(\.json)), "usage": usageJSON(at: now),
       "stats": [
         "active_seconds": .number(activeTime(at: now).inSeconds),
-        "duration_seconds": .number(((archivedAt ?? now) - createdAt).inSeconds),
+        "duration_seconds": .number(age(at: now).inSeconds),
       ],
       "budget": .null, "deployment_id": .null, "created_at": .string(createdAt.description),
       "updated_at": .string(updatedAt.description),

@@ -1,3 +1,5 @@
+import Catalog
+
 /// What can be wrong with a request about a session.
 package enum SessionError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
@@ -12,6 +14,8 @@ package enum SessionError: Error, Equatable, CustomStringConvertible {
   /// A second outcome while one is being worked on.
   case outcomeActive(id: String)
   case running(id: String, action: String)
+  /// The idempotency key came with other events before.
+  case keyUsed(id: String, key: String)
   /// A message while the agent waits for answers to these tool uses.
   case awaitsAnswers(id: String, events: [String])
 
@@ -31,6 +35,9 @@ package enum SessionError: Error, Equatable, CustomStringConvertible {
         + "before defining the next."
     case .running(let id, let action):
       "Session \(id) is running; it can't be \(action) now. Interrupt it first."
+    case .keyUsed(let id, let key):
+      "Idempotency-Key: The key \(quoted(key)) came with other events for session \(id) before. Take a new one for "
+        + "each request."
     case .awaitsAnswers(let id, let events):
       "Session \(id) waits for answers to \(events.joined(separator: ", ")). Answer them, or send a "
         + "user.interrupt, before the next message."

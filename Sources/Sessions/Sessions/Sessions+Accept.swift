@@ -7,18 +7,25 @@ extension Sessions {
   /// Checks a client's inputs against the session and appends them: all of them, or none.
   /// - Parameters:
   ///   - files: resolves the files that inputs name.
+  ///   - field: the request's field that holds the inputs, for the sentences.
   ///   - key: as of `append`.
-  /// - Throws: `SessionError`, `FilesError.notFound`.
+  /// - Throws: `SessionError`.
   package func accept(
-    _ tx: Transaction, to id: String, _ inputs: [NewEvent], files: Files, key: String? = nil
+    _ tx: Transaction, to id: String, _ inputs: [NewEvent], files: Files, field: String = "events",
+    key: String? = nil
   ) throws -> [Event] {
     let session = try session(tx, id)
-    if let key, try hasKey(tx, id, key) { return try append(tx, to: id, inputs, key: key) }
+    if let key, let earlier = try earlier(tx, id, key) {
+      guard earlier.elementsEqual(inputs, by: { $0.repeats($1) }) else {
+        throw SessionError.keyUsed(id: id, key: key)
+      }
+      return earlier
+    }
     if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
     try checkRoom(tx, id, inputs)
     var acceptance = Acceptance(sessions: self, session: session, files: files)
     let checked = try inputs.enumerated().map { place, input in
-      try acceptance.check(tx, input, "events[\(place)]", before: inputs.dropFirst(place + 1).first)
+      try acceptance.check(tx, input, "\(field)[\(place)]", before: inputs.dropFirst(place + 1).first)
     }
     return try append(tx, to: id, checked, key: key)
   }
@@ -37,9 +44,25 @@ extension Sessions {
     }
   }
 
-  private func hasKey(_ tx: Transaction, _ id: String, _ key: String) throws -> Bool {
-    try tx.row(
-      "SELECT 1 AS found FROM events WHERE session_id = $1 AND idempotency_key = $2", id, key) != nil
+  /// What came with this key before; nil when nothing did.
+  private func earlier(_ tx: Transaction, _ id: String, _ key: String) throws -> [Event]? {
+    let rows = try tx.rows(
+      "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
+      key)
+    return rows.isEmpty ? nil : try rows.map(Event.init)
+  }
+}
+
+extension Event {
+  /// Whether it is what is stored of an input. The server adds an outcome's id, a rubric's text and the reason why an
+  /// input was not processed.
+  fileprivate func repeats(_ input: NewEvent) -> Bool {
+    var (stored, given) = (body, input.body)
+    for key in ["outcome_id", "rubric", "flushed"] {
+      stored[key] = nil
+      given[key] = nil
+    }
+    return type == input.type && stored == given
   }
 }
 
@@ -68,14 +91,14 @@ private struct Acceptance {
     if let thread = input.body["session_thread_id"]?.stringValue, thread != session.threadID {
       throw SessionError.noThread(id: thread, session: session.id)
     }
-    let input = try attached(tx, input)
+    let input = try attached(tx, input, place)
     switch input.type {
     case .userInterrupt: interrupts = true
-    case .userMessage: try requireAnswers()
+    case .userMessage: try requireAnswers(tx)
     case .systemMessage: try checkSystemMessage(place, before: next)
     case .userToolConfirmation, .userToolResult, .userCustomToolResult: try checkAnswer(tx, input, place)
     case .userDefineOutcome:
-      try requireAnswers()
+      try requireAnswers(tx)
       if definesOutcome { throw SessionError.outcomeActive(id: session.id) }
       definesOutcome = true
       return try resolved(tx, input, place)
@@ -85,12 +108,14 @@ private struct Acceptance {
   }
 
   /// Copies the files that the content names: they may be deleted before the agent reads of them.
-  private func attached(_ tx: Transaction, _ input: NewEvent) throws -> NewEvent {
-    let ids = ContentBlocks.files(in: input.body["content"])
-    if ids.isEmpty { return input }
+  private func attached(_ tx: Transaction, _ input: NewEvent, _ place: String) throws -> NewEvent {
+    let named = ContentBlocks.files(in: input.body["content"])
+    if named.isEmpty { return input }
     var known: JSON.Object = [:]
-    for id in Set(ids) {
-      let copy = try files.mount(tx, id, in: session.id)
+    for (id, block) in named where known[id] == nil {
+      let copy = try naming("\(place).content[\(block)].source.file_id") {
+        try files.mount(tx, id, in: session.id)
+      }
       known[id] = [
         "sha256": .string(copy.content.sha256), "size": .integer(copy.content.size),
         "mime_type": .string(copy.mimeType),
@@ -101,10 +126,28 @@ private struct Acceptance {
     return attached
   }
 
+  /// A file that is not there is the mistake of whoever named it: the sentence says where.
+  private func naming<Found>(_ place: String, _ find: () throws -> Found) throws -> Found {
+    do {
+      return try find()
+    } catch let error as FilesError {
+      switch error {
+      case .notFound, .expired: throw SessionError.invalidInput(place: place, problem: error.description)
+      default: throw error
+      }
+    }
+  }
+
   /// Work cannot start while the agent waits for answers.
-  private func requireAnswers() throws {
-    let open = session.blocked.filter { !answered.contains($0) }
-    if !open.isEmpty, !interrupts { throw SessionError.awaitsAnswers(id: session.id, events: open) }
+  private func requireAnswers(_ tx: Transaction) throws {
+    var open = session.blocked.filter { !answered.contains($0) }
+    if open.isEmpty || interrupts { return }
+    // What was sent before may not be taken yet.
+    for event in try sessions.unread(tx, session.id) {
+      if event.type == .userInterrupt { return }
+      open.removeAll { $0 == event.answeredCall }
+    }
+    if !open.isEmpty { throw SessionError.awaitsAnswers(id: session.id, events: open) }
   }
 
   /// It belongs to the message or result beside it.
@@ -144,6 +187,11 @@ private struct Acceptance {
     if input.type == .userToolConfirmation, use.body["evaluated_permission"]?.stringValue != "ask" {
       throw refuse("The tool use \(id) needs no confirmation.")
     }
+    if input.type == .userToolResult, use.body["evaluated_permission"]?.stringValue == "ask",
+      try !sessions.isAnswered(tx, use, in: session.id, by: .userToolConfirmation)
+    {
+      throw refuse("The tool use \(id) needs a user.tool_confirmation before its result.")
+    }
     if try !answered.insert(id).inserted || sessions.isAnswered(tx, use, in: session.id, by: input.type) {
       throw refuse("The tool use \(id) is answered already.")
     }
@@ -153,7 +201,7 @@ private struct Acceptance {
   private func resolved(_ tx: Transaction, _ input: NewEvent, _ place: String) throws -> NewEvent {
     guard let id = input.body["rubric"]?["file_id"]?.stringValue else { return input }
     let place = "\(place).rubric.file_id"
-    let content = try files.file(tx, id).content
+    let content = try naming(place) { try files.file(tx, id) }.content
     // A character has at most four bytes.
     let bytes = try files.bytes(of: content, limit: Int64(Input.rubricLimit) * 4)
     guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -32,8 +32,11 @@ extension Sessions {
       said["title"] = .string(orNull: title)
       try tx.run("UPDATE sessions SET title = $2 WHERE id = $1", id, title)
     }
+    var hasChanged = false
     if let metadata = change.metadata, metadata != session.metadata {
-      said["metadata"] = .object(metadata)
+      hasChanged = true
+      // The wire tells of what there is; an empty one is left out.
+      if !metadata.isEmpty { said["metadata"] = .object(metadata) }
       try tx.run("UPDATE sessions SET metadata = $2 WHERE id = $1", id, JSON.object(metadata))
     }
     if let agent = change.agent {
@@ -43,7 +46,7 @@ extension Sessions {
         try tx.run("UPDATE sessions SET agent = $2 WHERE id = $1", id, agent)
       }
     }
-    if said.isEmpty { return session }
+    if said.isEmpty && !hasChanged { return session }
     _ = try record(tx, id, [NewEvent(.updated, said)])
     return try self.session(tx, id)
   }
@@ -53,7 +56,7 @@ extension Sessions {
   package func archive(_ tx: Transaction, _ id: String) throws -> Session {
     let session = try session(tx, id)
     if session.archivedAt != nil { return session }
-    if session.isBusy { throw SessionError.running(id: id, action: "archived") }
+    if session.shownStatus == .running { throw SessionError.running(id: id, action: "archived") }
     if session.status != .terminated {
       if let outcome = session.activeOutcome { _ = try record(tx, id, [outcome.interruption]) }
       try close(tx, session, .terminated("it was archived"))
@@ -68,7 +71,7 @@ extension Sessions {
   /// - Throws: `SessionError.running`.
   package func delete(_ tx: Transaction, _ id: String) throws {
     let session = try session(tx, id)
-    if session.isBusy { throw SessionError.running(id: id, action: "deleted") }
+    if session.shownStatus == .running { throw SessionError.running(id: id, action: "deleted") }
     try queue.remove(tx, .session, id)
     try tx.run("DELETE FROM sessions WHERE id = $1", id)
     try queue.push(tx, .workspace, id, due: time.now())
@@ -145,12 +148,15 @@ extension Session {
 
   /// The primary thread as the wire shows it.
   package func threadJSON(at now: Timestamp) -> JSON {
-    [
+    var agent = agent
+    // Whom it may call is said by the session.
+    agent["multiagent"] = nil
+    return [
       "id": .string(threadID), "type": "session_thread", "session_id": .string(id),
       "parent_thread_id": .null, "agent": agent, "status": .string(shownStatus.rawValue),
       "stats": [
         "active_seconds": .number(activeTime(at: now).inSeconds),
-        "duration_seconds": .number(((archivedAt ?? now) - createdAt).inSeconds), "startup_seconds": 0,
+        "duration_seconds": .number(age(at: now).inSeconds), "startup_seconds": 0,
       ], "usage": usageJSON(at: now), "workflow_run_id": .null, "created_at": .string(createdAt.description),
       "updated_at": .string(updatedAt.description), "archived_at": .string(orNull: archivedAt?.description),
     ]

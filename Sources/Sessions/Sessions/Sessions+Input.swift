@@ -93,7 +93,10 @@ extension Sessions {
       return event
     }
     try save(tx, session, at: now)
-    if !alone && !session.turnOpen && inputs.contains(where: { $0.type != .userInterrupt }) {
+    // Until every call has its answer, the session goes on waiting.
+    if !alone && !session.turnOpen && session.blocked.isEmpty
+      && inputs.contains(where: { $0.type != .userInterrupt })
+    {
       try open(tx, session)
     }
     return taken

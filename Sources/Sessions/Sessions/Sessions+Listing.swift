@@ -9,6 +9,8 @@ package struct SessionFilter: Sendable {
   package var statuses: [Session.Status] = []
   package var created = TimeRange()
   package var includesArchived = false
+  /// Whether something is asked for that no session has.
+  package var matchesNone = false
 
   package init() {}
 }
@@ -21,6 +23,7 @@ extension Sessions {
   package func sessions(
     _ tx: Transaction, _ filter: SessionFilter, descending: Bool, after: String?, limit: Int
   ) throws -> [Session] {
+    if filter.matchesNone { return [] }
     var conditions = Conditions()
     if let agent = filter.agentID { conditions.add("s.agent_id = $", agent) }
     if let version = filter.agentVersion { conditions.add("s.agent_version = $", version) }

@@ -85,7 +85,9 @@ extension Sessions {
       if session.status == .idle && !session.turnOpen && session.blocked.isEmpty { return [] }
       return idle(.endTurn)
     case .waiting(let ids):
-      if !session.turnOpen && session.blocked == ids { return [] }
+      // Told before, and nothing was answered since.
+      let told = session.stopReason?["event_ids"]?.arrayValue?.compactMap(\.stringValue) ?? []
+      if !session.turnOpen && told == ids { return [] }
       return idle(.requiresAction(ids))
     case .later: return [NewEvent(.threadRescheduled, thread), NewEvent(.statusRescheduled)]
     case .terminated, .hopeless: return [NewEvent(.threadTerminated, thread), NewEvent(.statusTerminated)]

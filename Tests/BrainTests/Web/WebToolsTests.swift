@@ -1,9 +1,9 @@
 import HTTPClient
 import JSON
-import Sessions
 import Testing
 
 @testable import Brain
+@testable import Sessions
 
 @Suite struct WebToolsTests {
   static func answer(_ body: String, type: String = "text/html", status: String = "200 OK", more: String = "")
@@ -101,6 +101,63 @@ import Testing
   func `the agent's domains hold`(config: JSON, url: String, host: String) async throws {
     let result = try await Self.call("web_fetch", ["url": .string(url)], config: config)
     #expect(result.text == "url_not_allowed: The agent's settings do not allow \(host).")
+  }
+
+  @Test(arguments: [
+    ("http://a.example/", true), ("http://a.example/blog/1?q", true), ("http://b.a.example/Blog", true),
+    ("http://a.example/shop", false), ("http://c.example/blog", false),
+  ])
+  func `a domain may have the beginning of a path`(url: String, isAllowed: Bool) throws {
+    let rule = DomainRule(["allowed_domains": ["A.example/blog"]])
+    let root = DomainRule(["allowed_domains": ["a.example"]])
+    let address = try #require(WebAddress(url))
+    #expect(rule.allows(address) == (isAllowed && address.path != "/"))
+    #expect(root.allows(address) == (address.host != "c.example"))
+  }
+
+  @Test(
+    arguments: [
+      (nil, ["user", "search", "custom", "bash", "guess"]), ([:], ["user", "search", "custom"]),
+      (["user_input": ["type": "none"]], ["search", "custom"]),
+      (["server_tool_results": ["type": "none"]], ["user", "custom"]),
+      (
+        [
+          "client_tool_results": ["type": "except", "tools": [["type": "tool_reference", "name": "look"]]]
+        ], ["user", "search"]
+      ),
+      (
+        [
+          "server_tool_results": [
+            "type": "only", "tools": [["type": "tool_reference", "name": "web_fetch"]],
+          ]
+        ],
+        ["user", "custom"]
+      ),
+    ] as [(JSON?, [String])])
+  func `only addresses of allowed sources are fetched`(sources: JSON?, allowed: [String]) throws {
+    func text(_ name: String) -> JSON {
+      [["type": "text", "text": .string("See (https://\(name).example/page#part), or not.")]]
+    }
+    var revision: Int64 = 0
+    func event(_ type: EventType, _ body: JSON.Object, id: String = "sevt_0") -> Event {
+      revision += 1
+      return Event(id: id, type: type, body: body, position: revision, revision: revision)
+    }
+    let log = [
+      event(.userMessage, ["content": text("user")]),
+      event(.agentToolUse, ["name": "web_search"], id: "sevt_1"),
+      event(.agentToolResult, ["tool_use_id": "sevt_1", "content": text("search")]),
+      event(.agentCustomToolUse, ["name": "look"], id: "sevt_2"),
+      event(.userCustomToolResult, ["custom_tool_use_id": "sevt_2", "content": text("custom")]),
+      event(.agentToolUse, ["name": "bash"], id: "sevt_3"),
+      event(.agentToolResult, ["tool_use_id": "sevt_3", "content": text("bash")]),
+    ]
+    let shown = ShownAddresses(sources: sources, log)
+    let names = try ["user", "search", "custom", "bash", "guess"].filter { name in
+      let address = try #require(WebAddress("https://\(name).example/page"))
+      return shown?.contains(address) ?? true
+    }
+    #expect(names == allowed)
   }
 
   @Test func `an error status and an endless answer are told`() async throws {

@@ -5,6 +5,8 @@ enum WebError: Error, Equatable, CustomStringConvertible {
   case noWeb
   case noSearch
   case hostNotAllowed(String)
+  /// The address was not shown to the agent by anything that its settings allow.
+  case sourceNotAllowed
   case failed(String)
   case status(Int, host: String)
   case badRedirect(host: String)
@@ -22,6 +24,8 @@ enum WebError: Error, Equatable, CustomStringConvertible {
       "No search engine is set up on this server, so nothing was looked up. Its operator can name one that answers "
         + "like SearXNG: errand serve --web-search-url, or ERRAND_SEARCH_URL."
     case .hostNotAllowed(let host): "url_not_allowed: The agent's settings do not allow \(host)."
+    case .sourceNotAllowed:
+      "url_not_allowed: The agent's settings allow only addresses that it was shown by certain messages and results."
     case .failed(let reason): "url_not_accessible: \(reason)"
     case .status(let status, let host): "url_not_accessible: \(host) answered with status \(status)."
     case .badRedirect(let host): "url_not_accessible: \(host) redirects to what is no address of the web."

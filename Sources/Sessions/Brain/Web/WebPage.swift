@@ -18,7 +18,7 @@ struct WebPage: Sendable {
     var address = start
     for _ in 0...WebPage.redirects {
       // Every step is judged like the first.
-      guard domains.allows(address.host) else { throw WebError.hostNotAllowed(address.host) }
+      guard domains.allows(address) else { throw WebError.hostNotAllowed(address.host) }
       let response = try await ask(address)
       switch response.status {
       case 301, 302, 303, 307, 308:

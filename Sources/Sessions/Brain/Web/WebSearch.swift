@@ -36,7 +36,7 @@ struct WebSearch: Sendable {
   }
 
   private func entry(_ result: JSON) -> String? {
-    guard let address = result["url"]?.stringValue.flatMap({ WebAddress($0) }), domains.allows(address.host)
+    guard let address = result["url"]?.stringValue.flatMap({ WebAddress($0) }), domains.allows(address)
     else {
       return nil
     }

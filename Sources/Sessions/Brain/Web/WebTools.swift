@@ -31,11 +31,14 @@ struct WebTools: Sendable {
 
   private let web: Web?
   private let configurations: [String: JSON]
+  /// The addresses that may be fetched; nil when any may.
+  private let shown: ShownAddresses?
 
   /// - Parameters:
   ///   - web: nil when there is no way to the web.
   ///   - agent: the session's snapshot.
-  init(_ web: Web?, agent: JSON) {
+  ///   - log: the session's, in which the addresses stand that the agent was shown.
+  init(_ web: Web?, agent: JSON, log: [Event] = []) {
     self.web = web
     var configurations: [String: JSON] = [:]
     for toolset in agent["tools"]?.arrayValue ?? [] {
@@ -44,6 +47,7 @@ struct WebTools: Sendable {
       }
     }
     self.configurations = configurations
+    shown = ShownAddresses(sources: configurations[WebTools.fetch]?["url_sources"], log)
   }
 
   static func answers(_ call: Call) -> Bool { call.name == fetch || call.name == search }
@@ -65,7 +69,8 @@ struct WebTools: Sendable {
     guard let text = input["url"]?.stringValue, let address = WebAddress(text) else {
       throw WebError.noAddress
     }
-    guard domains.allows(address.host) else { throw WebError.hostNotAllowed(address.host) }
+    guard domains.allows(address) else { throw WebError.hostNotAllowed(address.host) }
+    if let shown, !shown.contains(address) { throw WebError.sourceNotAllowed }
     guard let web else { throw WebError.noWeb }
     let tokens = configurations[WebTools.fetch]?["max_content_tokens"]?.intValue.flatMap(Int.init(exactly:))
     // A token has about four characters.
@@ -81,7 +86,8 @@ struct WebTools: Sendable {
   }
 }
 
-/// The `allowed_domains` or `blocked_domains` of a tool's configuration. A domain stands for those below it too.
+/// The `allowed_domains` or `blocked_domains` of a tool's configuration. A domain stands for those below it too, and
+/// the beginning of a path behind it for what lies there.
 struct DomainRule: Sendable {
   private let allowed: [String]?
   private let blocked: [String]?
@@ -94,8 +100,12 @@ struct DomainRule: Sendable {
     blocked = list("blocked_domains")
   }
 
-  func allows(_ host: String) -> Bool {
-    func matches(_ domain: String) -> Bool { host == domain || host.hasSuffix("." + domain) }
+  func allows(_ address: WebAddress) -> Bool {
+    func matches(_ entry: String) -> Bool {
+      let domain = entry.prefix { $0 != "/" }
+      guard address.host == domain || address.host.hasSuffix("." + domain) else { return false }
+      return address.path.lowercased().hasPrefix(entry.dropFirst(domain.count))
+    }
     if let allowed, !allowed.contains(where: matches) { return false }
     return blocked?.contains(where: matches) != true
   }

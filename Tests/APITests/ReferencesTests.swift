@@ -1,0 +1,205 @@
+import Catalog
+import HTTPClient
+import JSON
+import PathSupport
+import Primitives
+import Sessions
+import TestSupport
+import Testing
+
+@testable import API
+
+/// What a request names must be there and fit; if not, the sentence says where, and a code what.
+@Suite(.timeLimit(.minutes(5))) struct ReferencesTests {
+  private static let none = "file_01none"
+
+  private static func message(file: String, times: Int = 1) -> JSON {
+    let document: JSON = ["type": "document", "source": ["type": "file", "file_id": .string(file)]]
+    let text: JSON = ["type": "text", "text": "Read."]
+    return ["type": "user.message", "content": .array([text] + Array(repeating: document, count: times))]
+  }
+
+  private static let outcome: JSON = [
+    "type": "user.define_outcome", "description": "d", "rubric": ["type": "file", "file_id": .string(none)],
+  ]
+
+  @Test(arguments: [
+    (message(file: none), "content[1].source.file_id"), (outcome, "rubric.file_id"),
+  ])
+  func `a file of an event that is not there is named with its place`(event: JSON, place: String) async throws
+  {
+    try await withAPI { api in
+      let session = try await api.session()
+      let body: JSON = ["events": [["type": "user.interrupt"], event]]
+      let sent = try await api.post("/v1/sessions/\(session["id"]?.stringValue ?? "")/events", body)
+      #expect(sent.status == 400)
+      #expect(sent.message == "events[1].\(place): There is no file \(Self.none).")
+      let created = try await api.post(
+        "/v1/sessions",
+        [
+          "agent": session["agent"]?["id"] ?? .null, "environment_id": session["environment_id"] ?? .null,
+          "initial_events": [event],
+        ])
+      #expect(created.status == 400)
+      #expect(created.message == "initial_events[0].\(place): There is no file \(Self.none).")
+      #expect(try await api.get("/v1/sessions").json["data"]?.arrayValue?.count == 1)
+    }
+  }
+
+  @Test func `initial events hold a hundred documents of files`() async throws {
+    try await withAPI { api in
+      let file = try await api.upload("a.txt", [65]).json["id"]?.stringValue ?? ""
+      for (count, status) in [(100, 200), (101, 400)] {
+        let events = [Self.message(file: file, times: 60), Self.message(file: file, times: count - 60)]
+        let answer = try await api.post(
+          "/v1/sessions",
+          [
+            "agent": try await api.agent()["id"] ?? .null,
+            "environment_id": try await api.environment()["id"] ?? .null, "initial_events": .array(events),
+          ])
+        #expect(answer.status == status, "\(answer.message)")
+        if status == 400 {
+          #expect(
+            answer.message == "initial_events: Expected at most 100 documents of files, found 101.")
+        }
+      }
+    }
+  }
+
+  @Test func `a self-hosted environment takes no files of the server`() async throws {
+    try await withAPI { api in
+      let environment = try await api.post(
+        "/v1/environments", ["name": "theirs", "config": ["type": "self_hosted"]]
+      ).json["id"]
+      let file = try await api.upload("a.txt", [65]).json["id"] ?? .null
+      let resource: JSON = ["type": "file", "file_id": file]
+      let body: JSON = [
+        "agent": try await api.agent()["id"] ?? .null, "environment_id": environment ?? .null,
+      ]
+      var more = body
+      more["resources"] = [resource]
+      let refused = try await api.post("/v1/sessions", more)
+      #expect(refused.status == 400)
+      #expect(refused.message.hasPrefix("resources: Sessions in self_hosted environments take no files"))
+      let session = try await api.post("/v1/sessions", body).json["id"]?.stringValue ?? ""
+      #expect(try await api.post("/v1/sessions/\(session)/resources", resource).status == 400)
+    }
+  }
+
+  @Test func `causes that clients tell apart have codes`() async throws {
+    try await withAPI { api in
+      func code(_ answer: APIBench.Answer, _ status: Int) -> String? {
+        #expect(answer.status == status, "\(answer.text)")
+        return answer.json["error"]?["details"]?["error_code"]?.stringValue
+      }
+      let agent = try await api.agent()["id"] ?? .null
+      let environment = try await api.environment()["id"] ?? .null
+      let labelled = try await api.post("/v1/agents", ["name": "x", "model": "m", "metadata": ["k": 1]])
+      #expect(code(labelled, 400) == "invalid_metadata")
+      let nowhere = try await api.post("/v1/sessions", ["agent": agent, "environment_id": "env_01none"])
+      #expect(code(nowhere, 404) == "environment_not_found")
+      let speechless: JSON = ["type": "agent_with_overrides", "id": agent, "model": nil]
+      let mute = try await api.post("/v1/sessions", ["agent": speechless, "environment_id": environment])
+      #expect(code(mute, 400) == "agent_model_required")
+      for (charset, status) in [("utf-16", 400), ("UTF-8", 200)] {
+        let typed = [(name: "content-type", value: "application/json; charset=\(charset)")]
+        let answer = try await api.post("/v1/agents", APIBench.agent, and: typed)
+        #expect(code(answer, status) == (status == 400 ? "unsupported_charset" : nil))
+      }
+    }
+  }
+
+  @Test(arguments: ["deployment_id=depl_1", "memory_store_id=memstore_1", "agent_id=agent_1"])
+  func `a list of sessions of what is not there is empty`(filter: String) async throws {
+    try await withAPI { api in
+      _ = try await api.session()
+      let list = try await api.get("/v1/sessions?\(filter)")
+      #expect(list.status == 200)
+      #expect(list.json == ["data": [], "next_page": nil, "prev_page": nil])
+    }
+  }
+
+  @Test func `the age of a session that is terminated stands still`() async throws {
+    try await withAPI { api in
+      let id = try await api.session()["id"]?.stringValue ?? ""
+      api.path.clock.advance(by: .seconds(5))
+      try await api.path.database.write { [sessions = api.path.sessions] tx in
+        try sessions.settleUndriven(tx, id, .terminated("It broke."))
+      }
+      api.path.clock.advance(by: .seconds(5))
+      let session = try await api.get("/v1/sessions/\(id)").json
+      #expect(session["status"] == "terminated" && session["archived_at"] == .null)
+      #expect(session["stats"]?["duration_seconds"]?.text == "5")
+      let thread = try await api.get("/v1/sessions/\(id)/threads").json["data"]?[0]
+      #expect(thread?["stats"]?["duration_seconds"]?.text == "5")
+      #expect(thread?["agent"]?.objectValue?.keys.contains("multiagent") == false)
+    }
+  }
+
+  @Test func `metadata that is emptied is told without metadata`() async throws {
+    try await withAPI { api in
+      let id = try await api.session(["metadata": ["a": "1"]])["id"]?.stringValue ?? ""
+      let updated = try await api.post("/v1/sessions/\(id)", ["metadata": ["a": nil]])
+      #expect(updated.json["metadata"] == [:])
+      let event = try await api.get("/v1/sessions/\(id)/events").json["data"]?[0]
+      #expect(event?["type"] == "session.updated")
+      #expect(event?.objectValue?.keys == ["id", "type", "processed_at"])
+    }
+  }
+
+  // MARK: Files
+
+  @Test(arguments: [
+    ("", "", "unnamed"), ("", "application/pdf", "unnamed.pdf"),
+    ("; filename=\"\"", "text/plain; charset=utf-8", "unnamed.txt"),
+    ("; filename=\"a.md\"", "text/plain", "a.md"),
+  ])
+  func `a file without a name gets one`(filename: String, type: String, name: String) async throws {
+    try await withAPI { api in
+      let head = "Content-Disposition: form-data; name=\"file\"\(filename)\r\n"
+      let typed = type.isEmpty ? "" : "Content-Type: \(type)\r\n"
+      let answer = try await api.send(
+        "POST", "/v1/files", Array("--b\r\n\(head)\(typed)\r\nx\r\n--b--\r\n".utf8),
+        and: [(name: "content-type", value: "multipart/form-data; boundary=b")])
+      #expect(answer.status == 200)
+      #expect(answer.json["filename"]?.stringValue == name)
+    }
+  }
+
+  @Test func `an id that is asked for twice counts once`() async throws {
+    try await withAPI { api in
+      let id = try await api.upload("a.txt", [65]).json["id"]?.stringValue ?? ""
+      let repeated = Array(repeating: "ids[]=\(id)", count: 101).joined(separator: "&")
+      #expect(try await api.get("/v1/files?\(repeated)").json["data"]?.arrayValue?.count == 1)
+      let different = (0...100).map { "ids[]=file_\($0)" }.joined(separator: "&")
+      #expect(try await api.get("/v1/files?\(different)").status == 400)
+    }
+  }
+
+  @Test func `clients of the beta page through files by id`() async throws {
+    try await withAPI { api in
+      var made: [JSON] = []
+      for number in 0..<3 {
+        made.append(try await api.upload("\(number).txt", [65]).json["id"] ?? .null)
+        api.path.clock.advance(by: .milliseconds(1))
+      }
+      func page(_ query: String) async throws -> JSON {
+        try await api.send(
+          "GET", "/v1/files?limit=2\(query)", nil,
+          and: [(name: "anthropic-beta", value: "files-api-2025-04-14")]
+        ).json
+      }
+      func ids(_ page: JSON) -> [JSON] { (page["data"]?.arrayValue ?? []).map { $0["id"] ?? .null } }
+      let first = try await page("")
+      #expect(ids(first) == [made[2], made[1]])
+      #expect(first["has_more"] == true)
+      #expect(first["first_id"] == made[2] && first["last_id"] == made[1])
+      let second = try await page("&after_id=\(made[1].stringValue ?? "")")
+      #expect(ids(second) == [made[0]] && second["has_more"] == false)
+      let back = try await page("&before_id=\(made[0].stringValue ?? "")")
+      #expect(ids(back) == [made[2], made[1]] && back["has_more"] == false)
+      let empty = try await page("&scope_id=sesn_1")
+      #expect(empty == ["data": [], "has_more": false, "first_id": nil, "last_id": nil])
+    }
+  }
+}
