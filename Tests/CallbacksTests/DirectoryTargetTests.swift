@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import JSON
+import Jobs
 import Outbox
 import PathSupport
 import Primitives

@@ -1,4 +1,6 @@
+import Catalog
 import JSON
+import Jobs
 import Testing
 
 @testable import Hooks

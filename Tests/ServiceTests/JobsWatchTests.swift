@@ -1,8 +1,4 @@
-import Catalog
 import Jobs
-import Logging
-import Primitives
-import TestSupport
 import Testing
 
 @testable import Service

@@ -53,8 +53,7 @@ import Testing
         }
       )
       let sentence =
-        "Nothing was stored, because the whole transaction was rolled back: The disk that holds "
-        + "\(folder.database) is full. Nothing was stored. Free some space; no restart is needed. Try again."
+        "The disk that holds \(folder.database) is full. Nothing was stored. Free some space; no restart is needed."
       #expect(results.map(\.error) == [sentence, sentence, sentence])
       #expect(ran.withLock { $0 } == 0)
       #expect(try await database.notes == ["before"])

@@ -41,7 +41,9 @@ enum ListOutput {
     if answer["next_page"]?.isNull == false {
       let more = min(1000, options.limit * 5)
       Say.notice(
-        Terminal.errors.paint("The newest \(items.count) \(things); more with --limit \(more).", .quiet))
+        Terminal.errors.paint(
+          "The newest \(items.count == 1 ? "one" : "\(items.count) \(things)"); more with --limit \(more).",
+          .quiet))
     }
   }
 

@@ -19,7 +19,8 @@ struct Validate: AsyncParsableCommand {
   @Argument(help: "A folder of jobs, or of one job.")
   var path: String
 
-  @Flag(help: "Also look whether every secret that is referred to is there, in this environment.")
+  @Flag(
+    help: "Also look whether every secret that is referred to is there in this environment, and can be used.")
   var secrets = false
 
   func run() async throws {

@@ -15,7 +15,7 @@ struct TestHook: AsyncParsableCommand {
 
       EXAMPLES:
         errand hooks test issue.json --source github
-        errand hooks test issue.json --source github --header "X-GitHub-Event: issues" --jobs Jobs/patch-pr
+        errand hooks test a.json --source desk --header "webhook-id: 1" --jobs Jobs
       """)
 
   @Argument(help: "The file with the request's body.")

@@ -56,10 +56,8 @@ struct ThingStory {
     let sentence = (why["sentence"]?.stringValue ?? "").onOneLine
     let told = sentence.wrapped(to: (terminal.width ?? 100) - 2).map { "  \($0)" }
     let more = next.map { terminal.paint("\($0.what): \($0.command)", .quiet) }
-    return ([[head] + told, facts.map(line), more] as [[String]]).filter { !$0.isEmpty }.joined(separator: [
-      ""
-    ])
-    .map { $0 }
+    let parts = [[head] + told, facts.map(line), more].filter { !$0.isEmpty }
+    return Array(parts.joined(separator: [""]))
   }
 
   private var head: String {
