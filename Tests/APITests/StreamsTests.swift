@@ -5,6 +5,7 @@ import JSON
 import Logging
 import PathSupport
 import Primitives
+import Runs
 import Sessions
 import Store
 import TestSupport

@@ -1,3 +1,4 @@
+import Foundation
 import GitSupport
 import JSON
 import Processes
