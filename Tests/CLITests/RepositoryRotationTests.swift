@@ -15,7 +15,7 @@ import Testing
   @Test func `a rotated token is what counts, and neither shows anywhere`() async throws {
     try await Upstream.with { upstream async throws in
       try await GitServer.with(root: upstream.folder, token: Self.first) { git async throws in
-        try await Served.with { served in
+        try await Served.with(["ERRAND_LOCAL_REPOSITORIES": upstream.folder]) { served in
           let (agent, environment) = try await served.prepared(policy: "always_allow")
           func session() async throws -> (id: String, resource: String) {
             let made = try await served.made(
