@@ -156,20 +156,54 @@ import Testing
 }
 
 @Suite struct `The system prompt` {
+  private func session(in environment: JSON) -> Session {
+    Session(
+      NewSession(agent: Rig.agent(), environmentID: nil, environment: environment), id: "sesn_1",
+      thread: "sthr_1", at: Timestamp(seconds: 0))
+  }
+
   @Test func `names the places of the sandbox and the mounted files`() {
     let prompt = Prompt.system(
-      author: "Be brief.", mounts: ["/mnt/session/uploads/activity/log.txt"], usesSandbox: true)
+      author: "Be brief.", mounts: ["/mnt/session/uploads/activity/log.txt"], sandbox: "without network")
     #expect(prompt.hasPrefix("Be brief.\n\nYour tools work in a sandbox without network."))
     #expect(prompt.contains("- /mnt/session/outputs is for what you deliver"))
     #expect(prompt.contains("  - /mnt/session/uploads/activity/log.txt"))
   }
 
+  @Test(
+    arguments: [
+      (["type": "cloud"], "a sandbox without network."),
+      (["type": "cloud", "networking": ["type": "none"]], "a sandbox without network."),
+      (
+        ["type": "cloud", "networking": ["type": "unrestricted"]],
+        "a sandbox that reaches the web through a proxy, which HTTP_PROXY and HTTPS_PROXY name."
+      ),
+      (
+        [
+          "type": "cloud",
+          "networking": ["type": "limited", "allowed_hosts": ["api.example.com", "*.example.org"]],
+        ],
+        "a sandbox that reaches, through the proxy that HTTP_PROXY and HTTPS_PROXY name, only api.example.com, "
+          + "*.example.org."
+      ),
+    ] as [(JSON, String)])
+  func `says what the sandbox reaches`(environment: JSON, sentence: String) {
+    let prompt = Prompt.system(session(in: environment), Toolbox(agent: Rig.agent()), [])
+    #expect(prompt.contains("Your tools work in \(sentence)\n"), "\(prompt)")
+  }
+
+  @Test func `says nothing of a place that a worker of the client has`() {
+    #expect(
+      !Prompt.system(session(in: ["type": "self_hosted"]), Toolbox(agent: Rig.agent()), []).contains(
+        "sandbox"))
+  }
+
   @Test func `says nothing of a sandbox to an agent without tools`() {
-    #expect(!Prompt.system(author: "", mounts: [], usesSandbox: false).contains("sandbox"))
+    #expect(!Prompt.system(author: "", mounts: [], sandbox: nil).contains("sandbox"))
   }
 
   @Test func `names 50 files at most`() {
-    let prompt = Prompt.system(author: "", mounts: (0..<60).map { "/m/\($0)" }, usesSandbox: true)
+    let prompt = Prompt.system(author: "", mounts: (0..<60).map { "/m/\($0)" }, sandbox: "without network")
     #expect(prompt.contains("/m/49\n"))
     #expect(prompt.contains("and 10 more"))
   }

@@ -45,7 +45,7 @@ import Testing
         run_1  daily-brief  succeeded  2020-01-01  2.0 s  Done.
 
         """)
-    #expect(table.errorText == "The newest 1 runs; more with --limit 100.\n")
+    #expect(table.errorText == "The newest one; more with --limit 100.\n")
     #expect(server.requests.first?.target == "/v1/runs?state=succeeded&limit=20")
     let json = try await errand("runs", "--json", server: server)
     #expect(try JSON(parsing: json.text) == Self.runs)

@@ -67,7 +67,10 @@ import Testing
   @Test func `the parser's errors begin as all do`() {
     let error = #expect(throws: (any Error).self) { try Errand.parseAsRoot(["show"]) }
     #expect(error.flatMap { Errand.parserWords($0) }?.hasPrefix("Missing expected argument '<id>'") == true)
-    let help = #expect(throws: (any Error).self) { try Errand.parseAsRoot(["--help"]) }
+    let help = #expect(throws: (any Error).self) {
+      var command = try Errand.parseAsRoot(["--help"])
+      try command.run()
+    }
     #expect(help.flatMap { Errand.parserWords($0) } == nil)
   }
 
