@@ -7,11 +7,11 @@ import Testing
     let folder = try Folder()
     let connection = try Connection(folder.file("a.db"), access: .write, patience: .zero)
     try connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB)")
-    for id in 0..<100 {
+    for id in 0..<1000 {
       _ = try connection.run("INSERT INTO t VALUES ($1, zeroblob(3000))", [.integer(Int64(id))])
     }
     try connection.execute("BEGIN; SAVEPOINT here")
-    // A hundred pages, each kept as it was: six times what SQLite holds in memory by itself.
+    // A thousand pages, each kept as it was: 4 MB, of which SQLite by itself holds 64 KiB in memory.
     try connection.execute("UPDATE t SET x = randomblob(3000)")
     #expect(temporaryFiles() == [])
     try connection.execute("ROLLBACK TO here; RELEASE here; COMMIT")

@@ -19,12 +19,11 @@ static inline int csqlite_refuse_quoted_strings(sqlite3 *handle) {
 }
 
 /// Settings of the process, before its first connection, or they have no effect. No counts of the memory in use,
-/// which take a lock at every allocation; and `spill` bytes of what a savepoint would restore are held in memory,
-/// in one piece, before SQLite goes on in a temporary file.
-static inline int csqlite_configure(int spill) {
+/// which take a lock at every allocation; and what a savepoint would restore stays in memory.
+static inline int csqlite_configure(void) {
   int failure = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   if (failure) return failure;
-  return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, spill);
+  return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
 }
 
 // Extended codes are sums in macros, which the importer leaves out.
