@@ -125,7 +125,7 @@ let package = Package(
 
     // Tests mirror Sources; journeys start the real program.
     .target(
-      name: "TestSupport", dependencies: ["Primitives", "JSON", "Store"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ground, path: "Tests/TestSupport",
       swiftSettings: strict),
     .target(
       name: "PathSupport",

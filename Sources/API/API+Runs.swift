@@ -66,7 +66,7 @@ extension API {
     if let input = body["input"] { context["body"] = input }
     let occurrence = Occurrence(
       cause: .request(key: key), trigger: "manual", context: context,
-      actor: request.key.map { Actor(name: "the key \($0.name)", lane: .owner) }, overlap: try overlap(body))
+      actor: request.actor, overlap: try overlap(body))
     let (start, run) = try await domains.database.write { [domains] tx in
       let start = try domains.runs.start(tx, domains.jobs.job(tx, named: name), occurrence)
       return (start, try start.firing.run.map { try domains.runs.run(tx, $0) })

@@ -109,7 +109,7 @@ extension API {
     let done = try await domains.schedules.backfill(
       request.path("id"), from: try API.moment("from", from), to: try API.moment("to", to),
       overlap: overlap ?? .bufferAll,
-      actor: request.key.map { Actor(name: "the key \($0.name)", lane: .owner) })
+      actor: request.actor)
     return json([
       "data": .array(
         done.map { time in
@@ -135,7 +135,7 @@ extension API {
       return text
     }
     return (
-      request.path("id"), try text("by", request.key.map { "the key \($0.name)" } ?? "a caller of the API"),
+      request.path("id"), try text("by", request.actor?.name ?? "a caller of the API"),
       try text("reason", "No reason was given.")
     )
   }

@@ -1,6 +1,7 @@
 import Catalog
 import HTTPServer
 import JSON
+import Jobs
 import Primitives
 import Sessions
 import Store
@@ -12,6 +13,8 @@ struct Request: Sendable {
   let path: [String: String]
   /// Nil on routes that ask for none.
   let key: APIKey?
+  /// Who asks; nil on routes that ask for no key. Keys are the owner's to give.
+  var actor: Actor? { key.map { Actor(name: "the key \($0.name)", lane: .owner) } }
 
   func path(_ name: String) -> String { path[name] ?? "" }
 

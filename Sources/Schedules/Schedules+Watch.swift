@@ -3,12 +3,6 @@ import Primitives
 import Queue
 import Store
 
-/// What the timer of a process remembers of its watch.
-struct Watch {
-  /// From when on it was there without a gap; nil while it does not run.
-  var since: Timestamp?
-}
-
 // Somebody watches the clock as long as the timer of any process on the database does: what came meanwhile was
 // seen, though it may be decided late, and what came while there was none is missed.
 extension Schedules {
@@ -70,7 +64,7 @@ extension Schedules {
     let now = time.now()
     guard now - asleep > sleep + Schedules.gap else {
       // After a step back of the clock, what comes again is seen.
-      watch.withLock { watch in watch.since = watch.since.map { min($0, now) } }
+      watch.withLock { since in since = since.map { min($0, now) } }
       return
     }
     watch(since: now)
@@ -86,9 +80,9 @@ extension Schedules {
   /// From when on somebody was there to see a time come. A process without a timer speaks for the moment.
   func since(_ tx: Transaction, _ now: Timestamp, for nominal: Timestamp) throws -> Timestamp {
     let own = watch.withLock { watch in
-      guard let since = watch.since else { return now - Schedules.gap }
+      guard let since = watch else { return now - Schedules.gap }
       // After a step back of the clock, what comes is seen, though it lies before the start.
-      watch.since = min(since, now)
+      watch = min(since, now)
       return min(since, now) - Schedules.slack
     }
     // Others have to be asked only about what this one did not see.
@@ -110,9 +104,9 @@ extension Schedules {
 
   /// Has the timer's watch begin at a moment; nil ends it.
   func watch(since: Timestamp?) {
-    watch.withLock { $0.since = since }
+    watch.withLock { $0 = since }
   }
 
   /// When the timer of this process began to watch without a gap; nil while it does not run.
-  var awake: Timestamp? { watch.withLock { $0.since } }
+  var awake: Timestamp? { watch.withLock { $0 } }
 }

@@ -38,7 +38,8 @@ package final class Schedules: Sendable {
   let randomness: Randomness
   let log: Logger
   let bell = Bell()
-  let watch = Lock(Watch())
+  /// From when on the timer of this process was there without a gap; nil while it does not run.
+  let watch = Lock<Timestamp?>(nil)
   /// Schedules that could not be decided, by id, and when they are tried again.
   private let stuck = Lock<[String: Timestamp]>([:])
 

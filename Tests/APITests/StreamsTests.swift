@@ -159,7 +159,7 @@ import Testing
     async throws
   {
     let lines = Lock<[String]>([])
-    try await withAPI(log: Logger(label: "test") { _ in LineLog(lines: lines) }) { api in
+    try await withAPI(log: Logger(label: "test") { _ in LineLog(lines) }) { api in
       let session = try await Self.session(api)
       let stuck = try StuckClient(port: api.server.port, path: "/v1/sessions/\(session)/events/stream")
       let reading = try await Self.open(api, session)
@@ -234,18 +234,4 @@ private struct StuckClient {
   }
 
   func close() { Glibc.close(descriptor) }
-}
-
-/// Keeps what is logged.
-private struct LineLog: LogHandler {
-  let lines: Lock<[String]>
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.info
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
 }

@@ -93,7 +93,7 @@ struct Served: Sendable {
     configuration.grace = .seconds(1)
     let lines = Lock<[String]>([])
     let service = try await ErrandService(
-      configuration, log: Logger(label: "test") { _ in LineLog(lines: lines) })
+      configuration, log: Logger(label: "test") { _ in LineLog(lines, level: .trace) })
     let (ports, port) = AsyncStream.makeStream(of: UInt16.self)
     let run = Task { try await service.run(signals: []) { port.yield($0) } }
     var iterator = ports.makeAsyncIterator()
@@ -146,18 +146,4 @@ struct Served: Sendable {
     let environment = try await made("environments", "name: bench\nconfig: {type: cloud}\n")
     return (agent["id"]?.stringValue ?? "", environment["id"]?.stringValue ?? "")
   }
-}
-
-/// Keeps what is logged.
-private struct LineLog: LogHandler {
-  let lines: Lock<[String]>
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.trace
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) { lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") } }
 }

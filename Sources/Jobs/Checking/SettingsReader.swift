@@ -34,6 +34,7 @@ struct SettingsReader {
   /// What the kind says, about what the file says or else about what its secrets make of it.
   private func problems(of settings: JSON, _ shape: KindShape) -> [Problem] {
     let found = shape.check(settings)
+    // A secret that cannot be had is told by its reference, see `checkReferences`.
     guard found.isEmpty, let secrets, let resolved = try? secrets.resolve(settings) else { return found }
     return shape.check(resolved) + shape.checkResolved(resolved)
   }

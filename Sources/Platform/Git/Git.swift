@@ -98,6 +98,7 @@ package struct Git: Sendable {
         errno == ESRCH
       else { continue }
       let path = "\(home)/\(name)"
+      // What stays is taken away by the next start.
       Task { _ = try? await Command(["/bin/rm", "-rf", "--", path], limit: .seconds(600)).run() }
     }
   }

@@ -39,6 +39,7 @@ struct Cgroup: Sendable {
       guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { continue }
       if put("\(limits.memory)", in: "\(folder)/memory.max"),
         put("\(limits.processes + 8)", in: "\(folder)/pids.max"),
+        // A parent whose groups take no processes is no use: the next one is tried.
         let members = try? Descriptor.open("\(folder)/cgroup.procs", O_WRONLY)
       {
         // Not every kernel has swap accounting.
@@ -61,6 +62,7 @@ struct Cgroup: Sendable {
       guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { continue }
       folders.append(folder)
       if put("\(value)", in: "\(folder)/\(file)"),
+        // Without both there is no group, see below.
         let procs = try? Descriptor.open("\(folder)/cgroup.procs", O_WRONLY)
       {
         members.append(procs)
