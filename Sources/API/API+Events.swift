@@ -78,6 +78,6 @@ extension API {
     }
     return HTTPResponse(
       status: 200, headers: [("content-type", "text/event-stream"), ("cache-control", "no-cache")],
-      body: .stream(broadcasts.follow(session, previewing: names.map(EventType.init))))
+      body: .stream(broadcasts.follow(session, previewing: names.compactMap(EventType.init))))
   }
 }

@@ -99,3 +99,12 @@ extension Optional: ColumnValue where Wrapped: ColumnValue {
     }
   }
 }
+
+/// A choice from a fixed list is kept by its name. Nil for one that only a later version knows.
+extension ColumnValue where Self: RawRepresentable, RawValue: ColumnValue {
+  package var column: SQLiteValue { rawValue.column }
+  package init?(column: SQLiteValue) {
+    guard let name = RawValue(column: column) else { return nil }
+    self.init(rawValue: name)
+  }
+}

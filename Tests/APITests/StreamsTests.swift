@@ -130,7 +130,7 @@ import Testing
       let thinking = try await Self.open(api, run.session, "?event_deltas[]=agent.thinking")
       api.path.driver.play { session in
         _ = try await session.take()
-        try await session.open()
+        _ = try await session.open(from: 0)
         session.preview(.start(.agentMessage, id: "sevt_said"))
         session.preview(.text("Do", index: 0, id: "sevt_said"))
         session.preview(.text("ne.", index: 0, id: "sevt_said"))

@@ -31,7 +31,7 @@ package final class ScriptedDriver: Driver {
   package static func answer(_ text: String, then settlement: Settlement = .idle(.endTurn)) -> Act {
     { session in
       if try await session.take().contains(where: { $0.type == .userInterrupt }) { return .interrupted }
-      try await session.open()
+      _ = try await session.open(from: 0)
       try await session.record([
         NewEvent(.agentMessage, ["content": [["type": "text", "text": .string(text)]]])
       ])

@@ -92,13 +92,9 @@ import Testing
     let wanted = filter
     for isLog in [true, false] {
       for place in [nil, EventPlace(position: 5_000), EventPlace(arrival: 1, horizon: 10_000)] {
-        let plan = try await fixture.database.read { tx in
-          let query = Sessions.query(
-            of: id, wanted, isLog: isLog, descending: descending, after: place, limit: 100)
-          return try tx.rows("EXPLAIN QUERY PLAN \(query.sql)", values: query.values).map {
-            try $0["detail"] as String
-          }
-        }
+        let query = Sessions.query(
+          of: id, wanted, isLog: isLog, descending: descending, after: place, limit: 100)
+        let plan = try await fixture.plan(query.sql, query.values)
         #expect(plan.count == 1 && plan[0].contains("USING INDEX"), "\(plan)")
         #expect(!plan.joined().contains("TEMP B-TREE"), "\(plan)")
       }
@@ -134,12 +130,15 @@ import Testing
     #expect(try await !isAnswered(1, .userToolConfirmation))
     #expect(try await isAnswered(2, .userToolConfirmation))
     #expect(try await isAnswered(3, .userCustomToolResult))
-    let plan = try await fixture.database.read { tx in
-      let query = Sessions.answers(to: uses[0].id, in: id, by: .userToolConfirmation)
-      return try tx.rows("EXPLAIN QUERY PLAN \(query.sql)", values: query.values).map {
-        try $0["detail"] as String
-      }
-    }
+    let query = Sessions.answers(to: uses[0].id, in: id, by: .userToolConfirmation)
+    let plan = try await fixture.plan(query.sql, query.values)
     #expect(plan.count == 1 && plan[0].contains("events_by_answer"), "\(plan)")
+  }
+
+  @Test(arguments: ["\(Sessions.columns) WHERE s.id = $1", Sessions.unreadCount])
+  func `what waits for a session is looked up, however long its log is`(sql: String) async throws {
+    let plan = try await SessionFixture().plan(sql, ["sesn_1"])
+    let ofEvents = plan.filter { $0.contains("events") || $0.contains(" e ") }
+    #expect(ofEvents.count == 1 && ofEvents[0].contains("events_unread (session_id=? AND arrival>?)"), "\(plan)")
   }
 }

@@ -60,6 +60,13 @@ struct SessionFixture {
     try await database.read { [sessions] tx in try sessions.log(tx, id).map(\.type.rawValue) }
   }
 
+  /// How a query is carried out, a line for each step.
+  func plan(_ sql: String, _ values: [(any ColumnValue)?]) async throws -> [String] {
+    try await database.read { tx in
+      try tx.rows("EXPLAIN QUERY PLAN \(sql)", values: values).map { try $0["detail"] }
+    }
+  }
+
   func item(_ id: String) async throws -> Item? {
     try await database.read { [queue] tx in try queue.item(tx, .session, id) }
   }

@@ -26,9 +26,6 @@ struct Compaction: Sendable {
   /// What a request will cost: what the last one did with its reply, and what came since; all is estimated when
   /// nobody counted, or when a summary has taken the place of what was counted.
   static func tokens(_ request: ModelRequest, _ log: [Event]) -> Int {
-    let whole =
-      TokenEstimate.tokens(request.system) + TokenEstimate.tokens(request.tools)
-      + TokenEstimate.tokens(request.messages)
     for event in log.reversed() {
       if event.type == .contextCompacted { break }
       guard event.type == .modelRequestEnd, event.hidden?["stop_reason"] != nil else { continue }
@@ -39,7 +36,8 @@ struct Compaction: Sendable {
       let since = request.messages.lastIndex { $0["role"]?.stringValue == "assistant" } ?? -1
       return counted + TokenEstimate.tokens(Array(request.messages[(since + 1)...]))
     }
-    return whole
+    return TokenEstimate.tokens(request.system) + TokenEstimate.tokens(request.tools)
+      + TokenEstimate.tokens(request.messages)
   }
 
   /// Nil when there is nothing left to summarise.

@@ -7,8 +7,9 @@ import Store
 extension EmbeddedDriver {
   /// - Returns: how the drive ends, or nil to go on.
   func ask(
-    _ session: DrivenSession, _ row: Session, _ log: [Event], _ progress: Progress, maxTokens: Int
+    _ session: DrivenSession, _ row: Session, _ reading: Reading, maxTokens: Int
   ) async throws -> Settlement? {
+    let (log, progress) = (reading.log, reading.progress)
     let model: any Model
     do {
       model = try models.model(for: row)
@@ -27,7 +28,7 @@ extension EmbeddedDriver {
       maxTokens: window.reply(upTo: maxTokens, afterCut: progress.cuts > 0))
     request.summarised = summary?.replies ?? 0
     if Compaction.isDue(request, log, window), Compaction(log, window) != nil {
-      return try await summarise(session, row, log, progress, becauseTold: false)
+      return try await summarise(session, row, reading, becauseTold: false)
     }
     let asking = request
     let start = try await session.record([NewEvent(.modelRequestStart)])
@@ -46,8 +47,10 @@ extension EmbeddedDriver {
       try await session.record(said.events(start: start[0].id, toolbox: toolbox))
       return nil
     case .failure(let error) where error.saysTooLong:
-      let ended = try await session.record([start[0].failedEnd()])
-      return try await summarise(session, row, log + start + ended, progress, becauseTold: true)
+      var ended = reading
+      ended.add(start)
+      ended.add(try await session.record([start[0].failedEnd()]))
+      return try await summarise(session, row, ended, becauseTold: true)
     case .failure(let error):
       return try await meet(error, session, failures: progress.failures, closing: [start[0].failedEnd()])
     case nil:

@@ -13,7 +13,7 @@ extension EmbeddedDriver {
   /// - Returns: how the drive ends, or nil to go on.
   func evaluate(
     _ outcome: Outcome, _ iteration: Int, _ start: Event?, _ session: DrivenSession, _ row: Session,
-    _ log: [Event], _ progress: Progress
+    _ progress: Progress
   ) async throws -> Settlement? {
     var opened = start
     if opened == nil {

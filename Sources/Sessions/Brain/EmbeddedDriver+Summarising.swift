@@ -7,8 +7,9 @@ extension EmbeddedDriver {
   /// - Parameter becauseTold: whether the model said that it cannot read all of it, whatever is known of its window.
   /// - Returns: how the drive ends, or nil to go on.
   func summarise(
-    _ session: DrivenSession, _ row: Session, _ log: [Event], _ progress: Progress, becauseTold: Bool
+    _ session: DrivenSession, _ row: Session, _ reading: Reading, becauseTold: Bool
   ) async throws -> Settlement? {
+    let (log, progress) = (reading.log, reading.progress)
     var window = ContextWindow(of: row.agent["model"], limits)
     if becauseTold {
       // It is smaller than was thought.

@@ -37,11 +37,11 @@ package struct EmbeddedDriver: Driver {
 
   package func drive(_ session: DrivenSession) async throws -> Settlement {
     do {
-      var log = try await wake(session)
+      var reading = try await wake(session)
       var isFurnished = false
       while true {
         try Task.checkCancellation()
-        if let settlement = try await step(session, &log, &isFurnished) { return settlement }
+        if let settlement = try await step(session, &reading, &isFurnished) { return settlement }
       }
     } catch let error as SandboxError {
       return try await giveUp(session, error)
@@ -52,24 +52,21 @@ package struct EmbeddedDriver: Driver {
   /// - Parameter isFurnished: whether this drive has seen to the session's repositories.
   /// - Returns: how the drive ends, or nil to go on.
   private func step(
-    _ session: DrivenSession, _ log: inout [Event], _ isFurnished: inout Bool
+    _ session: DrivenSession, _ reading: inout Reading, _ isFurnished: inout Bool
   ) async throws -> Settlement? {
-    _ = try await session.take(owingReply: Progress(log).owesReply)
-    var row = try await session.session()
-    log += try await session.log(after: log.last?.position ?? 0)
-    var progress = Progress(log)
-    if row.status == .rescheduling && !progress.isInterrupted {
+    var (row, news) = try await session.advance(
+      from: reading.position, owingReply: reading.progress.owesReply)
+    reading.add(news)
+    if row.status == .rescheduling && !reading.progress.isInterrupted {
       // The pause is over.
-      try await session.open()
-      row = try await session.session()
-      log += try await session.log(after: log.last?.position ?? 0)
-      progress = Progress(log)
+      (row, news) = try await session.open(from: reading.position)
+      reading.add(news)
     }
-    let next = Step.next(Situation(row), progress, limits)
+    let next = Step.next(Situation(row), reading.progress, limits)
     if case .ask(let maxTokens) = next, !isFurnished {
       // The model may think while the repositories come: nothing of its reply is done before they are there.
       async let mounting = mountRepositories(session, row)
-      let asked = try await ask(session, row, log, progress, maxTokens: maxTokens)
+      let asked = try await ask(session, row, reading, maxTokens: maxTokens)
       switch try await mounting {
       case .done: isFurnished = true
       case .interrupted: break
@@ -91,18 +88,18 @@ package struct EmbeddedDriver: Driver {
       if settlement == .idle(.endTurn) { try await workplaces.collect(session) }
       return settlement
     case .stop:
-      try await stop(session, row, log, progress)
+      try await stop(session, row, reading)
       return .interrupted
     case .deny(let calls):
       try await session.record(calls.map { $0.result($0.denial) })
     case .run(let calls):
-      try await run(calls, session, row, log)
+      try await run(calls, session, row, reading.log)
     case .ask(let maxTokens):
-      return try await ask(session, row, log, progress, maxTokens: maxTokens)
+      return try await ask(session, row, reading, maxTokens: maxTokens)
     case .summarise:
-      return try await summarise(session, row, log, progress, becauseTold: true)
+      return try await summarise(session, row, reading, becauseTold: true)
     case .evaluate(let outcome, let iteration, let start):
-      return try await evaluate(outcome, iteration, start, session, row, log, progress)
+      return try await evaluate(outcome, iteration, start, session, row, reading.progress)
     case .tooManyRounds:
       try await session.record([Trouble.tooManyRounds(limits.rounds).event])
       return .idle(.retriesExhausted)
@@ -115,30 +112,31 @@ package struct EmbeddedDriver: Driver {
   /// Puts in order what an earlier drive left when it died: an open model request is charged, and a tool call
   /// that may have run is answered as interrupted, since nobody knows how far it came. An open evaluation
   /// stays open and is repeated.
-  private func wake(_ session: DrivenSession) async throws -> [Event] {
-    var log = try await session.log()
-    let progress = Progress(log)
+  private func wake(_ session: DrivenSession) async throws -> Reading {
+    var reading = Reading(try await session.log())
+    let progress = reading.progress
     let situation = Situation(try await session.session())
     var closing: [NewEvent] = []
     if let span = progress.openSpan {
-      closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
+      closing.append(span.failedEnd(charging: Conversation.estimatedTokens(reading.log)))
     }
     // What is allowed runs once nothing waits for an answer any more: not before the turn is open.
     if situation.turnOpen {
       closing += progress.calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: situation.isSelfHosted) }
         .map { $0.result(.interrupted) }
     }
-    if !closing.isEmpty { log += try await session.record(closing) }
-    return log
+    if !closing.isEmpty { reading.add(try await session.record(closing)) }
+    return reading
   }
 
   /// Applies an interrupt that is in the log: whatever is open is closed.
   private func stop(
-    _ session: DrivenSession, _ row: Session, _ log: [Event], _ progress: Progress
+    _ session: DrivenSession, _ row: Session, _ reading: Reading
   ) async throws {
+    let progress = reading.progress
     var closing: [NewEvent] = []
     if let span = progress.openSpan {
-      closing.append(span.failedEnd(charging: Conversation.estimatedTokens(log)))
+      closing.append(span.failedEnd(charging: Conversation.estimatedTokens(reading.log)))
     }
     closing += progress.calls.map { $0.result(.interrupted) }
     guard let outcome = row.activeOutcome else {
@@ -151,7 +149,7 @@ package struct EmbeddedDriver: Driver {
 
   /// Ends the session because its sandbox cannot work. Only a new one may fare better.
   private func giveUp(_ session: DrivenSession, _ error: SandboxError) async throws -> Settlement {
-    let progress = Progress(try await session.log())
+    let progress = Reading(try await session.log()).progress
     let trouble = Trouble.sandbox(error.description)
     var closing = progress.calls.map { $0.result(ToolResult(text: trouble.sentence, isError: true)) }
     closing.append(trouble.event)

@@ -37,17 +37,15 @@ struct Progress: Sendable {
   private(set) var verdicts = 0
   /// The agent's last message.
   private(set) var finalMessage: String?
+  /// Tool calls without a result, in the order the agent made them.
+  private(set) var calls: [Call] = []
 
   /// Replies since the last summary.
   private var repliesSinceSummary = 0
-  private var uses: [Call] = []
-  private var answered: Set<String> = []
 
-  /// Tool calls without a result, in the order the agent made them.
-  var calls: [Call] { uses.filter { !answered.contains($0.id) } }
-
-  init(_ log: [Event]) {
-    for event in log where !event.isFlushed { note(event) }
+  /// - Parameter events: what follows in the log, in its order.
+  mutating func add(_ events: [Event]) {
+    for event in events where !event.isFlushed { note(event) }
   }
 
   private mutating func note(_ event: Event) {
@@ -60,13 +58,13 @@ struct Progress: Sendable {
     case .userInterrupt:
       isInterrupted = true
     case .userToolConfirmation:
-      guard let place = uses.firstIndex(where: { $0.id == event.answeredCall }) else { break }
+      guard let place = calls.firstIndex(where: { $0.id == event.answeredCall }) else { break }
       // The first answer counts.
-      if uses[place].confirmation == nil { uses[place].confirmation = event.body }
+      if calls[place].confirmation == nil { calls[place].confirmation = event.body }
     case .agentToolUse, .agentCustomToolUse:
-      uses.append(Call(event))
+      calls.append(Call(event))
     case .agentToolResult, .userToolResult, .userCustomToolResult:
-      if let call = event.answeredCall { answered.insert(call) }
+      calls.removeAll { $0.id == event.answeredCall }
       hasNews = true
     case .agentMessage:
       finalMessage = event.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }

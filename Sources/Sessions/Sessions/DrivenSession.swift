@@ -21,11 +21,25 @@ package struct DrivenSession: Sendable {
     return try await sessions.database.read { tx in try sessions.session(tx, id) }
   }
 
-  /// The log in order, without inputs that were not taken yet.
-  /// - Parameter position: only what comes after it; 0 is everything.
-  package func log(after position: Int64 = 0) async throws -> [Event] {
+  /// The whole log in order, without inputs that were not taken yet.
+  package func log() async throws -> [Event] {
     let (id, sessions) = (id, sessions)
-    return try await sessions.database.read { tx in try sessions.log(tx, id, after: position) }
+    let known = sessions.recentLogs.log(of: id)
+    let position = known.last?.position ?? 0
+    let log = known + (try await sessions.database.read { tx in try sessions.log(tx, id, after: position) })
+    sessions.recentLogs.keep(log, of: id)
+    return log
+  }
+
+  /// Takes what applies now, as `take` does, and reads what the next step depends on.
+  /// - Returns: the session as it stands then, and what its log has after a position.
+  package func advance(
+    from position: Int64, owingReply: Bool = false
+  ) async throws -> (session: Session, news: [Event]) {
+    try await write { tx, sessions, id in
+      _ = try sessions.take(tx, id, owingReply: owingReply)
+      return (try sessions.session(tx, id), try sessions.log(tx, id, after: position))
+    }
   }
 
   /// Takes the inputs that apply now into the log, and opens the turn (`session.status_running`) if a message
@@ -37,10 +51,12 @@ package struct DrivenSession: Sendable {
   }
 
   /// Opens the turn if none is open: to go on after a pause, without new input.
-  package func open() async throws {
+  /// - Returns: the session as it stands then, and what its log has after a position.
+  package func open(from position: Int64) async throws -> (session: Session, news: [Event]) {
     try await write { tx, sessions, id in
       let session = try sessions.session(tx, id)
       if !session.turnOpen { try sessions.open(tx, session) }
+      return (try sessions.session(tx, id), try sessions.log(tx, id, after: position))
     }
   }
 

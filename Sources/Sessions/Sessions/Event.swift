@@ -1,45 +1,43 @@
 package import JSON
 package import Primitives
+import Store
 
 /// The names of the events in a session's log, exactly as on the wire.
-package struct EventType: RawRepresentable, Hashable, Sendable {
-  package let rawValue: String
-  package init(rawValue: String) { self.rawValue = rawValue }
-
+package enum EventType: String, Sendable {
   // What clients send.
-  package static let userMessage = EventType(rawValue: "user.message")
-  package static let userInterrupt = EventType(rawValue: "user.interrupt")
-  package static let userToolConfirmation = EventType(rawValue: "user.tool_confirmation")
-  package static let userCustomToolResult = EventType(rawValue: "user.custom_tool_result")
-  package static let userToolResult = EventType(rawValue: "user.tool_result")
-  package static let userDefineOutcome = EventType(rawValue: "user.define_outcome")
-  package static let systemMessage = EventType(rawValue: "system.message")
+  case userMessage = "user.message"
+  case userInterrupt = "user.interrupt"
+  case userToolConfirmation = "user.tool_confirmation"
+  case userCustomToolResult = "user.custom_tool_result"
+  case userToolResult = "user.tool_result"
+  case userDefineOutcome = "user.define_outcome"
+  case systemMessage = "system.message"
   // What the agent does.
-  package static let agentMessage = EventType(rawValue: "agent.message")
-  package static let agentThinking = EventType(rawValue: "agent.thinking")
-  package static let agentToolUse = EventType(rawValue: "agent.tool_use")
-  package static let agentToolResult = EventType(rawValue: "agent.tool_result")
-  package static let agentCustomToolUse = EventType(rawValue: "agent.custom_tool_use")
-  package static let contextCompacted = EventType(rawValue: "agent.thread_context_compacted")
+  case agentMessage = "agent.message"
+  case agentThinking = "agent.thinking"
+  case agentToolUse = "agent.tool_use"
+  case agentToolResult = "agent.tool_result"
+  case agentCustomToolUse = "agent.custom_tool_use"
+  case contextCompacted = "agent.thread_context_compacted"
   // What becomes of the session.
-  package static let statusRunning = EventType(rawValue: "session.status_running")
-  package static let statusIdle = EventType(rawValue: "session.status_idle")
-  package static let statusRescheduled = EventType(rawValue: "session.status_rescheduled")
-  package static let statusTerminated = EventType(rawValue: "session.status_terminated")
-  package static let threadRunning = EventType(rawValue: "session.thread_status_running")
-  package static let threadIdle = EventType(rawValue: "session.thread_status_idle")
-  package static let threadRescheduled = EventType(rawValue: "session.thread_status_rescheduled")
-  package static let threadTerminated = EventType(rawValue: "session.thread_status_terminated")
-  package static let usage = EventType(rawValue: "session.usage")
-  package static let error = EventType(rawValue: "session.error")
-  package static let updated = EventType(rawValue: "session.updated")
-  package static let deleted = EventType(rawValue: "session.deleted")
+  case statusRunning = "session.status_running"
+  case statusIdle = "session.status_idle"
+  case statusRescheduled = "session.status_rescheduled"
+  case statusTerminated = "session.status_terminated"
+  case threadRunning = "session.thread_status_running"
+  case threadIdle = "session.thread_status_idle"
+  case threadRescheduled = "session.thread_status_rescheduled"
+  case threadTerminated = "session.thread_status_terminated"
+  case usage = "session.usage"
+  case error = "session.error"
+  case updated = "session.updated"
+  case deleted = "session.deleted"
   // Spans.
-  package static let modelRequestStart = EventType(rawValue: "span.model_request_start")
-  package static let modelRequestEnd = EventType(rawValue: "span.model_request_end")
-  package static let evaluationStart = EventType(rawValue: "span.outcome_evaluation_start")
-  package static let evaluationOngoing = EventType(rawValue: "span.outcome_evaluation_ongoing")
-  package static let evaluationEnd = EventType(rawValue: "span.outcome_evaluation_end")
+  case modelRequestStart = "span.model_request_start"
+  case modelRequestEnd = "span.model_request_end"
+  case evaluationStart = "span.outcome_evaluation_start"
+  case evaluationOngoing = "span.outcome_evaluation_ongoing"
+  case evaluationEnd = "span.outcome_evaluation_end"
 
   /// Whether its `processed_at` is the moment it came. Other inputs get it when the agent takes them.
   package var isHandledOnReceipt: Bool { isAnswer || self == .userDefineOutcome }
@@ -52,6 +50,8 @@ package struct EventType: RawRepresentable, Hashable, Sendable {
     self == .userToolConfirmation || self == .userCustomToolResult || self == .userToolResult
   }
 }
+
+extension EventType: ColumnValue {}
 
 /// An event to be written.
 package struct NewEvent: Sendable, Equatable {

@@ -20,9 +20,9 @@ package enum Input {
   ) -> NewEvent? {
     let before = findings.problems.count
     guard let head = Fields(json, at: path, "an event", keys: nil, findings),
-      let name = head.choice("type", of: (allowed ?? types).map(\.rawValue), required: true)
+      let name = head.choice("type", of: (allowed ?? types).map(\.rawValue), required: true),
+      let type = EventType(rawValue: name)
     else { return nil }
-    let type = EventType(rawValue: name)
     guard let event = Fields(json, at: path, "a \(name) event", keys: ["type"] + keys(of: type), findings)
     else { return nil }
     check(event, type)

@@ -33,12 +33,13 @@ extension Sessions {
   /// The most inputs of a session that wait for the agent.
   static let queueLimit = 1000
 
+  static let unreadCount = "SELECT COUNT(*) AS waiting FROM events WHERE session_id = $1 AND \(isUnread)"
+
   /// Answers and interrupts always find room: they make some.
   private func checkRoom(_ tx: Transaction, _ id: String, _ inputs: [NewEvent]) throws {
     let new = inputs.count { $0.type.startsWork }
     if new == 0 { return }
-    let waiting = try tx.row(
-      "SELECT COUNT(*) AS waiting FROM events WHERE session_id = $1 AND position IS NULL", id)
+    let waiting = try tx.row(Sessions.unreadCount, id)
     if (try waiting?["waiting"] as Int? ?? 0) + new > Sessions.queueLimit {
       throw SessionError.queueFull(id: id, limit: Sessions.queueLimit)
     }

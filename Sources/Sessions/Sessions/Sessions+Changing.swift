@@ -75,8 +75,10 @@ extension Sessions {
     try queue.remove(tx, .session, id)
     try tx.run("DELETE FROM sessions WHERE id = $1", id)
     try queue.push(tx, .workspace, id, due: time.now())
-    let signals = signals
-    tx.afterCommit { signals.ring(id) }
+    tx.afterCommit { [signals, recentLogs] in
+      recentLogs.forget(id)
+      signals.ring(id)
+    }
   }
 
   // MARK: Resources

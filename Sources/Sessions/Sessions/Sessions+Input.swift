@@ -141,7 +141,7 @@ extension Sessions {
     try await database.read { tx in
       try tx.row(
         "SELECT 1 AS found FROM events WHERE session_id = $1 AND position IS NULL AND type = $2", id,
-        EventType.userInterrupt.rawValue) != nil
+        EventType.userInterrupt) != nil
     }
   }
 }

@@ -14,6 +14,7 @@ package final class Sessions: Sendable {
   package let time: Time
   let randomness: Randomness
   let signals = Signals()
+  let recentLogs = RecentLogs()
   /// Set once, before the first session: Runs needs the sessions to be made itself.
   private let attached = Lock<(any Settling)?>(nil)
 
@@ -43,10 +44,14 @@ package final class Sessions: Sendable {
     return try Session(row)
   }
 
+  /// What is true of inputs that no driver has taken. That they have an arrival says nothing new, but has them
+  /// looked up in their own index: without it the whole log may be read.
+  static let isUnread = "position IS NULL AND arrival > 0"
+
   /// A session's row, and whether input waits that starts its next turn.
   static let columns = """
     SELECT s.*, EXISTS (
-      SELECT 1 FROM events e WHERE e.session_id = s.id AND e.position IS NULL AND e.type <> 'user.interrupt'
+      SELECT 1 FROM events e WHERE e.session_id = s.id AND \(isUnread) AND e.type <> 'user.interrupt'
         AND (s.blocked = '[]'
           OR e.type IN ('user.tool_confirmation', 'user.custom_tool_result', 'user.tool_result'))
     ) AS is_due FROM sessions s
@@ -70,14 +75,14 @@ package final class Sessions: Sendable {
       """
       SELECT * FROM events WHERE session_id = $1 AND type = $2 AND position IS NOT NULL
       ORDER BY position DESC LIMIT 1
-      """, id, type.rawValue
+      """, id, type
     ).map(Event.init)
   }
 
   /// Inputs that no driver has taken, in the order they came.
   package func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
     try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND position IS NULL ORDER BY arrival", id
+      "SELECT * FROM events WHERE session_id = $1 AND \(Sessions.isUnread) ORDER BY arrival", id
     ).map(Event.init)
   }
 
@@ -138,7 +143,7 @@ package final class Sessions: Sendable {
         idempotency_key, idempotency_place, batch, answers)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
       """,
-      event.id, session, event.type.rawValue, JSON.object(event.body), event.hidden, event.position,
+      event.id, session, event.type, JSON.object(event.body), event.hidden, event.position,
       event.arrival, event.revision, event.processedAt, key, place,
       event.batch, event.answers)
   }
@@ -169,7 +174,7 @@ package final class Sessions: Sendable {
 extension Event {
   init(_ row: Row) throws {
     self.init(
-      id: try row["id"], type: EventType(rawValue: try row["type"]),
+      id: try row["id"], type: try row["type"],
       body: (try row["body"] as JSON).objectValue ?? [:], hidden: try row["hidden"],
       position: try row["position"], arrival: try row["arrival"], batch: try row["batch"],
       revision: try row["revision"],
