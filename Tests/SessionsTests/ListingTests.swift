@@ -139,6 +139,7 @@ import Testing
   func `what waits for a session is looked up, however long its log is`(sql: String) async throws {
     let plan = try await SessionFixture().plan(sql, ["sesn_1"])
     let ofEvents = plan.filter { $0.contains("events") || $0.contains(" e ") }
-    #expect(ofEvents.count == 1 && ofEvents[0].contains("events_unread (session_id=? AND arrival>?)"), "\(plan)")
+    let lookUp = "events_unread (session_id=? AND arrival>?)"
+    #expect(ofEvents.count == 1 && ofEvents[0].contains(lookUp), "\(plan)")
   }
 }
