@@ -38,21 +38,21 @@ extension API {
     let cursor = try request.cursor(of: list)
     let place = cursor.map {
       EventPlace(
-        position: $0["position"]?.integerValue, arrival: $0["arrival"]?.integerValue,
+        revision: $0["revision"]?.integerValue, arrival: $0["arrival"]?.integerValue,
         horizon: $0["horizon"]?.integerValue)
     }
     let wanted = filter
     let (events, horizon) = try await domains.database.read { [domains] tx in
       let events = try domains.sessions.events(
         tx, of: id, wanted, descending: isDescending, after: place, limit: limit + 1)
-      return (events, try domains.sessions.session(tx, id).lastPosition)
+      return (events, try domains.sessions.session(tx, id).revision)
     }
     let shown = events.prefix(limit)
     var next: JSON = .null
     if events.count > limit {
       let after = Sessions.place(after: shown, place, descending: isDescending)
       var payload: JSON.Object = ["list": .string(list)]
-      payload["position"] = after.position.map { .integer($0) }
+      payload["revision"] = after.revision.map { .integer($0) }
       payload["arrival"] = after.arrival.map { .integer($0) }
       payload["horizon"] = .integer(place?.horizon ?? horizon)
       next = .string(Cursor(.object(payload)).text)

@@ -1,3 +1,4 @@
+import Catalog
 import HTTPClient
 import HTTPServer
 import JSON
@@ -5,6 +6,7 @@ import PathSupport
 import Primitives
 import Runs
 import Sessions
+import Store
 import TestSupport
 import Testing
 
@@ -81,6 +83,56 @@ import Testing
       #expect(refused.status == 400, "\(refused.text)")
       #expect(refused.message.contains(place), "\(refused.text)")
       #expect(try await api.path.count("events") == before)
+    }
+  }
+
+  @Test(arguments: [
+    ("image", "notes.txt", "text/plain", "An image block takes"),
+    ("image", "paper.pdf", "application/pdf", "An image block takes"),
+    ("document", "photo.png", "image/png", "Send it in an image block."),
+    ("image", "photo.png", "image/png", nil), ("document", "notes.txt", "text/plain", nil),
+    ("document", "paper.pdf", "application/pdf", nil),
+  ])
+  func `a file stands only in a block of its kind`(
+    kind: String, name: String, type: String, problem: String?
+  ) async throws {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      let file = try await api.path.database.write { [files = api.path.files] tx in
+        try files.add(tx, files.keep(Array("hello".utf8)), named: name, mimeType: type).id
+      }
+      let answer = try await api.post(
+        "/v1/sessions/\(session)/events",
+        [
+          "events": [
+            [
+              "type": "user.message",
+              "content": [["type": .string(kind), "source": ["type": "file", "file_id": .string(file)]]],
+            ]
+          ]
+        ])
+      #expect(answer.status == (problem == nil ? 200 : 400), "\(answer.text)")
+      if let problem {
+        #expect(answer.message.contains("events[0].content[0].source.file_id"), "\(answer.text)")
+        #expect(answer.message.contains(problem), "\(answer.text)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (["user.message", "system.message"], 200), (["system.message", "user.message"], 200),
+    (["user.message", "system.message", "user.message"], 400), (["system.message"], 400),
+  ])
+  func `a system message stands at an end of its request, beside a message`(types: [String], status: Int)
+    async throws
+  {
+    try await withAPI { api in
+      let session = try await Self.waiting(api)
+      let events = types.map { type -> JSON in
+        ["type": .string(type), "content": [["type": "text", "text": "x"]]]
+      }
+      let answer = try await api.post("/v1/sessions/\(session)/events", ["events": .array(events)])
+      #expect(answer.status == status, "\(answer.text)")
     }
   }
 

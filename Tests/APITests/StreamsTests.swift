@@ -120,6 +120,41 @@ import Testing
     }
   }
 
+  @Test func `a terminated session ends its streams, and one that opens later at once`() async throws {
+    try await withAPI { api in
+      let session = try await Self.session(api)
+      let open = try await Self.open(api, session)
+      #expect(try await api.send("POST", "/v1/sessions/\(session)/archive").status == 200)
+      let frames = try await Self.frames(open) { _ in false }
+      #expect(frames.last?["type"] == "session.status_terminated")
+      #expect(try await Self.frames(Self.open(api, session)) { _ in false } == [])
+    }
+  }
+
+  @Test func `a long event does not end the streams of those who read`() async throws {
+    try await withAPI { api in
+      let session = try await Self.session(api)
+      let stream = try await Self.open(api, session)
+      // Longer than what may wait of short events, and told of twice.
+      let text = String(repeating: "x", count: 9 << 20)
+      try await api.path.send(session, Self.message(text))
+      try await api.path.work()
+      let frames = try await Self.frames(stream) { $0["type"] == "session.status_idle" }
+      #expect(frames.filter { Self.text($0) == text }.count == 2)
+      #expect(frames.last?["type"] == "session.status_idle")
+    }
+  }
+
+  @Test(arguments: [
+    ("plain", "plain"), ("a\u{2028}b\u{2029}c\u{85}d", "a\\u2028b\\u2029c\\u0085d"),
+    ("é→ \u{2027}", "é→ \u{2027}"),
+  ])
+  func `no frame holds a line end that some clients part lines at`(text: String, frame: String) throws {
+    let line = Broadcasts.onOneLine(JSON.string(text).bytes)
+    #expect(String(decoding: line, as: UTF8.self) == "\"\(frame)\"")
+    #expect(try JSON(parsing: line) == .string(text))
+  }
+
   @Test func `glimpses go to those who asked for them, before their event, and to nobody else`() async throws
   {
     try await withAPI { api in

@@ -73,7 +73,7 @@ import Testing
 
   @Test func `leaves out what was never taken, requests that failed, and empty replies`() {
     var flushed = said("late")
-    flushed.body["flushed"] = "the model's retries were exhausted"
+    flushed.hidden = ["flushed": "the model's retries were exhausted"]
     let log = [
       said("a"), event(.modelRequestEnd, ["is_error": true]), flushed, reply([]),
       reply([["type": "text", "text": " \n"]]),

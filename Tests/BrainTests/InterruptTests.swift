@@ -95,6 +95,21 @@ import Testing
     #expect(try await rig.evaluations(id).isEmpty)
   }
 
+  @Test func `while a revision is worked on names the evaluation that would have come`() async throws {
+    let model = ScriptedModel(.text("Done."), .verdict("needs_revision"), .silence)
+    let rig = try await Rig(model: model)
+    let id = try await rig.session(inputs: [.outcome()])
+    let drive = Task { try await rig.drive(id) }
+    await model.beganSilence.wait()
+    try await rig.send(id, NewEvent(.userInterrupt))
+    try await drive.value
+    #expect(
+      try await rig.deeds(id).suffix(4) == [
+        "span.outcome_evaluation_end 0 needs_revision", "user.interrupt",
+        "span.outcome_evaluation_end 1 interrupted", "session.status_idle end_turn",
+      ])
+  }
+
   @Test func `stops the wait for another try`() async throws {
     let model = ScriptedModel(.failure(.failed(message: "cut")))
     let rig = try await Rig(model: model)

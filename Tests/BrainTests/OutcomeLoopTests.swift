@@ -107,11 +107,48 @@ import Testing
     try await rig.drive(id)
     #expect(
       try await rig.deeds(id).suffix(3) == [
-        "span.outcome_evaluation_start 0", "session.error model_request_failed_error exhausted",
+        "session.error model_request_failed_error exhausted", "span.outcome_evaluation_end 0 failed",
         "session.status_idle retries_exhausted",
       ])
-    #expect(try await rig.row(id).outcomes[0].result == .evaluating)
-    #expect(try await rig.evaluations(id).isEmpty)
+    let outcome = try await rig.row(id).outcomes[0]
+    #expect(outcome.result == .failed)
+    #expect(outcome.explanation?.hasSuffix("It was asked often enough.") == true)
+    #expect(try await rig.evaluations(id).map(\.evaluation.result) == [.failed])
+  }
+
+  @Test func `ends failed when the grader cannot be asked, and the next outcome may come`() async throws {
+    let model = ScriptedModel(
+      .text("Done."), .failure(.refused(status: 400, message: "bad")), .text("Better."), .verdict("satisfied")
+    )
+    let rig = try await Rig(model: model)
+    let id = try await rig.session(inputs: [.outcome()])
+    try await rig.drive(id)
+    #expect(
+      try await rig.deeds(id).suffix(3) == [
+        "session.error model_request_failed_error exhausted", "span.outcome_evaluation_end 0 failed",
+        "session.status_idle retries_exhausted",
+      ])
+    try await rig.send(id, .outcome())
+    try await rig.drive(id)
+    #expect(try await rig.row(id).outcomes.map(\.result) == [.failed, .satisfied])
+  }
+
+  @Test func `lets a message steer that came while the agent worked, before anything is graded`() async throws
+  {
+    let model = ScriptedModel(.held("It is red."), .text("It is blue."), .verdict("satisfied"))
+    let rig = try await Rig(model: model)
+    let id = try await rig.session(inputs: [.outcome()])
+    let drive = Task { try await rig.drive(id) }
+    await model.beganSilence.wait()
+    try await rig.send(id, .message("Make it blue."))
+    model.released.raise()
+    try await drive.value
+    #expect(
+      try await rig.deeds(id) == [
+        "user.define_outcome", "agent.message It is red.", "user.message Make it blue.",
+        "agent.message It is blue.", "span.outcome_evaluation_start 0",
+        "span.outcome_evaluation_end 0 satisfied", "session.status_idle end_turn",
+      ])
   }
 
   @Test func `fails when the rubric does not fit`() async throws {

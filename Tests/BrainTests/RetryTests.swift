@@ -52,6 +52,26 @@ import Testing
         ] + TurnStory.closing)[...])
   }
 
+  @Test func `is waited out, whatever is sent meanwhile`() async throws {
+    let model = ScriptedModel(
+      .failure(.rateLimited(retryAfter: .seconds(60), message: "slow down")), .text("Hello."), .text("Again.")
+    )
+    let rig = try await Rig(model: model)
+    let id = try await rig.session()
+    try await rig.drive(id)
+    let due = try #require(try await rig.item(id)?.due)
+    rig.clock.advance(by: .seconds(1))
+    try await rig.send(id, .message("Are you there?"))
+    #expect(try await rig.item(id)?.due == due)
+    rig.clock.advance(by: .seconds(67))
+    try await rig.drive(id)
+    #expect(
+      try await rig.deeds(id).suffix(4) == [
+        "agent.message Hello.", "user.message Are you there?", "agent.message Again.",
+        "session.status_idle end_turn",
+      ])
+  }
+
   @Test(arguments: [false, true])
   func `leaves a session that can be archived and deleted while it waits`(isDeleted: Bool) async throws {
     let rig = try await Rig(

@@ -11,6 +11,8 @@ final class ScriptedModel: Model {
     case failure(ModelError)
     /// Says nothing until it is cancelled.
     case silence
+    /// Says its text once it is released.
+    case held(String)
 
     static func text(_ text: String, stop: String = "end_turn") -> Line {
       .reply(
@@ -42,6 +44,7 @@ final class ScriptedModel: Model {
 
   private let state: Lock<(lines: [Line], asked: [ModelRequest])>
   let beganSilence = Flag()
+  let released = Flag()
 
   convenience init(_ lines: Line...) {
     self.init(lines)
@@ -60,6 +63,12 @@ final class ScriptedModel: Model {
     }
     switch line {
     case .reply(let reply): return reply
+    case .held(let text):
+      beganSilence.raise()
+      await released.wait()
+      return ModelReply(
+        content: [["type": "text", "text": .string(text)]], stopReason: "end_turn",
+        usage: Usage(input: 10, output: 5))
     case .failure(let error): throw error
     case .silence:
       beganSilence.raise()

@@ -99,6 +99,24 @@ import Testing
     #expect(channel.isDropped)
   }
 
+  @Test func `a few long pieces may wait, of which each counts as a quarter`() {
+    let channel = ByteChannel(limit: 8, most: 30)
+    for _ in 0..<2 { #expect(channel.send(Array(1...10))) }
+    #expect(channel.send([1]))
+    // Two long ones count as four bytes; with all their bytes there is room for nine more.
+    #expect(channel.send(Array(1...9)))
+    #expect(!channel.send([1]))
+    #expect(channel.isDropped)
+  }
+
+  @Test func `what was taken of long pieces makes room`() {
+    let channel = ByteChannel(limit: 8, most: 1000)
+    for _ in 0..<4 { #expect(channel.send(Array(1...10))) }
+    #expect(pull(channel, 10).1 == Array(1...10))
+    #expect(channel.send(Array(1...10)))
+    #expect(!channel.send([1]))
+  }
+
   @Test func `a heartbeat is sent only when nothing waits`() {
     let channel = ByteChannel()
     channel.beat()

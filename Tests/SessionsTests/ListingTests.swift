@@ -1,6 +1,7 @@
 import JSON
 import Primitives
 import Store
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -34,7 +35,7 @@ import Testing
       let (page, end) = try await fixture.database.read { [sessions = fixture.sessions] tx in
         (
           try sessions.events(tx, of: id, filter, descending: descending, after: after, limit: limit),
-          try sessions.session(tx, id).lastPosition
+          try sessions.session(tx, id).revision
         )
       }
       if page.isEmpty { return all }
@@ -90,14 +91,41 @@ import Testing
     var filter = EventFilter()
     filter.types = types
     let wanted = filter
-    for isLog in [true, false] {
-      for place in [nil, EventPlace(position: 5_000), EventPlace(arrival: 1, horizon: 10_000)] {
+    for isProcessed in [true, false] {
+      for place in [nil, EventPlace(revision: 5_000), EventPlace(arrival: 1, horizon: 10_000)] {
         let query = Sessions.query(
-          of: id, wanted, isLog: isLog, descending: descending, after: place, limit: 100)
+          of: id, wanted, isProcessed: isProcessed, descending: descending, after: place, limit: 100)
         let plan = try await fixture.plan(query.sql, query.values)
         #expect(plan.count == 1 && plan[0].contains("USING INDEX"), "\(plan)")
         #expect(!plan.joined().contains("TEMP B-TREE"), "\(plan)")
       }
+    }
+  }
+
+  @Test func `has answers where they were received, as the streams do, and with the same time`() async throws
+  {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let session = try await fixture.driven(fixture.claim())
+    _ = try await session.take()
+    fixture.clock.advance(by: .seconds(1))
+    let sent = try await fixture.send(id, NewEvent(.userCustomToolResult, ["custom_tool_use_id": "sevt_use"]))
+    fixture.clock.advance(by: .seconds(1))
+    try await session.record([NewEvent(.agentToolResult, ["tool_use_id": "sevt_other"])])
+    let waiting = try await pages(fixture, id, descending: false, limit: 2)
+    fixture.clock.advance(by: .seconds(1))
+    #expect(try await session.take().map(\.processedAt) == sent.map(\.processedAt))
+    for limit in [1, 2, 1000] {
+      let shown = try await pages(fixture, id, descending: false, limit: limit)
+      #expect(shown.map(\.id) == waiting.map(\.id))
+      #expect(
+        shown.map(\.type) == [
+          .userMessage, .threadRunning, .statusRunning, .userCustomToolResult, .agentToolResult,
+        ])
+      #expect(shown[3].processedAt == sent[0].processedAt)
+      let times = shown.compactMap(\.processedAt)
+      #expect(times == times.sorted())
     }
   }
 

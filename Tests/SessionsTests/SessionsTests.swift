@@ -90,6 +90,65 @@ import Testing
     #expect(try await fixture.driven(next).take().map(\.type) == [.userMessage])
   }
 
+  @Test(arguments: [false, true])
+  func `an interrupt takes the answers along, whichever came first, and nothing follows`(isFirst: Bool)
+    async throws
+  {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    #expect(try await fixture.settle(claim, .waiting(["sevt_use"])))
+    let answer = NewEvent(.userToolConfirmation, ["tool_use_id": "sevt_use", "result": "allow"])
+    let interrupt = NewEvent(.userInterrupt)
+    _ = try await isFirst ? fixture.send(id, interrupt, answer) : fixture.send(id, answer, interrupt)
+    let next = try await fixture.claim()
+    #expect(try await fixture.driven(next).take().map(\.type) == [.userToolConfirmation, .userInterrupt])
+    #expect(try await !fixture.row(id).turnOpen)
+    #expect(try await fixture.settle(next, .interrupted))
+    #expect(
+      try await fixture.log(id).suffix(3) == [
+        "session.thread_status_idle", "session.usage", "session.status_idle",
+      ])
+    #expect(try await fixture.row(id).stopReason?["type"] == "end_turn")
+    #expect(try await fixture.item(id) == nil)
+  }
+
+  @Test func `an answer to a call that is closed starts nothing`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    #expect(try await fixture.settle(claim, .idle(.endTurn)))
+    _ = try await fixture.send(id, NewEvent(.userCustomToolResult, ["custom_tool_use_id": "sevt_use"]))
+    let next = try await fixture.claim()
+    #expect(try await fixture.driven(next).take().map(\.type) == [.userCustomToolResult])
+    #expect(try await !fixture.row(id).turnOpen)
+  }
+
+  @Test func `the usage that is told at the end is the session's own`() async throws {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    _ = try await fixture.send(id, .message("one"))
+    let claim = try await fixture.claim()
+    _ = try await fixture.driven(claim).take()
+    // Every look at it shows a later time.
+    fixture.clock.advance(by: .milliseconds(1_234))
+    let ticking = Sessions(
+      database: fixture.database, queue: fixture.queue,
+      time: Time(
+        now: {
+          fixture.clock.advance(by: .microseconds(7))
+          return fixture.clock.now
+        }, sleep: fixture.clock.time.sleep))
+    _ = try await fixture.database.write { tx in try ticking.settle(tx, claim, .idle(.endTurn)) }
+    let row = try await fixture.row(id)
+    let told = try await fixture.database.read { tx in try fixture.sessions.last(tx, id, .usage) }
+    #expect(told?.body["usage"] == row.usageJSON(at: fixture.clock.now))
+  }
+
   @Test func `an answer that came meanwhile refuses the wait`() async throws {
     let fixture = try await SessionFixture()
     let id = try await fixture.session()
@@ -136,7 +195,7 @@ import Testing
     }
     let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
     #expect(log.map(\.isFlushed) == [true])
-    #expect(log[0].body["flushed"] == "its run was cancelled")
+    #expect(log[0].hidden?["flushed"] == "its run was cancelled")
     await #expect(throws: SessionError.closed(id: id, reason: "its run was cancelled")) {
       try await fixture.send(id, .message("two"))
     }

@@ -9,6 +9,8 @@ import Sessions
 final class Broadcasts: Sendable {
   /// The most bytes that wait for one client. They are shared, so that only their places are its own.
   static let waitingLimit = 4 << 20
+  /// As many with long events: the longest message is told of twice, when it comes and when it is taken.
+  static let longLimit = 80 << 20
   /// Frames are put together up to so many bytes.
   static let pieceSize = 64 << 10
 
@@ -58,7 +60,12 @@ final class Broadcasts: Sendable {
   /// returned misses nothing.
   /// - Parameter session: as it was just read.
   func follow(_ session: Session, previewing previews: [EventType]) -> ByteChannel {
-    let channel = ByteChannel(limit: Broadcasts.waitingLimit)
+    let channel = ByteChannel(limit: Broadcasts.waitingLimit, most: Broadcasts.longLimit)
+    if session.status == .terminated {
+      // Nothing comes any more.
+      channel.finish()
+      return channel
+    }
     let key = Key(session: session.id, previews: !previews.isEmpty)
     let (room, member) = state.withLock { state -> (Int, Int) in
       let member = state.number()
@@ -168,7 +175,7 @@ final class Broadcasts: Sendable {
       case .event(let event): (event.type.rawValue, event.json)
       case .preview(let preview): preview.wire
       }
-    let bytes = json.bytes
+    let bytes = Broadcasts.onOneLine(json.bytes)
     var frame: [UInt8] = []
     frame.reserveCapacity(bytes.count + type.utf8.count + 16)
     frame += "event: ".utf8
@@ -177,6 +184,32 @@ final class Broadcasts: Sendable {
     frame += bytes
     frame += "\n\n".utf8
     return frame
+  }
+
+  /// JSON with the line ends escaped that it may hold as they are (U+0085, U+2028, U+2029): some clients part lines
+  /// at them, too.
+  static func onOneLine(_ json: [UInt8]) -> [UInt8] {
+    func escape(at place: Int) -> (text: String, length: Int)? {
+      switch json[place] {
+      case 0xC2 where json[place + 1] == 0x85: ("\\u0085", 2)
+      case 0xE2 where json[place + 1] == 0x80 && json[place + 2] == 0xA8: ("\\u2028", 3)
+      case 0xE2 where json[place + 1] == 0x80 && json[place + 2] == 0xA9: ("\\u2029", 3)
+      default: nil
+      }
+    }
+    guard json.indices.contains(where: { escape(at: $0) != nil }) else { return json }
+    var line: [UInt8] = []
+    var place = 0
+    while place < json.count {
+      if let (text, length) = escape(at: place) {
+        line += text.utf8
+        place += length
+      } else {
+        line.append(json[place])
+        place += 1
+      }
+    }
+    return line
   }
 }
 

@@ -6,8 +6,11 @@ import Primitives
 /// loses its stream rather than the program its memory. The pieces are shared, so one array sent to a
 /// thousand channels exists once.
 package final class ByteChannel: Sendable {
-  /// Most bytes that may wait for the client.
+  /// Most bytes that may wait for the client. A long piece counts as a quarter of it at most: that a few of them
+  /// follow each other says nothing about how fast the client reads.
   package let limit: Int
+  /// Most bytes that may wait, long pieces counted in full.
+  private let most: Int
   /// The longest silence: then `: keep-alive` is sent as a comment, so that proxies keep the connection and
   /// a client that vanished is noticed.
   package let heartbeat: Duration
@@ -28,7 +31,7 @@ package final class ByteChannel: Sendable {
 
   private struct State {
     var phase = Phase.open
-    var queue = ByteQueue()
+    var queue: ByteQueue
     /// Whether the connection was told to wait.
     var isParked = false
     var waker: Waker?
@@ -36,12 +39,16 @@ package final class ByteChannel: Sendable {
     var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     var nextWaiter = 0
   }
-  private let state = Lock(State())
+  private let state: Lock<State>
 
-  /// - Parameter bytes: most bytes that may wait for the client; 1 MiB.
-  package init(limit bytes: Int = 1 << 20, heartbeat: Duration = .seconds(15)) {
+  /// - Parameters:
+  ///   - bytes: most bytes that may wait for the client; 1 MiB.
+  ///   - most: as many with long pieces; without it, as many as may wait at all.
+  package init(limit bytes: Int = 1 << 20, most: Int? = nil, heartbeat: Duration = .seconds(15)) {
     limit = bytes
+    self.most = most ?? bytes
     self.heartbeat = heartbeat
+    state = Lock(State(queue: ByteQueue(heaviest: max(1, bytes / 4))))
   }
 
   /// False once the stream has been finished or dropped, or its client is gone.
@@ -67,7 +74,11 @@ package final class ByteChannel: Sendable {
     enum Outcome { case closed, overflow, added(Waker?) }
     let outcome = state.withLock { state -> Outcome in
       guard state.phase == .open else { return .closed }
-      guard state.queue.isEmpty || state.queue.count + bytes.count <= limit else { return .overflow }
+      let queue = state.queue
+      guard
+        queue.isEmpty
+          || queue.weight + queue.weight(of: bytes) <= limit && queue.count + bytes.count <= most
+      else { return .overflow }
       state.queue.append(bytes)
       guard state.isParked, !state.queue.isEmpty else { return .added(nil) }
       state.isParked = false

@@ -7,6 +7,13 @@ struct ByteQueue {
   private var offset = 0
   /// Bytes not yet taken.
   private(set) var count = 0
+  /// What the waiting pieces weigh: their bytes, but no piece more than `heaviest`.
+  private(set) var weight = 0
+  private let heaviest: Int
+
+  init(heaviest: Int = .max) {
+    self.heaviest = heaviest
+  }
 
   var isEmpty: Bool { count == 0 }
 
@@ -14,7 +21,10 @@ struct ByteQueue {
     guard !piece.isEmpty else { return }
     pieces.append(piece)
     count += piece.count
+    weight += weight(of: piece)
   }
+
+  func weight(of piece: [UInt8]) -> Int { min(piece.count, heaviest) }
 
   /// Moves bytes into the buffer, as many as fit, and returns how many.
   mutating func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -29,6 +39,7 @@ struct ByteQueue {
       filled += taken
       offset += taken
       if offset == pieces[first].count {
+        weight -= weight(of: pieces[first])
         pieces[first] = []
         first += 1
         offset = 0
@@ -40,7 +51,7 @@ struct ByteQueue {
   }
 
   mutating func removeAll() {
-    self = ByteQueue()
+    self = ByteQueue(heaviest: heaviest)
   }
 
   /// Forgets the places of taken pieces: all when nothing waits, else once they are the greater part.

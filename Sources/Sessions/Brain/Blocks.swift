@@ -43,13 +43,21 @@ enum Blocks {
     case "image", "document", "search_result":
       // Files of this server are not the model server's: their contents are sent.
       guard let file = block["source"]?["file_id"]?.stringValue else { return [block] }
-      guard let source = attachments[file] else { return text("(The file \(file) cannot be shown here.)") }
+      guard let source = attachments[file], fits(source, block) else {
+        return text("(The file \(file) cannot be shown here.)")
+      }
       var block = block
       block["source"] = source
       return [block]
     default:
       return []
     }
+  }
+
+  /// Whether the source is an image for an image block, and none for another.
+  private static func fits(_ source: JSON, _ block: JSON) -> Bool {
+    let isImage = source["media_type"]?.stringValue?.hasPrefix("image/") == true
+    return isImage == (block["type"] == "image")
   }
 
   static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }

@@ -34,7 +34,12 @@ extension EmbeddedDriver {
     switch evaluated {
     case .ended(let evaluation): try await end(outcome, opened, evaluation, session)
     case .interrupted: break
-    case .settled(let settlement): return settlement
+    case .settled(.later(let due, let reason), _):
+      // The evaluation stays open and is repeated.
+      return .later(due, reason: reason)
+    case .settled(let settlement, let reason):
+      try await end(outcome, opened, Evaluation(result: .failed, explanation: reason), session)
+      return settlement
     }
     return nil
   }
@@ -70,8 +75,8 @@ extension EmbeddedDriver {
   private enum Evaluated: Sendable {
     case ended(Evaluation)
     case interrupted
-    /// The grader did not answer.
-    case settled(Settlement)
+    /// The grader did not answer, for this reason.
+    case settled(Settlement, String)
   }
 
   private func judge(
@@ -102,14 +107,14 @@ extension EmbeddedDriver {
       return .ended(
         IterationRule.decision(verdict, checks: checks, iteration: iteration, of: maximum, usage: usage))
     case .interrupted: return .interrupted
-    case .settled(let settlement): return .settled(settlement)
+    case .settled(let settlement, let reason): return .settled(settlement, reason)
     }
   }
 
   private enum Graded {
     case verdict(Verdict, Usage)
     case interrupted
-    case settled(Settlement)
+    case settled(Settlement, String)
   }
 
   /// Asks the grader until it gives a verdict. Trouble with the model is met as the agent's is.
@@ -121,7 +126,7 @@ extension EmbeddedDriver {
       model = try models.model(for: row)
     } catch let error as ModelError {
       let settlement = try await meet(error, session, failures: before)
-      return settlement.map { .settled($0) } ?? .interrupted
+      return settlement.map { .settled($0, error.description) } ?? .interrupted
     }
     var failures = before
     var broken = 0
@@ -135,13 +140,14 @@ extension EmbeddedDriver {
         } catch {
           broken += 1
           guard broken >= Grader.maximumTries else { continue }
-          try await session.record([Trouble.brokenGrader(error.description).event])
-          return .settled(.idle(.retriesExhausted))
+          let trouble = Trouble.brokenGrader(error.description)
+          try await session.record([trouble.event])
+          return .settled(.idle(.retriesExhausted), trouble.sentence)
         }
       case .failure(let error):
         // Another drive would run the checks again.
         let settlement = try await meet(error, session, failures: failures, inline: limits.inlineWait)
-        if let settlement { return .settled(settlement) }
+        if let settlement { return .settled(settlement, error.description) }
         failures += 1
       case nil:
         return .interrupted
@@ -157,7 +163,7 @@ extension EmbeddedDriver {
     _ outcome: Outcome, _ start: Event?, _ evaluation: Evaluation, _ session: DrivenSession,
     after events: [NewEvent] = []
   ) async throws {
-    let iteration = start?.body["iteration"]?.intValue ?? outcome.iteration
+    let iteration = start?.body["iteration"]?.intValue ?? outcome.upcoming
     let end = NewEvent(
       .evaluationEnd,
       [

@@ -54,8 +54,10 @@ package struct EmbeddedDriver: Driver {
   private func step(
     _ session: DrivenSession, _ reading: inout Reading, _ isFurnished: inout Bool
   ) async throws -> Settlement? {
-    var (row, news) = try await session.advance(
-      from: reading.position, owingReply: reading.progress.owesReply)
+    let before = reading.progress
+    var (row, news) = try await session.advance(from: reading.position) { news in
+      before.adding(news).owesReply
+    }
     reading.add(news)
     if row.status == .rescheduling && !reading.progress.isInterrupted {
       // The pause is over.

@@ -46,10 +46,9 @@ enum MessagesError: Error, Equatable {
 
   /// The statuses that errors inside a stream would have had.
   private static let statuses = [
-    "invalid_request_error": 400, "authentication_error": 401, "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413, "rate_limit_error": 429, "api_error": 500, "timeout_error": 504,
-    "overloaded_error": 529,
+    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
+    "not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "api_error": 500,
+    "timeout_error": 504, "overloaded_error": 529,
   ]
 
   /// `retry-after` in seconds, whole or not. The form with a date is not used by these servers.

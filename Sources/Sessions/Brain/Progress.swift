@@ -48,6 +48,12 @@ struct Progress: Sendable {
     for event in events where !event.isFlushed { note(event) }
   }
 
+  func adding(_ events: [Event]) -> Progress {
+    var progress = self
+    progress.add(events)
+    return progress
+  }
+
   private mutating func note(_ event: Event) {
     switch event.type {
     case .userMessage, .systemMessage, .userDefineOutcome:

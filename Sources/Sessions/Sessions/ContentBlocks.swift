@@ -16,9 +16,11 @@ struct ContentBlocks {
   static let textLimit = 32 << 20
 
   let kinds: [Kind]
+  /// The fewest characters of one text: a tool may have printed nothing.
+  var shortest = 1
 
   static let message = ContentBlocks(kinds: [.text, .image, .document])
-  static let result = ContentBlocks(kinds: Kind.allCases)
+  static let result = ContentBlocks(kinds: Kind.allCases, shortest: 0)
   static let system = ContentBlocks(kinds: [.text])
 
   func check(_ event: Fields, required: Bool) {
@@ -44,7 +46,7 @@ struct ContentBlocks {
       guard let text = Fields(value, at: path, "a text block", keys: ["type", "text"], findings) else {
         return
       }
-      _ = text.text("text", required: true, length: length)
+      _ = text.text("text", required: true, length: shortest...ContentBlocks.textLimit)
     case .image:
       guard let image = Fields(value, at: path, "an image block", keys: ["type", "source"], findings) else {
         return
@@ -96,10 +98,27 @@ struct ContentBlocks {
     }
   }
 
-  /// The ids of the files that an event's content refers to, each with the index of its block.
-  static func files(in content: JSON?) -> [(id: String, block: Int)] {
+  /// The ids of the files that an event's content refers to, each with the index of its block and its kind.
+  static func files(in content: JSON?) -> [(id: String, block: Int, kind: Kind?)] {
     (content?.arrayValue ?? []).enumerated().compactMap { block, value in
-      value["source"]?["file_id"]?.stringValue.map { ($0, block) }
+      value["source"]?["file_id"]?.stringValue.map {
+        ($0, block, value["type"]?.stringValue.flatMap(Kind.init))
+      }
+    }
+  }
+
+  /// Why a file cannot stand in a block of this kind; nil when it can. The models refuse a whole conversation for
+  /// one such block.
+  static func problem(of kind: Kind?, mimeType: String) -> String? {
+    let type = String(mimeType.prefix { $0 != ";" && !$0.isWhitespace }).lowercased()
+    let isImage = type.hasPrefix("image/")
+    switch kind {
+    case .image where !imageTypes.contains(type):
+      return "An image block takes \(imageTypes.alternatives); the file is \(quoted(mimeType))."
+    case .document where isImage:
+      return
+        "A document block takes a PDF or a text; the file is \(quoted(mimeType)). Send it in an image block."
+    default: return nil
     }
   }
 }

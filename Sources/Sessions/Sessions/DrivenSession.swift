@@ -32,13 +32,16 @@ package struct DrivenSession: Sendable {
   }
 
   /// Takes what applies now, as `take` does, and reads what the next step depends on.
-  /// - Returns: the session as it stands then, and what its log has after a position.
+  /// - Parameter owesReply: whether the agent owes a reply, by what the log has after the position.
+  /// - Returns: the session as it stands then, and what its log has after the position.
   package func advance(
-    from position: Int64, owingReply: Bool = false
+    from position: Int64, owesReply: @escaping @Sendable ([Event]) -> Bool
   ) async throws -> (session: Session, news: [Event]) {
     try await write { tx, sessions, id in
-      _ = try sessions.take(tx, id, owingReply: owingReply)
-      return (try sessions.session(tx, id), try sessions.log(tx, id, after: position))
+      let news = try sessions.log(tx, id, after: position)
+      _ = try sessions.take(tx, id, owingReply: owesReply(news))
+      let taken = try sessions.log(tx, id, after: news.last?.position ?? position)
+      return (try sessions.session(tx, id), news + taken)
     }
   }
 

@@ -133,7 +133,7 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
   case overloaded(retryAfter: Duration?, message: String)
   /// 5xx, a broken stream, no connection: worth another try.
   case failed(message: String)
-  /// The request can never succeed as it is: 400, 401, 403, 404, 413.
+  /// The request can never succeed as it is: 400, 401, 402, 403, 404, 413.
   case refused(status: Int, message: String)
   /// Nobody to ask: no key, no rehearsal.
   case unavailable(message: String)
@@ -150,6 +150,7 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .rateLimited: "model_rate_limited_error"
     case .overloaded: "model_overloaded_error"
+    case .refused(status: 402, _): "billing_error"
     case .failed, .refused, .unavailable: "model_request_failed_error"
     }
   }

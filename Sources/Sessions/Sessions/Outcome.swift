@@ -49,6 +49,9 @@ package struct Outcome: Sendable, Equatable {
     self.completedAt = completedAt
   }
 
+  /// The number of the evaluation that is under way or comes next.
+  package var upcoming: Int { result == .running && explanation != nil ? iteration + 1 : iteration }
+
   /// What a `user.define_outcome` asks for; pending until the agent takes it.
   init(defined body: JSON.Object) {
     self.init(

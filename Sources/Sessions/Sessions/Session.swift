@@ -94,6 +94,10 @@ package struct Session: Sendable, Equatable {
   /// Whether a turn is open, paused or about to open.
   package var isBusy: Bool { shownStatus == .running || shownStatus == .rescheduling }
 
+  /// Whether it rests until its client answers. When every answer is there and none is taken up yet, `blocked` is
+  /// empty already.
+  var isWaiting: Bool { !turnOpen && stopReason?["type"] == "requires_action" }
+
   package var agentName: String { agent["name"]?.stringValue ?? "agent" }
 
   /// The outcome that is being worked on; one that is still queued is not.

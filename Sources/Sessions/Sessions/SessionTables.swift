@@ -86,5 +86,15 @@ extension Sessions {
         CREATE INDEX events_by_answer ON events (answers) WHERE answers IS NOT NULL;
         ALTER TABLE sessions ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
         """),
+    Migration(
+      id: "sessions-0005",
+      sql: """
+        DROP INDEX events_by_type;
+        CREATE INDEX events_by_type ON events (session_id, type, revision);
+        UPDATE events SET
+          hidden = json_set(COALESCE(hidden, '{}'), '$.flushed', json_extract(body, '$.flushed')),
+          body = json_remove(body, '$.flushed')
+        WHERE json_extract(body, '$.flushed') IS NOT NULL;
+        """),
   ]
 }

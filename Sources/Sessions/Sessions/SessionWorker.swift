@@ -47,7 +47,7 @@ package struct SessionWorker: Sendable {
       let isPaused = session.status == .rescheduling
       // An interrupt of a session that waits for answers is in the log, and the one who took it has died.
       let isHalfStopped =
-        try !session.blocked.isEmpty
+        try session.isWaiting
         && sessions.log(tx, session.id, after: session.lastPosition - 1).last?.type != .statusIdle
       if session.turnOpen || isPaused || isHalfStopped
         || !Sessions.applicable(unread, to: session).inputs.isEmpty

@@ -55,11 +55,10 @@ extension Sessions {
 }
 
 extension Event {
-  /// Whether it is what is stored of an input. The server adds an outcome's id, a rubric's text and the reason why an
-  /// input was not processed.
+  /// Whether it is what is stored of an input. The server adds an outcome's id and a rubric's text.
   fileprivate func repeats(_ input: NewEvent) -> Bool {
     var (stored, given) = (body, input.body)
-    for key in ["outcome_id", "rubric", "flushed"] {
+    for key in ["outcome_id", "rubric"] {
       stored[key] = nil
       given[key] = nil
     }
@@ -113,10 +112,14 @@ private struct Acceptance {
     let named = ContentBlocks.files(in: input.body["content"])
     if named.isEmpty { return input }
     var known: JSON.Object = [:]
-    for (id, block) in named where known[id] == nil {
-      let copy = try naming("\(place).content[\(block)].source.file_id") {
-        try files.mount(tx, id, in: session.id)
+    for (id, block, kind) in named {
+      let place = "\(place).content[\(block)].source.file_id"
+      if let type = known[id]?["mime_type"]?.stringValue {
+        try fit(type, kind, place)
+        continue
       }
+      let copy = try naming(place) { try files.mount(tx, id, in: session.id) }
+      try fit(copy.mimeType, kind, place)
       known[id] = [
         "sha256": .string(copy.content.sha256), "size": .integer(copy.content.size),
         "mime_type": .string(copy.mimeType),
@@ -125,6 +128,12 @@ private struct Acceptance {
     var attached = input
     attached.hidden = ["files": .object(known)]
     return attached
+  }
+
+  private func fit(_ mimeType: String, _ kind: ContentBlocks.Kind?, _ place: String) throws {
+    if let problem = ContentBlocks.problem(of: kind, mimeType: mimeType) {
+      throw SessionError.invalidInput(place: place, problem: problem)
+    }
   }
 
   /// A file that is not there is the mistake of whoever named it: the sentence says where.
@@ -159,7 +168,7 @@ private struct Acceptance {
         place: place, problem: "Expected at most one system.message in a request.")
     }
     let follows = previous.map(neighbours.contains) == true && next == nil
-    let leads = next.map { neighbours.contains($0.type) } == true
+    let leads = previous == nil && next.map { neighbours.contains($0.type) } == true
     guard follows || leads else {
       throw SessionError.invalidInput(
         place: place, problem: "Expected a system.message beside a user.message or a tool's result.")

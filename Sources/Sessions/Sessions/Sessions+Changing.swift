@@ -171,7 +171,7 @@ extension Outcome {
     NewEvent(
       .evaluationEnd,
       [
-        "outcome_id": .string(id), "iteration": .integer(Int64(iteration)),
+        "outcome_id": .string(id), "iteration": JSON(upcoming),
         "outcome_evaluation_start_id": "", "result": "interrupted",
         "explanation": "The session was archived.", "usage": Usage().json,
       ])

@@ -36,7 +36,8 @@ extension Sessions {
 }
 
 /// The events of a session as they come, as many at a time as have come. Read when asked for, so that a follower
-/// who takes his time costs no memory. Ends with `session.deleted`, or when its task is cancelled.
+/// who takes his time costs no memory. Ends with `session.status_terminated` or `session.deleted`, or when its task
+/// is cancelled.
 package struct Following: AsyncSequence, Sendable {
   package typealias Element = [Followed]
 
@@ -72,6 +73,7 @@ package struct Following: AsyncSequence, Sendable {
           return [.event(deletion)]
         }
         if let last = read.last { revision = last.revision }
+        isOver = read.contains { $0.type == .statusTerminated }
         let page = arranged(read)
         if !page.isEmpty { return page }
         if pending.isEmpty, await changes.next(isolation: #isolation) == nil { return nil }

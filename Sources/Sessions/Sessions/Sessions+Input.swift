@@ -28,7 +28,10 @@ extension Sessions {
       try insert(tx, id, event, key: key, place: key == nil ? nil : place)
     }
     try save(tx, session, at: now)
-    try queue.push(tx, .session, id, due: now, slot: session.slot)
+    // During a pause before the next try, only an interrupt cannot wait.
+    let isPaused = session.status == .rescheduling && !stored.contains { $0.type == .userInterrupt }
+    let due = isPaused ? try queue.item(tx, .session, id)?.due : nil
+    try queue.push(tx, .session, id, due: due ?? now, slot: session.slot)
     return stored
   }
 
@@ -63,14 +66,16 @@ extension Sessions {
 
   /// Moves the inputs that apply now into the log and opens the turn.
   ///
-  /// Interrupts overtake: while a turn is open or paused, or the agent waits for answers, they come alone, and
-  /// what is queued behind them starts the next turn. While it waits, answers are taken and messages stay queued.
+  /// Interrupts overtake: while a turn is open or paused, or the agent waits for answers, they come with nothing
+  /// but answers, which they leave without effect, and what is queued behind them starts the next turn. While it
+  /// waits, answers are taken and messages stay queued.
   ///
   /// Messages come one request at a time: each has its reply before the next is taken.
   func take(_ tx: Transaction, _ id: String, owingReply: Bool = false) throws -> [Event] {
     var session = try session(tx, id)
     let unread = try unread(tx, id)
-    let (applicable, alone) = Sessions.applicable(unread, to: session)
+    let (applicable, ending) = Sessions.applicable(unread, to: session)
+    let isWaiting = !session.blocked.isEmpty
     let isHeld = owingReply && (session.turnOpen || session.status == .rescheduling)
     let next = applicable.first { $0.type.startsWork }?.batch
     let inputs = applicable.filter { !$0.type.startsWork || !isHeld && $0.batch == next }
@@ -88,25 +93,26 @@ extension Sessions {
       }
       try tx.run(
         "UPDATE events SET position = $2, revision = $3, processed_at = $4 WHERE id = $1", event.id,
-        event.position, event.revision, now)
+        event.position, event.revision, event.processedAt)
       session.note(event, at: now)
       return event
     }
     try save(tx, session, at: now)
-    // Until every call has its answer, the session goes on waiting.
-    if !alone && !session.turnOpen && session.blocked.isEmpty
-      && inputs.contains(where: { $0.type != .userInterrupt })
+    // Until every call has its answer, the session goes on waiting. An answer that came too late, to a call that
+    // is closed, starts nothing.
+    if !ending && !session.turnOpen && session.blocked.isEmpty
+      && (isWaiting || inputs.contains(where: \.type.startsWork))
     {
       try open(tx, session)
     }
     return taken
   }
 
-  /// Which inputs apply in this state, in the order they apply; `alone` when they end the turn.
-  static func applicable(_ unread: [Event], to session: Session) -> (inputs: [Event], alone: Bool) {
+  /// Which inputs apply in this state, in the order they apply, and whether they end the turn.
+  static func applicable(_ unread: [Event], to session: Session) -> (inputs: [Event], ending: Bool) {
     let interrupts = unread.filter { $0.type == .userInterrupt }
-    let isStoppable = session.turnOpen || !session.blocked.isEmpty || session.status == .rescheduling
-    if !interrupts.isEmpty && isStoppable { return (interrupts, true) }
+    let isStoppable = session.turnOpen || session.isWaiting || session.status == .rescheduling
+    if !interrupts.isEmpty && isStoppable { return (unread.filter(\.type.isAnswer) + interrupts, true) }
     if !session.blocked.isEmpty { return (unread.filter(\.type.isAnswer), false) }
     // To whoever sent the interrupt, what came before it had begun: it begins, and is then interrupted.
     if let first = interrupts.first?.arrival {

@@ -55,25 +55,25 @@ package struct EventFilter: Sendable {
 
 /// Where a list of events goes on.
 ///
-/// What waits has no place in the log yet, so it comes last. While somebody pages, it may be taken and get
-/// its place: the list goes on after both the last place and the last arrival it has shown, and misses and
-/// repeats nothing.
+/// Events are listed as they were processed, which is the order of their revisions and of the streams. What
+/// waits comes last. While somebody pages, it may be taken: the list goes on after both the last revision and
+/// the last arrival it has shown, and misses and repeats nothing.
 package struct EventPlace: Sendable, Equatable {
-  package var position: Int64?
+  package var revision: Int64?
   package var arrival: Int64?
-  /// Where the log ended when a descending list began: what came later is not part of it, except inputs that
+  /// The session's revision when a descending list began: what came later is not part of it, except inputs that
   /// waited then.
   package var horizon: Int64?
 
-  package init(position: Int64? = nil, arrival: Int64? = nil, horizon: Int64? = nil) {
-    self.position = position
+  package init(revision: Int64? = nil, arrival: Int64? = nil, horizon: Int64? = nil) {
+    self.revision = revision
     self.arrival = arrival
     self.horizon = horizon
   }
 }
 
 extension Sessions {
-  /// A page of the log and of the inputs that wait behind it; backwards when descending.
+  /// A page of what was processed and of the inputs that wait behind it; backwards when descending.
   ///
   /// Each of the two is read in the order of its index, so that a page costs the same however long the log is.
   package func events(
@@ -81,34 +81,36 @@ extension Sessions {
     limit: Int
   ) throws -> [Event] {
     var page: [Event] = []
-    for isLog in descending ? [false, true] : [true, false] where page.count < limit {
-      // A descending list that has reached the log has shown all that waits.
-      if descending, !isLog, place?.position != nil { continue }
+    for isProcessed in descending ? [false, true] : [true, false] where page.count < limit {
+      // A descending list that has come to what was processed has shown all that waits.
+      if descending, !isProcessed, place?.revision != nil { continue }
       let query = Sessions.query(
-        of: id, filter, isLog: isLog, descending: descending, after: place, limit: limit - page.count)
+        of: id, filter, isProcessed: isProcessed, descending: descending, after: place,
+        limit: limit - page.count)
       page += try tx.rows(query.sql, values: query.values).map(Event.init)
     }
     return page
   }
 
-  /// - Parameter isLog: the log itself, or what waits behind it.
+  /// - Parameter isProcessed: what was processed, or what waits behind it.
   static func query(
-    of id: String, _ filter: EventFilter, isLog: Bool, descending: Bool, after place: EventPlace?, limit: Int
+    of id: String, _ filter: EventFilter, isProcessed: Bool, descending: Bool, after place: EventPlace?,
+    limit: Int
   ) -> (sql: String, values: [(any ColumnValue)?]) {
     var conditions = Conditions()
     conditions.add("session_id = $", id)
-    // One type is looked up in the index of types. For several, the log is read in its order and sieved.
+    // One type is looked up in the index of types. For several, all is read in its order and sieved.
     conditions.add(filter.types.count == 1 ? "type" : "type || ''", in: filter.types)
     filter.processed.add(to: &conditions, "processed_at")
-    if isLog {
-      conditions.add("position IS NOT NULL")
+    if isProcessed {
+      conditions.add("processed_at IS NOT NULL")
       if let place { Sessions.add(place, to: &conditions, descending: descending) }
     } else {
-      conditions.add("position IS NULL")
+      conditions.add("\(isUnread) AND processed_at IS NULL")
       if let arrival = place?.arrival { conditions.add(descending ? "arrival < $" : "arrival > $", arrival) }
     }
     let most = conditions.bind(limit)
-    let order = "\(isLog ? "position" : "arrival") \(descending ? "DESC" : "ASC")"
+    let order = "\(isProcessed ? "revision" : "arrival") \(descending ? "DESC" : "ASC")"
     return (
       "SELECT * FROM events \(conditions.clause) ORDER BY \(order) LIMIT \(most)", conditions.values
     )
@@ -116,15 +118,15 @@ extension Sessions {
 
   private static func add(_ place: EventPlace, to conditions: inout Conditions, descending: Bool) {
     if descending {
-      if let position = place.position {
-        conditions.add("position < $", position)
+      if let revision = place.revision {
+        conditions.add("revision < $", revision)
       } else if let arrival = place.arrival {
         let (arrival, horizon) = (conditions.bind(arrival), conditions.bind(place.horizon ?? 0))
-        conditions.add("position <= \(horizon) OR arrival < \(arrival)")
+        conditions.add("revision <= \(horizon) OR arrival < \(arrival)")
       }
     } else {
-      conditions.add("position > $", place.position ?? 0)
-      // What was shown while it waited is not shown again now that it has its place.
+      conditions.add("revision > $", place.revision ?? 0)
+      // What was shown while it waited is not shown again now that it is processed.
       if let arrival = place.arrival { conditions.add("arrival IS NULL OR arrival > $", arrival) }
     }
   }
@@ -136,10 +138,10 @@ extension Sessions {
   ) -> EventPlace {
     var place = before ?? EventPlace()
     for event in events {
-      if let position = event.position {
-        place.position = position
-      } else {
+      if event.processedAt == nil {
         place.arrival = event.arrival
+      } else {
+        place.revision = event.revision
       }
     }
     return place

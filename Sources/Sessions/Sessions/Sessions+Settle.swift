@@ -60,7 +60,8 @@ extension Sessions {
       try flush(tx, session.id, because: reason)
     default: break
     }
-    _ = try record(tx, session.id, Sessions.closing(session, settlement, at: time.now()))
+    let now = time.now()
+    _ = try record(tx, session.id, Sessions.closing(session, settlement, at: now), at: now)
     try settling?.settled(tx, self.session(tx, session.id), settlement)
   }
 
@@ -82,7 +83,7 @@ extension Sessions {
     case .idle(let reason): return idle(reason)
     case .interrupted:
       // Nothing was there to be stopped: the session rests as before.
-      if session.status == .idle && !session.turnOpen && session.blocked.isEmpty { return [] }
+      if session.status == .idle && !session.isWaiting { return [] }
       return idle(.endTurn)
     case .waiting(let ids):
       // Told before, and nothing was answered since.
@@ -119,11 +120,12 @@ extension Sessions {
     for var event in unread {
       session.lastPosition += 1
       session.revision += 1
-      event.body["flushed"] = .string(reason)
+      event.hidden = event.hidden ?? [:]
+      event.hidden?["flushed"] = .string(reason)
       if event.type == .userDefineOutcome { session.dropPendingOutcome(because: reason, at: now) }
       try tx.run(
-        "UPDATE events SET position = $2, revision = $3, processed_at = $4, body = $5 WHERE id = $1",
-        event.id, session.lastPosition, session.revision, now, JSON.object(event.body))
+        "UPDATE events SET position = $2, revision = $3, processed_at = $4, hidden = $5 WHERE id = $1",
+        event.id, session.lastPosition, session.revision, now, event.hidden)
     }
     try save(tx, session, at: now)
   }
@@ -131,5 +133,5 @@ extension Sessions {
 
 extension Event {
   /// Whether the input was never given to the agent, because the session ended before.
-  package var isFlushed: Bool { body["flushed"] != nil }
+  package var isFlushed: Bool { hidden?["flushed"] != nil }
 }

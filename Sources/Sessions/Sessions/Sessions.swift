@@ -74,7 +74,7 @@ package final class Sessions: Sendable {
     try tx.row(
       """
       SELECT * FROM events WHERE session_id = $1 AND type = $2 AND position IS NOT NULL
-      ORDER BY position DESC LIMIT 1
+      ORDER BY revision DESC LIMIT 1
       """, id, type
     ).map(Event.init)
   }
@@ -116,9 +116,12 @@ package final class Sessions: Sendable {
   // MARK: Writing the log
 
   /// Gives events their places in the log and keeps the session's row in step with them.
-  func record(_ tx: Transaction, _ id: String, _ events: [NewEvent]) throws -> [Event] {
+  /// - Parameter now: the moment of recording.
+  func record(_ tx: Transaction, _ id: String, _ events: [NewEvent], at now: Timestamp? = nil) throws
+    -> [Event]
+  {
     var session = try session(tx, id)
-    let now = time.now()
+    let now = now ?? time.now()
     let written = try events.map { event in
       session.lastPosition += 1
       session.revision += 1
