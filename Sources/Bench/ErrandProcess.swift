@@ -16,6 +16,8 @@ final class ErrandProcess: Sendable {
     /// Whether it plays rehearsals; else it asks the server of `ANTHROPIC_BASE_URL`.
     var rehearses = true
     var environment: [String: String] = [:]
+    /// What sandboxes may reach besides public addresses.
+    var privateNetwork: String?
   }
 
   static let key = "bench-key"
@@ -39,6 +41,7 @@ final class ErrandProcess: Sendable {
     ]
     if settings.rehearses { arguments.append("--rehearse") }
     if let jobs = settings.jobs { arguments += ["--jobs", jobs] }
+    if let network = settings.privateNetwork { arguments += ["--allow-private", network] }
     var launch = Launch(arguments)
     launch.environment = settings.environment.merging(
       ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "ERRAND_API_KEY": key]) { given, _ in given }
