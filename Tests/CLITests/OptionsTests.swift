@@ -36,6 +36,7 @@ import Testing
     ["runs", "--limit", "-1"], ["runs", "--state", "faild"], ["firings", "--decision", "x"],
     ["deliveries", "--state", "x"], ["schedules", "--state", "x"], ["schedules", "--limit", "0"],
     ["keys", "create", "ci", "--scope", "all"], ["run", "brief", "--overlap", "zzz"],
+    ["backfill", "brief", "--from", "a", "--to", "b", "--overlap", "zzz"],
   ])
   func `a value that an option does not take is a wrong command line, and is named`(arguments: [String]) {
     let error = #expect(throws: (any Error).self) { try Errand.parseAsRoot(arguments) }
