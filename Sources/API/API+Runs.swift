@@ -1,4 +1,5 @@
 import Callbacks
+import Catalog
 import HTTPServer
 import JSON
 import Jobs
@@ -84,8 +85,11 @@ extension API {
   private func overlap(_ body: JSON) throws -> Overlap? {
     guard let given = body["overlap"], !given.isNull else { return nil }
     guard let overlap = given.stringValue.flatMap(Overlap.init) else {
-      let known = Overlap.allCases.map(\.rawValue).joined(separator: ", ")
-      throw APIError.invalid("overlap: use one of \(known).")
+      let known = Overlap.allCases.map(\.rawValue)
+      let nearest = given.stringValue.map { Nearest.hint($0, among: known) } ?? ""
+      throw APIError.invalid(
+        "overlap: \(given.stringValue.map(quoted) ?? given.text) is not one of "
+          + "\(known.joined(separator: ", ")).\(nearest)")
     }
     return overlap
   }

@@ -63,15 +63,26 @@ struct Errand: AsyncParsableCommand {
     var command: any ParsableCommand.Type = Errand.self
     for word in words {
       let known = command.configuration.subcommands
-      if word.hasPrefix("-") || word == "help" || known.isEmpty { return }
+      let isHelp = word == "help" && command == Errand.self
+      if word.hasPrefix("-") || isHelp || known.isEmpty { return }
       guard let next = known.first(where: { $0._commandName == word }) else {
         // A group that does something by itself may make something of the word.
         let isNear = Nearest.to(word, among: known.map { $0._commandName }) != nil
-        if command.configuration.defaultSubcommand != nil, !isNear { return }
+        if let own = command.configuration.defaultSubcommand, !isNear, takes(own, word) { return }
         let group = command == Errand.self ? nil : command._commandName
         throw .unknownCommand(word, of: group, known: known.map { $0._commandName })
       }
       command = next
+    }
+  }
+
+  /// Whether a command takes an argument such as this word.
+  private static func takes(_ command: any ParsableCommand.Type, _ word: String) -> Bool {
+    do {
+      _ = try command.parse([word])
+      return true
+    } catch {
+      return false
     }
   }
 

@@ -8,6 +8,10 @@ package struct ApplyReport: Sendable, Equatable {
     package var thing: String
     package var name: String
     package var change: Change
+    /// Its id; nil for a source, which has none.
+    package var id: String?
+    /// Of an agent.
+    package var version: Int?
 
     /// `job daily-brief created`
     package var description: String { "\(thing) \(name) \(change.rawValue)" }
@@ -19,16 +23,23 @@ package struct ApplyReport: Sendable, Equatable {
   /// What is different now.
   package var changes: [Line] { lines.filter { $0.change != .unchanged } }
 
-  mutating func add(_ thing: String, _ name: String, _ change: Change) {
-    lines.append(Line(thing: thing, name: name, change: change))
+  mutating func add(
+    _ thing: String, _ name: String, _ change: Change, id: String? = nil, version: Int? = nil
+  ) {
+    lines.append(Line(thing: thing, name: name, change: change, id: id, version: version))
   }
 
   package var json: JSON {
     [
       "type": "apply_report",
       "things": .array(
-        lines.map {
-          ["thing": .string($0.thing), "name": .string($0.name), "change": .string($0.change.rawValue)]
+        lines.map { line in
+          var thing: JSON.Object = [
+            "thing": .string(line.thing), "name": .string(line.name), "change": .string(line.change.rawValue),
+          ]
+          if let id = line.id { thing["id"] = .string(id) }
+          if let version = line.version { thing["version"] = .integer(Int64(version)) }
+          return .object(thing)
         }),
     ]
   }

@@ -39,10 +39,9 @@ package struct Job: Sendable, Equatable {
   package var updatedAt: Timestamp
   package var archivedAt: Timestamp?
 
-  /// How starts by time and by hand meet those that have not ended; nil when they have nothing to do with each
-  /// other.
-  package var effectiveOverlap: Overlap? {
-    overlap ?? (triggers.contains { if case .schedule = $0.kind { true } else { false } } ? .skip : nil)
+  /// How starts by time and by hand meet those that have not ended.
+  package var effectiveOverlap: Overlap {
+    overlap ?? (triggers.contains { if case .schedule = $0.kind { true } else { false } } ? .skip : .allowAll)
   }
 
   /// - Throws: `JobsError.noSuchTrigger`.

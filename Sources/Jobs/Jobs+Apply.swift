@@ -41,21 +41,24 @@ extension Jobs {
   private func apply(_ tx: Transaction, _ bundle: PreparedBundle, prune: Bool) throws -> ApplyReport {
     var report = ApplyReport()
     for definition in bundle.checked.agents {
-      report.add("agent", definition.name, try agents.apply(tx, definition).change)
+      let (agent, change) = try agents.apply(tx, definition)
+      report.add("agent", agent.name, change, id: agent.id, version: agent.version)
     }
     for definition in bundle.checked.environments {
-      report.add("environment", definition.name, try environments.apply(tx, definition).change)
+      let (environment, change) = try environments.apply(tx, definition)
+      report.add("environment", environment.name, change, id: environment.id)
     }
     for source in bundle.checked.sources {
       report.add("source", source.name, try apply(tx, source))
     }
     for draft in bundle.checked.jobs {
-      report.add("job", draft.name, try apply(tx, draft, bundle.contents[draft.name] ?? []))
+      let (job, change) = try apply(tx, draft, bundle.contents[draft.name] ?? [])
+      report.add("job", job.name, change, id: job.id)
     }
     if prune {
       let kept = Set(bundle.checked.jobs.map(\.name))
       for job in try jobs(tx) where job.origin == .file && !kept.contains(job.name) {
-        report.add("job", job.name, try archive(tx, job))
+        report.add("job", job.name, try archive(tx, job), id: job.id)
       }
     }
     return report
@@ -80,7 +83,9 @@ extension Jobs {
     return .created
   }
 
-  private func apply(_ tx: Transaction, _ draft: JobDraft, _ files: [JobFile]) throws -> Change {
+  private func apply(_ tx: Transaction, _ draft: JobDraft, _ files: [JobFile]) throws -> (
+    job: Job, change: Change
+  ) {
     let now = time.now()
     let before = try find(tx, named: draft.name)
     var job = Job(
@@ -93,13 +98,13 @@ extension Jobs {
       rehearsal: draft.rehearsal, revision: before?.revision ?? 1, createdAt: before?.createdAt ?? now,
       updatedAt: before?.updatedAt ?? now, archivedAt: nil)
     if let before {
-      if before.definition == job.definition { return .unchanged }
+      if before.definition == job.definition { return (before, .unchanged) }
       job.revision += 1
       job.updatedAt = now
     }
     try write(tx, job)
     try changed(tx, job)
-    return before == nil ? .created : .updated
+    return (job, before == nil ? .created : .updated)
   }
 
   /// The id behind a name, or behind an id after a look at it.

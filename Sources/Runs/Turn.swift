@@ -13,7 +13,8 @@ struct Turn: Equatable {
   /// The longest key, in bytes.
   static let keyLimit = 256
 
-  /// Nil when the firing meets nobody: a webhook without a key, or a start by hand of a job without overlap.
+  /// Nil when the firing meets nobody: a webhook without a key. Every start by time or by hand stands in one line,
+  /// also one that asks nobody: a later one may ask.
   /// - Throws: `TemplateError` or `KeyProblem` for a key that cannot be made of this webhook.
   init?(_ job: Job, _ occurrence: Occurrence, context: @autoclosure () -> JSON) throws {
     switch occurrence.cause {
@@ -24,8 +25,8 @@ struct Turn: Equatable {
       let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: context()))
       self.init(line: Line.ofKey(key), rule: Rule(trigger.repeatPolicy), window: trigger.window, key: key)
     case .time, .request:
-      guard let overlap = occurrence.overlap ?? job.effectiveOverlap else { return nil }
-      self.init(line: Line.times, rule: Rule(overlap), window: nil, key: nil)
+      self.init(
+        line: Line.times, rule: Rule(occurrence.overlap ?? job.effectiveOverlap), window: nil, key: nil)
     }
   }
 

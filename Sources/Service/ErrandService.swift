@@ -144,6 +144,12 @@ package struct ErrandService: Sendable {
     }
 
     keys = try await APIKeys(database: database, bootstrap: key, time: time, randomness: randomness)
+    if configuration.role.serves, let made = try await keys.made(key) {
+      if made.revokedAt != nil { throw ServiceError.weakKey(name: made.name, what: "is revoked") }
+      if made.scope != .admin {
+        throw ServiceError.weakKey(name: made.name, what: "has the scope \(made.scope.rawValue)")
+      }
+    }
     var rates = RateLimits.Rates()
     rates.creates = configuration.createsPerMinute
     rates.reads = configuration.readsPerMinute

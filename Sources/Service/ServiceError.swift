@@ -5,6 +5,8 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
   case dataDirectory(path: String, errno: Int32)
   case keyFile(path: String, errno: Int32)
   case emptyKeyFile(path: String)
+  /// `ERRAND_API_KEY` holds a key of programs, so nobody could administer the server. `what` says why it may not.
+  case weakKey(name: String, what: String)
   case modelWindow(given: String)
   /// What was given is not named: it may hold a password.
   case mirror(variable: String)
@@ -17,6 +19,10 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
       "The key file \(path) can't be read or written: \(String(cString: strerror(errno)))."
     case .emptyKeyFile(let path):
       "The key file \(path) is empty. Remove it, and the next start writes a new one."
+    case .weakKey(let name, let what):
+      "ERRAND_API_KEY holds the key “\(name)”, which \(what): with it as the server's own key nobody could make jobs "
+        + "or keys. Unset ERRAND_API_KEY, so that the key in the data directory counts, or name another data "
+        + "directory with --data."
     case .mirror(let variable):
       "\(variable) is no address of the form https://host/path without a user and a password. Correct it, or unset "
         + "it to install packages from the public index."

@@ -42,14 +42,74 @@ import Testing
       let session = try await served.made("sessions", "agent: \(agent)\nenvironment_id: \(environment)\n")
       let id = try #require(session["id"]?.stringValue)
       let left = try await served.errand("sessions", "chat", id, input: "run: echo from the sandbox\n")
-      #expect(left.exit == .code(0))
-      #expect(left.errorText == "bash wants to run with {\"command\":\"echo from the sandbox\"}\n")
+      let question = "bash wants to run with {\"command\":\"echo from the sandbox\"}\n"
+      #expect(left.exit == .code(1))
+      #expect(
+        left.errorText == question
+          + "error: The session waits for an answer; go on with `errand sessions chat \(id)`.\n")
       #expect(!left.text.contains("It said"))
       let back = try await served.errand("sessions", "chat", id, input: "yes\n")
-      #expect(back.errorText == left.errorText)
+      #expect(back.exit == .code(0))
+      #expect(back.errorText == question)
       #expect(back.text.contains("It said: from the sandbox"), "\(back.text)")
       #expect(!back.text.contains("echo from the sandbox"), "\(back.text)")
       #expect(try await served.errand("sessions", "chat", "sesn_none", input: "hello\n").exit == .code(66))
+    }
+  }
+
+  @Test func `a custom tool is asked for its result, not for an approval`() async throws {
+    try await Served.with { served in
+      let agent = try await served.made(
+        "agents",
+        """
+        name: Helper
+        model: m
+        tools:
+          - type: custom
+            name: ask
+            description: What a person knows.
+            input_schema: {type: object, properties: {command: {type: string}}}
+        """)
+      let environment = try await served.made("environments", "name: bench\nconfig: {type: cloud}\n")
+      let session = try await served.made(
+        "sessions",
+        "agent: \(agent["id"]?.stringValue ?? "")\nenvironment_id: \(environment["id"]?.stringValue ?? "")\n")
+      let id = try #require(session["id"]?.stringValue)
+      let talk = try await served.errand("sessions", "chat", id, input: "ask: how many\ny, 42 of them\n")
+      #expect(talk.exit == .code(0), "\(talk.errorText)")
+      #expect(
+        talk.errorText == "ask is called with {\"command\":\"how many\"}, and waits for its result\n")
+      #expect(talk.text.contains("It said: y, 42 of them"), "\(talk.text)")
+    }
+  }
+
+  @Test func `Ctrl-C stops the agent while it works, and the talk goes on`() async throws {
+    try await Served.with { served in
+      let (agent, environment) = try await served.prepared(policy: "always_allow")
+      let session = try await served.made("sessions", "agent: \(agent)\nenvironment_id: \(environment)\n")
+      let id = try #require(session["id"]?.stringValue)
+      let (input, output) = (Foundation.Pipe(), Foundation.Pipe())
+      let talk = try served.start("sessions", "chat", id, input: input, output: output)
+      try input.fileHandleForWriting.write(contentsOf: Data("run: sleep 300\n".utf8))
+      while try await !served.errand("logs", id).text.contains("bash") {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      // Somebody else who comes meanwhile is told that the agent works.
+      let other = try await served.errand("sessions", "chat", id)
+      #expect(
+        other.errorText
+          == "The agent works. What you write waits until it is done; `errand sessions interrupt \(id)` stops it.\n"
+      )
+      talk.interrupt()
+      while try await JSON(parsing: served.errand("sessions", "get", id).text)["status"] != "idle" {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      try input.fileHandleForWriting.write(contentsOf: Data("hello\n".utf8))
+      try input.fileHandleForWriting.close()
+      let told = try #require(try output.fileHandleForReading.readToEnd())
+      talk.waitUntilExit()
+      #expect(talk.terminationReason == .exit && talk.terminationStatus == 0)
+      #expect(String(decoding: told, as: UTF8.self).contains("You said hello"))
     }
   }
 }

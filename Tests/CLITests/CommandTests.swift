@@ -74,6 +74,7 @@ import Testing
   @Test(arguments: [
     (["environments", "delete", "env_1", "--force"], "DELETE /v1/environments/env_1"),
     (["sessions", "delete", "sesn_1"], "DELETE /v1/sessions/sesn_1"),
+    (["sessions", "interrupt", "sesn_1"], "POST /v1/sessions/sesn_1/events"),
     (["sessions", "resources", "list", "sesn_1"], "GET /v1/sessions/sesn_1/resources"),
     (["sessions", "resources", "get", "sesn_1", "sesrsc_1"], "GET /v1/sessions/sesn_1/resources/sesrsc_1"),
     (
@@ -87,7 +88,7 @@ import Testing
     (["agents", "versions", "agent_1"], "GET /v1/agents/agent_1/versions?limit=20"),
   ])
   func `each resource of the wire has its commands`(arguments: [String], request: String) async throws {
-    let server = try ScriptedServer { _ in ScriptedServer.json(["id": "x", "data": []]) }
+    let server = try ScriptedServer { _ in ScriptedServer.json(["id": "x", "data": [["id": "y"]]]) }
     let environment = ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k", "TZ": "UTC"]
     let output = try await Command(
       [Self.program] + arguments, environment: environment, limit: .seconds(30)
@@ -228,7 +229,151 @@ import Testing
     let request = try #require(server.requests.first)
     #expect(request.headers.first("content-type")?.hasPrefix("multipart/form-data; boundary=") == true)
     let body = String(decoding: request.body, as: UTF8.self)
-    #expect(body.contains("filename=\"re port.csv\"") && body.contains("\r\n\r\na,b\n\r\n--"))
+    #expect(body.contains("filename=\"re port.csv\"\r\n\r\na,b\n\r\n--"))
+  }
+
+  @Test(arguments: [
+    (["agents"], "agents"), (["environments"], "environments"), (["sessions"], "sessions"),
+    (["keys"], "keys"), (["files"], "files"), (["agents", "versions", "agent_1"], "versions"),
+  ])
+  func `a list is as long as asked for, and says truly how to see more`(words: [String], things: String)
+    async throws
+  {
+    // As the API: not more on a page than it gives at once.
+    let most = things == "files" ? 1000 : 100
+    let server = try ScriptedServer { request in
+      let query = Dictionary(request.query.map { ($0.name, $0.value) }) { $1 }
+      guard let limit = query["limit"].flatMap(Int.init), limit <= most else {
+        return ScriptedServer.refusal(400, "limit: Too many.")
+      }
+      let start = query["page"].flatMap(Int.init) ?? 0
+      let shown = (start..<(start + limit)).map { number -> JSON in ["id": .string("id_\(number)")] }
+      return ScriptedServer.json(["data": .array(shown), "next_page": .string(String(start + limit))])
+    }
+    func list(_ limit: String) async throws -> Command.Output {
+      try await Command(
+        [Self.program] + words + ["--limit", limit],
+        environment: ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k"], limit: .seconds(30)
+      ).run()
+    }
+    let some = try await list("130")
+    #expect(some.text.split(separator: "\n").count == 131, "\(some.errorText)")
+    #expect(some.errorText == "The newest 130 \(things); more with --limit 650.\n")
+    let all = try await list("1000")
+    #expect(all.text.split(separator: "\n").count == 1001)
+    #expect(
+      all.errorText == "The newest 1000 \(things); there are more, and --limit shows no more than 1000.\n")
+  }
+
+  @Test func `a list with what is archived says what is`() async throws {
+    let server = try ScriptedServer { _ in
+      ScriptedServer.json([
+        "data": [
+          ["id": "agent_2", "name": "old", "archived_at": "2020-01-01T00:00:00Z"],
+          ["id": "agent_1", "name": "new", "archived_at": nil],
+        ], "next_page": nil,
+      ])
+    }
+    let all = try await errand("agents", "--archived", server: server).text.split(separator: "\n")
+    #expect(all.map { $0.hasSuffix("ARCHIVED") } == [true, false, false])
+    #expect(all.last?.hasSuffix("–") == true && all[1].hasSuffix("2020-01-01"))
+    #expect(try await !errand("agents", server: server).text.contains("ARCHIVED"))
+  }
+
+  @Test(arguments: [
+    (["files", "--session", "sesn_nope"], "/v1/sessions/sesn_nope"),
+    (["schedules", "--job", "nope"], "/v1/jobs/nope"),
+  ])
+  func `nothing is listed under a name that nothing has`(arguments: [String], asked: String) async throws {
+    let isThere = Lock(false)
+    let server = try ScriptedServer { request in
+      if request.path != asked { return ScriptedServer.json(["data": [], "next_page": nil]) }
+      return isThere.withLock { $0 }
+        ? ScriptedServer.json(["id": "x"]) : ScriptedServer.refusal(404, "There is none.")
+    }
+    func list() async throws -> Command.Output {
+      try await Command(
+        [Self.program] + arguments, environment: ["ERRAND_URL": server.url, "ERRAND_API_KEY": "errand_k"],
+        limit: .seconds(30)
+      ).run()
+    }
+    #expect(try await list().exit == .code(66))
+    isThere.withLock { $0 = true }
+    let empty = try await list()
+    #expect(empty.exit == .code(0))
+    #expect(["The session has no files.\n", "The job nope has no schedule.\n"].contains(empty.errorText))
+  }
+
+  @Test func `a key is revoked by its name`() async throws {
+    let server = try ScriptedServer { request in
+      if request.method == "POST" { return ScriptedServer.json(["name": "ci"]) }
+      let keys: [JSON] = [
+        ["id": "apikey_3", "name": "desk", "revoked_at": nil],
+        ["id": "apikey_2", "name": "ci", "revoked_at": nil],
+        ["id": "apikey_1", "name": "ci", "revoked_at": "2020-01-01T00:00:00Z"],
+        ["id": "apikey_0", "name": "old", "revoked_at": "2020-01-01T00:00:00Z"],
+      ]
+      return ScriptedServer.json(["data": .array(keys), "next_page": nil])
+    }
+    let revoked = try await errand("keys", "revoke", "ci", server: server)
+    #expect(revoked.text == "apikey_2 “ci” is revoked.\n")
+    #expect(server.requests.last?.target == "/v1/keys/apikey_2/revoke")
+    let near = try await errand("keys", "revoke", "deks", server: server)
+    #expect(near.exit == .code(66))
+    #expect(near.errorText == "error: There is no key “deks”. Did you mean “desk”?\n")
+    let old = try await errand("keys", "revoke", "old", server: server)
+    #expect(old.exit == .code(66))
+    #expect(old.errorText == "error: The key “old” is revoked already.\n")
+  }
+
+  @Test func `a download of any size comes whole, and under its name only then`() async throws {
+    let folder = try TemporaryFolder()
+    let size = (65 << 20) + 1
+    let big = "\(folder.path)/big"
+    #expect(FileManager.default.createFile(atPath: big, contents: nil))
+    try FileHandle(forWritingTo: URL(filePath: big)).truncate(atOffset: UInt64(size))
+    let server = try ScriptedServer { request in
+      request.path.contains("file_big")
+        ? HTTPResponse(status: 200, headers: [], body: .file(path: big, size: Int64(size)))
+        : ScriptedServer.refusal(404, "There is no file file_none.")
+    }
+    let target = "\(folder.path)/out/report.bin"
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/out", withIntermediateDirectories: false)
+    let output = try await errand("files", "download", "file_big", "--to", target, server: server)
+    #expect(output.exit == .code(0), "\(output.errorText)")
+    #expect(try FileManager.default.attributesOfItem(atPath: target)[.size] as? Int == size)
+    try "as it was".write(toFile: target, atomically: true, encoding: .utf8)
+    let none = try await errand("files", "download", "file_none", "--to", target, server: server)
+    #expect(none.exit == .code(66))
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "as it was")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/out") == ["report.bin"])
+  }
+
+  @Test(arguments: [
+    ("", "error: (folder) can't be written: it is a folder; name the file to write in it.\n"),
+    ("/none/x", "error: (folder)/none/x can't be written: No such file or directory.\n"),
+  ])
+  func `a place that a download can't be written to is said before anything is asked`(
+    place: String, sentence: String
+  ) async throws {
+    let folder = try TemporaryFolder()
+    let server = try ScriptedServer { _ in .text(200, "x") }
+    let output = try await errand(
+      "files", "download", "file_1", "--to", folder.path + place, server: server)
+    #expect(output.exit == .code(1))
+    #expect(output.errorText == sentence.replacing("(folder)", with: folder.path))
+    #expect(server.requests.isEmpty)
+  }
+
+  @Test(arguments: ["sevt_1", "apikey_1", "sesrsc_1", "sthr_1"])
+  func `what has no story of its own is told where to read of it`(id: String) async throws {
+    let server = try ScriptedServer { _ in ScriptedServer.refusal(404, "There is no job.") }
+    let output = try await errand("show", id, server: server)
+    #expect(output.exit == .code(66))
+    #expect(
+      output.errorText.contains("not of anything that is told by itself. `errand "), "\(output.errorText)")
+    #expect(server.requests.isEmpty)
   }
 
   @Test func `a run is started once for a key, with its input`() async throws {
@@ -254,7 +399,40 @@ import Testing
     let output = try await errand("run", "daily-brief", "--wait", server: server)
     #expect(output.exit == .code(11))
     #expect(output.text == "run_1\n")
-    #expect(output.errorText == "run_1 unsatisfied in 2.0 s: Not in 3 iterations.\n")
+    #expect(output.errorText == "run_1\nrun_1 unsatisfied in 2.0 s: Not in 3 iterations.\n")
+  }
+
+  @Test func `waiting for a run that is queued says why, once, and that it goes on`() async throws {
+    let looks = Lock(0)
+    let server = try ScriptedServer { request in
+      if request.path.hasSuffix("/stream") { return .text(200, "") }
+      if request.path.hasSuffix("/events") { return ScriptedServer.json(["data": [], "next_page": nil]) }
+      if request.path.hasPrefix("/v1/why") {
+        return ScriptedServer.json(["state": "queued", "sentence": "It is the next."])
+      }
+      let isQueued = looks.withLock { looks in
+        looks += 1
+        return looks < 6
+      }
+      return ScriptedServer.json([
+        "id": "run_1", "session_id": "sesn_1", "state": isQueued ? "queued" : "succeeded",
+        "created_at": "2020-01-01T00:00:00Z", "ended_at": isQueued ? nil : "2020-01-01T00:00:02Z",
+      ])
+    }
+    let output = try await errand("run", "daily-brief", "--wait", server: server)
+    #expect(output.exit == .code(0))
+    #expect(output.errorText == "run_1\nqueued: It is the next.\nrun_1 succeeded in 2.0 s\n")
+  }
+
+  @Test func `a key that may start and not read leaves the run's id`() async throws {
+    let server = try ScriptedServer { request in
+      request.method == "POST"
+        ? ScriptedServer.json(["id": "run_1", "state": "queued"], status: 201)
+        : ScriptedServer.refusal(403, "The key may only start jobs.")
+    }
+    let output = try await errand("run", "daily-brief", "--wait", server: server)
+    #expect(output.exit == .code(77))
+    #expect(output.errorText.hasPrefix("run_1\nerror: The key may only start jobs.\n"))
   }
 
   @Test(arguments: [["rnu"], ["runs", "--limit", "0"], ["runs", "--nope"], ["show"]])

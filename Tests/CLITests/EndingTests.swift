@@ -56,8 +56,22 @@ import Testing
   }
 
   @Test(arguments: [
+    (["agents", "help"], "errand agents --help says what each does"),
+    (["agents", "delete", "agent_1"], "agents are archived: errand agents archive ID"),
+    (["sessions", "stop", "sesn_1"], "errand sessions --help says what each does"),
+    (["hooks", "help"], "errand hooks --help says what each does"),
+  ])
+  func `a group of commands says which it has when it is asked for another`(words: [String], hint: String) {
+    let complaint = #expect(throws: Complaint.self) { try Errand.checkCommand(words) }
+    #expect(
+      complaint?.description.hasPrefix("There is no command “\(words[0]) \(words[1])”.") == true)
+    #expect(complaint?.description.contains(" The commands are ") == true)
+    #expect(complaint?.hint == hint)
+  }
+
+  @Test(arguments: [
     ["run", "daily-brief"], ["--help"], ["help"], ["help", "hooks", "test"], ["hooks", "--help"], [],
-    ["deliveries", "--state", "dead"], ["hooks", "test", "file"], ["hooks", "help"],
+    ["deliveries", "--state", "dead"], ["hooks", "test", "file"], ["sessions", "interrupt", "sesn_1"],
     ["sessions", "resources", "sesn_1"], ["deliveries", "retry", "dlv_1"],
   ])
   func `commands that there are, are left to the parser`(words: [String]) {
@@ -80,6 +94,11 @@ import Testing
       "“note” is no id of a run or a session. If it is a job, `errand runs --job note` and `errand firings --job note` list what it started."
     ),
     ("drun_1", "drun_1 is the id of a firing, not of a run or a session. `errand show drun_1` says more."),
+    (
+      "sevt_1",
+      "sevt_1 is the id of an event, not of a run or a session. `errand logs` of its run or session shows what happened there."
+    ),
+    ("apikey_1", "apikey_1 is the id of a key, not of a run or a session. `errand keys` lists all of them."),
   ])
   func `an id of something else is told what it is`(id: String, sentence: String) {
     let complaint = Complaint.wrongThing(id: id, kind: ThingKind(id: id), wanted: "a run or a session")

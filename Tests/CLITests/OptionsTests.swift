@@ -16,23 +16,48 @@ import Testing
     let environment = ["ERRAND_URL": "http://other:1", "ERRAND_API_KEY": "from-environment"]
     #expect(try options().server(environment).url == "http://other:1")
     #expect(try options("--url", "http://here:2").server(environment).url == "http://here:2")
-    #expect(try options().key(environment) == "from-environment")
-    #expect(try options("--key", "given").key(environment) == "given")
+    #expect(try options().shownKey(environment) == .environment("from-environment"))
+    #expect(try options("--key", "given").shownKey(environment) == .option("given"))
   }
 
   @Test func `a data directory that is named gives its key, even over the environment's`() throws {
     let folder = try TemporaryFolder()
     try "errand_abc\n".write(toFile: "\(folder.path)/api-key", atomically: true, encoding: .utf8)
-    #expect(try options("--data", folder.path).key(["ERRAND_API_KEY": "x"]) == "errand_abc")
-    #expect(try options().key(["ERRAND_DATA": folder.path]) == "errand_abc")
+    let named = try options("--data", folder.path).shownKey(["ERRAND_API_KEY": "x"])
+    #expect(try named.text() == "errand_abc")
+    #expect(named == .file("\(folder.path)/api-key", isNamed: true))
+    let own = try options().shownKey(["ERRAND_DATA": folder.path])
+    #expect(own == .file("\(folder.path)/api-key", isNamed: false))
+    #expect(try own.text() == "errand_abc")
+    #expect(try options().shownKey(["ERRAND_DATA": "\(folder.path)/other"]).text() == nil)
   }
 
-  @Test func `a data directory without a key is a complaint, no directory at all is none`() throws {
-    let folder = try TemporaryFolder()
-    let complaint = #expect(throws: Complaint.self) { try options("--data", folder.path).key([:]) }
+  @Test(arguments: [
+    ["runs", "--limit", "-1"], ["runs", "--state", "faild"], ["firings", "--decision", "x"],
+    ["deliveries", "--state", "x"], ["schedules", "--state", "x"], ["schedules", "--limit", "0"],
+    ["keys", "create", "ci", "--scope", "all"], ["run", "brief", "--overlap", "zzz"],
+    ["backfill", "brief", "--from", "a", "--to", "b", "--overlap", "zzz"],
+  ])
+  func `a value that an option does not take is a wrong command line, and is named`(arguments: [String]) {
+    let error = #expect(throws: (any Error).self) { try Errand.parseAsRoot(arguments) }
+    #expect(error.map { Errand.exitCode(for: $0) } == .validationFailure)
+    #expect(error.flatMap { Errand.parserWords($0) }?.contains(arguments.last ?? "") == true)
+  }
+
+  @Test func `a port that there cannot be is told as that`() {
+    let error = #expect(throws: (any Error).self) { try Serve.parse(["--listen", "127.0.0.1:99999"]) }
     #expect(
-      complaint?.description == "There is no key to show: the file \(folder.path)/api-key does not exist.")
-    #expect(try options().key(["ERRAND_DATA": folder.path]) == nil)
+      error.map { Serve.message(for: $0) }
+        == "--listen: The port 99999 is out of range; ports go from 0 to 65535.")
+  }
+
+  @Test func `who is to type a body is told so`() throws {
+    for words in [[], ["-"]] {
+      let body = try BodyOptions.parse(words)
+      #expect(body.notice(isTyped: true) == "The body is read from standard input. Ctrl-D ends it.")
+      #expect(body.notice(isTyped: false) == nil)
+    }
+    #expect(try BodyOptions.parse(["body.yaml"]).notice(isTyped: true) == nil)
   }
 
   @Test func `input is JSON, or a file with JSON in it`() throws {

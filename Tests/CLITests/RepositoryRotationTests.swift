@@ -79,7 +79,7 @@ import Testing
   }
 
   private func events(_ served: Served, _ id: String) async throws -> [JSON] {
-    let server = try Server(url: served.url, key: "test")
+    let server = try Server(url: served.url, key: .option("test"))
     return try await server.get(["v1", "sessions", id, "events"])["data"]?.arrayValue ?? []
   }
 }

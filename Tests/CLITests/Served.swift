@@ -10,8 +10,8 @@ import Testing
 
 @testable import CLI
 
-/// Speaks the Messages API: runs what a user says after “run: ”, and repeats what came of it; else it repeats what
-/// the user said.
+/// Speaks the Messages API: runs what a user says after “run: ”, or calls the tool `ask` with what is said after
+/// “ask: ”, and repeats what came of it; else it repeats what the user said.
 private final class Talker: Sendable {
   let server: HTTPServer
 
@@ -31,12 +31,15 @@ private final class Talker: Sendable {
       return stream("It said: \(result.split(separator: "\n").joined(separator: " "))", nil)
     }
     let text = block?["text"]?.stringValue ?? ""
-    guard let start = text.range(of: "run: ")?.upperBound else { return stream("You said \(text)", nil) }
-    return stream("", String(text[start...].prefix { !$0.isNewline }))
+    for (word, tool) in [("run: ", "bash"), ("ask: ", "ask")] {
+      guard let start = text.range(of: word)?.upperBound else { continue }
+      return stream("", String(text[start...].prefix { !$0.isNewline }), tool)
+    }
+    return stream("You said \(text)", nil)
   }
 
-  private static func stream(_ text: String, _ command: String?) -> HTTPResponse {
-    let use: JSON = ["type": "tool_use", "id": "toolu_1", "name": "bash", "input": [:]]
+  private static func stream(_ text: String, _ command: String?, _ tool: String = "bash") -> HTTPResponse {
+    let use: JSON = ["type": "tool_use", "id": "toolu_1", "name": .string(tool), "input": [:]]
     let input: JSON = ["command": .string(command ?? "")]
     let events: [JSON] = [
       [
@@ -123,6 +126,22 @@ struct Served: Sendable {
       [program.path] + arguments, environment: environment, input: .bytes(Array(input.utf8)),
       limit: .seconds(60)
     ).run()
+  }
+
+  /// Starts the program, for tests that do something while it runs.
+  func start(_ arguments: String..., input: Foundation.Pipe, output: Foundation.Pipe) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
+      path: "errand")
+    process.arguments = arguments
+    process.environment = [
+      "ERRAND_URL": url, "ERRAND_API_KEY": "test", "TZ": "UTC",
+      "LD_LIBRARY_PATH": ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"] ?? "",
+    ]
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    return process
   }
 
   /// Creates one from a body in YAML, and returns what the API says of it.

@@ -33,7 +33,8 @@ import Testing
       return ScriptedServer.json(["data": [Self.event("1", "user.message")], "next_page": nil])
     }
     let shown = Lock<[String]>([])
-    let follower = SessionFollower(try Server(url: scripted.url, key: "k"), session: "sesn_1") { event in
+    let follower = SessionFollower(try Server(url: scripted.url, key: .option("k")), session: "sesn_1") {
+      event in
       shown.withLock { $0.append(event["id"]?.stringValue ?? "") }
     }
     try await follower.follow(until: { shown.withLock { $0.contains("4") } })
@@ -61,7 +62,8 @@ import Testing
       return ScriptedServer.json(["data": .array(missed), "next_page": nil])
     }
     let shown = Lock<[String]>([])
-    let follower = SessionFollower(try Server(url: scripted.url, key: "k"), session: "sesn_1") { event in
+    let follower = SessionFollower(try Server(url: scripted.url, key: .option("k")), session: "sesn_1") {
+      event in
       shown.withLock { $0.append(event["id"]?.stringValue ?? "") }
     }
     try await follower.follow(until: { shown.withLock { $0.contains("2") } })
@@ -77,7 +79,8 @@ import Testing
       return ScriptedServer.json(["data": .array(events), "next_page": isSecond ? .null : "page_2"])
     }
     let shown = Lock<[String]>([])
-    let follower = SessionFollower(try Server(url: scripted.url, key: "k"), session: "sesn_1") { event in
+    let follower = SessionFollower(try Server(url: scripted.url, key: .option("k")), session: "sesn_1") {
+      event in
       shown.withLock { $0.append(event["id"]?.stringValue ?? "") }
     }
     try await follower.list()

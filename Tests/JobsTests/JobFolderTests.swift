@@ -97,6 +97,51 @@ struct JobFolderTests {
     #expect(try gallery.load(kinds: kinds).warnings.isEmpty)
   }
 
+  @Test func `a file whose content has another name is told with that name`() throws {
+    var files = Gallery.files()
+    files["agents/writer.yaml"] = "name: author\nmodel: m\n"
+    files["environments/bench.yml"] = "name: table\n"
+    files["environments/bench.yaml"] = nil
+    files["sources/desk.yaml"] = "name: post\nkind: generic\nsecret: ${env:DESK_SECRET}\n"
+    let gallery = try Gallery(files)
+    let problems = [
+      #"agent: agents/writer.yaml has the name "author" in it. Refer to it by that, or take that name out of the file."#,
+      #"environment: environments/bench.yml has the name "table" in it. Refer to it by that, or take that name out of the file."#,
+      #"triggers[1].webhook: sources/desk.yaml has the name "post" in it. Refer to it by that, or take that name out of the file."#,
+    ]
+    for path in ["", "/brief"] {
+      let found = gallery.problems(path)
+      #expect(found.count == 3)
+      for (problem, sentence) in zip(found, problems) { #expect(problem.hasSuffix(sentence), "\(problem)") }
+    }
+  }
+
+  @Test func `definitions in JSON are warned of, because nobody reads them`() throws {
+    let gallery = try Gallery(Gallery.files())
+    try gallery.write("agents/other.json", "{}")
+    try gallery.write("agents/README.md", "Agents.")
+    #expect(
+      try gallery.load().warnings.map { $0.description.replacing(gallery.path + "/", with: "") } == [
+        "agents/other.json: This file is not read: only those that end in .yaml or .yml are. JSON is YAML, so rename it."
+      ])
+  }
+
+  @Test(arguments: ["run_tests", "file_1", "apikey_x", "depl_1"])
+  func `a job is not named like an id of something else`(name: String) throws {
+    let job = Gallery.job.replacing("name: brief\n", with: "name: \(name)\n")
+    let word = name.prefix { $0 != "_" }
+    #expect(
+      try Gallery(Gallery.files(job: job)).problems() == [
+        #"brief/job.yaml:1:7: name: Ids begin with "\#(word)_", so nobody could ask for a job of this name. Take another, such as "\#(name.replacing("_", with: "-"))"."#
+      ])
+  }
+
+  @Test(arguments: ["running_late", "run", "files_of_today"])
+  func `a name that only looks a little like an id is none`(name: String) throws {
+    let job = Gallery.job.replacing("name: brief\n", with: "name: \(name)\n")
+    #expect(try Gallery(Gallery.files(job: job)).problems().isEmpty)
+  }
+
   /// One change of the right job file, and the sentence for it.
   static let faults: [(change: (String, String), sentence: String)] = [
     (

@@ -229,7 +229,39 @@ struct JobsTests {
       let report = try await store.jobs.apply(Bundle(json: ["jobs": [job]]))
       #expect(report.lines.map(\.description) == ["job second created"])
       #expect(try await store.job("second").agent == agent)
-      #expect(report.json["things"]?[0] == ["thing": "job", "name": "second", "change": "created"])
+      let id = try await store.job("second").id
+      #expect(
+        report.json["things"]?[0] == [
+          "thing": "job", "name": "second", "change": "created", "id": .string(id),
+        ])
+    }
+  }
+
+  @Test func `a bundle of agents and environments alone brings them, and new versions of what changed`()
+    async throws
+  {
+    try await JobsStore.with { store in
+      func things(_ body: JSON) async throws -> [String] {
+        let report = try await store.jobs.apply(Bundle(json: body)).json["things"]?.arrayValue ?? []
+        #expect(report.allSatisfy { $0["id"]?.stringValue?.isEmpty == false })
+        return report.map { thing in
+          let version = thing["version"]?.intValue.map { " \($0)" } ?? ""
+          return "\(thing["thing"]?.stringValue ?? "") \(thing["change"]?.stringValue ?? "")\(version)"
+        }
+      }
+      var body: JSON = [
+        "agents": [["name": "writer", "model": "m"]], "environments": [["name": "bench"]],
+      ]
+      #expect(try await things(body) == ["agent created 1", "environment created"])
+      #expect(try await things(body) == ["agent unchanged 1", "environment unchanged"])
+      body["agents"] = [["name": "writer", "model": "m", "system": "You write."]]
+      #expect(try await things(body) == ["agent updated 2", "environment unchanged"])
+      body["environments"] = [["name": "bench", "config": "none"]]
+      body["agents"] = [["name": "writer", "model": "other"]]
+      let broken = try Bundle(json: body)
+      await #expect(throws: JobsError.self) { try await store.jobs.apply(broken) }
+      body["environments"] = []
+      #expect(try await things(body) == ["agent updated 3"])
     }
   }
 

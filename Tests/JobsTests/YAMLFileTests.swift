@@ -57,7 +57,10 @@ struct YAMLFileTests {
       String(repeating: "[", count: 100) + String(repeating: "]", count: 100),
       "The values are nested more than 64 levels deep."
     ),
-    ("a: 1\n---\nb: 2", "This is no YAML: but found another document"), ("", "The file is empty."),
+    (
+      "a: 1\n---\nb: 2",
+      "A second document begins here, with “---”. A file holds one: make a file of each."
+    ), ("", "The file is empty."),
     ("<<: {a: 1}", "Merge keys (\"<<\") are not read. Write the fields out."),
     ("? [a]\n: 1", "A key must be a word, not a list or an object."),
     ("a: !!binary aGk=", "The tag tag:yaml.org,2002:binary is not read. Leave it out."),
@@ -66,6 +69,10 @@ struct YAMLFileTests {
   ])
   func `what is not read is told`(text: String, sentence: String) {
     #expect(read(text).problems.first?.message.hasPrefix(sentence) == true)
+  }
+
+  @Test func `a second document is told with the line where it begins`() {
+    #expect(read("---\na: 1\n---\nb: 2").problems.map { [$0.line, $0.column] } == [[3, 1]])
   }
 
   @Test func `bytes that are no text are refused`() {

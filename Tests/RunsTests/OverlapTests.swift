@@ -42,6 +42,25 @@ import Testing
     }
   }
 
+  @Test func `a start by hand that minds its overlap sees the runs that were started without`() async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition("job", triggers: [["webhook": "desk"]]))
+      let field = Field(on: path)
+      let first = try await field.run(of: field.byHand())
+      #expect(first.line == Line.times)
+      let second = try await field.byHand(overlap: .skip)
+      #expect(second.decision == .skipped)
+      #expect(second.reason?.contains(first.id) == true)
+      let held = try await field.byHand(overlap: .bufferAll)
+      #expect(held.decision == nil)
+      let beside = try await field.run(of: field.byHand())
+      try await field.settle(first.id)
+      #expect(try await field.decision(held) == nil)
+      try await field.settle(beside.id)
+      #expect(try await field.decision(held) == .started)
+    }
+  }
+
   @Test func `buffer_one keeps one, which starts when the run ends`() async throws {
     try await withField(overlap: "buffer_one") { field in
       let first = try await field.run(of: field.tick())

@@ -162,6 +162,41 @@ import Testing
       error?.description.contains("made by a newer version of errand: it has the step dreams-0001") == true)
   }
 
+  @Test(arguments: [("run", false), ("read", false), ("hooks", false), ("admin", false), ("admin", true)])
+  func `a server does not start with a key of its programs as its own`(scope: String, isRevoked: Bool)
+    async throws
+  {
+    let folder = try TemporaryFolder()
+    var configuration = Self.configuration(folder, jobs: nil)
+    let made = Lock("")
+    try await Self.serving(configuration) { url, client in
+      func post(_ path: String, _ body: String) async throws -> JSON {
+        let answer = try await client.send(
+          HTTPClient.Request(
+            method: "POST", url: "\(url)/v1/keys\(path)", headers: [(name: "x-api-key", value: "test")],
+            body: Array(body.utf8)))
+        #expect(answer.status == 200, "\(answer.text)")
+        return try JSON(parsing: answer.body)
+      }
+      let key = try await post("", #"{"name": "ci", "scope": "\#(scope)"}"#)
+      if isRevoked { _ = try await post("/\(key["id"]?.stringValue ?? "")/revoke", "") }
+      made.withLock { $0 = key["key"]?.stringValue ?? "" }
+    }
+    configuration.environment["ERRAND_API_KEY"] = made.withLock { $0 }
+    if scope == "admin", !isRevoked { return try await Self.serving(configuration) { _, _ in } }
+    let refusing = configuration
+    let error = await #expect(throws: ServiceError.self) {
+      try await ErrandService(refusing, log: Path.log)
+    }
+    #expect(
+      error == .weakKey(name: "ci", what: isRevoked ? "is revoked" : "has the scope \(scope)"),
+      "\(String(describing: error))")
+    #expect(error?.description.contains("Unset ERRAND_API_KEY") == true)
+    // A worker shows its key to nobody.
+    configuration.role = .worker
+    try await Self.serving(configuration) { _, _ in }
+  }
+
   @Test func `a worker and an API share a data directory`() async throws {
     let folder = try TemporaryFolder()
     var api = Self.configuration(folder)

@@ -57,6 +57,13 @@ package final class APIKeys: Sendable {
     return hash == bootstrap.hash ? bootstrap.key : nil
   }
 
+  /// The key with this text, if it is one that was made here, revoked or not.
+  package func made(_ text: String) async throws -> APIKey? {
+    try await database.read { tx in
+      try tx.row("SELECT * FROM api_keys WHERE hash = $1", APIKeys.hash(text)).map(APIKey.init)
+    }
+  }
+
   /// Follows the changes of other processes, until cancelled.
   package func run() async throws {
     for await _ in database.changes() {

@@ -24,6 +24,7 @@ struct RunFollower: Sendable {
   /// Returns when the run has ended and everything was told.
   func follow() async throws {
     var run = try await server.get(["v1", "runs", run])
+    let queue = QueueTeller(server: server, run: self.run, tell: tell)
     while true {
       let session = run["session_id"]?.stringValue ?? ""
       try await SessionFollower(
@@ -32,6 +33,7 @@ struct RunFollower: Sendable {
       .follow(
         until: {
           let now = try await server.get(["v1", "runs", self.run])
+          try await queue.look(at: now)
           return now["ended_at"]?.isNull == false || now["session_id"]?.stringValue != session
         }, notice: { Say.notice(Terminal.errors.paint($0, .quiet)) })
       run = try await server.get(["v1", "runs", self.run])
@@ -51,5 +53,36 @@ struct RunFollower: Sendable {
     }
     if let reason = run["reason"]?.stringValue { words += ": \(reason.onOneLine)" }
     return words
+  }
+}
+
+/// Tells why a run is queued, once for each reason. The moment in which every run is queued goes by untold.
+private final class QueueTeller: Sendable {
+  private let server: Server
+  private let run: String
+  private let tell: @Sendable (String) -> Void
+  private let told = Lock<(looks: Int, sentence: String?)>((0, nil))
+
+  init(server: Server, run: String, tell: @escaping @Sendable (String) -> Void) {
+    self.server = server
+    self.run = run
+    self.tell = tell
+  }
+
+  /// - Parameter run: as the server shows it now.
+  func look(at run: JSON) async throws {
+    guard run["state"]?.stringValue == "queued" else { return told.withLock { $0 = (0, nil) } }
+    let looks = told.withLock { told in
+      told.looks += 1
+      return told.looks
+    }
+    guard looks > 1 else { return }
+    let why = try await server.get(["v1", "why", self.run])
+    guard why["state"]?.stringValue == "queued", let sentence = why["sentence"]?.stringValue else { return }
+    let isNew = told.withLock { told in
+      defer { told.sentence = sentence }
+      return told.sentence != sentence
+    }
+    if isNew { tell("queued: \(sentence.onOneLine)") }
   }
 }

@@ -7,21 +7,62 @@ import Primitives
 struct Server: Sendable {
   /// Without a slash at its end.
   let url: String
-  private let key: String?
+  /// Nil shows none.
+  private let key: ShownKey?
   private let client: HTTPClient
+  private let time: Time
+  /// Told while a server that is starting is waited for.
+  private let notice: @Sendable (String) -> Void
 
-  init(url: String, key: String?, client: HTTPClient = HTTPClient(userAgent: "errand")) throws(Complaint) {
+  /// How long a server on this machine may take to listen: it may have been started a moment ago.
+  private static let patience = Duration.seconds(5)
+  /// How long nobody is told that it is waited for.
+  private static let silence = Duration.seconds(1)
+  private static let pause = Duration.milliseconds(100)
+
+  init(
+    url: String, key: ShownKey?, client: HTTPClient = HTTPClient(userAgent: "errand"), time: Time = .system,
+    notice: @escaping @Sendable (String) -> Void = Server.tellTerminal
+  ) throws(Complaint) {
     var url = url
     while url.hasSuffix("/") { url.removeLast() }
     guard url.hasPrefix("http://") || url.hasPrefix("https://") else { throw .badURL(url) }
     self.url = url
     self.key = key
     self.client = client
+    self.time = time
+    self.notice = notice
+  }
+
+  /// Whoever reads a log of errors need not know that it took a moment.
+  private static func tellTerminal(_ line: String) {
+    let terminal = Terminal.errors
+    if terminal.width != nil { Say.notice(terminal.paint(line, .quiet)) }
   }
 
   /// - Parameter path: its segments, not yet encoded.
   func get(_ path: [String], _ query: [(String, String?)] = []) async throws -> JSON {
     try await send("GET", path, query, body: nil, headers: [])
+  }
+
+  /// The first things of a list, from as many pages as that takes, as one answer.
+  /// - Parameter page: how many the API gives at once.
+  func list(
+    _ path: [String], _ query: [(String, String?)] = [], limit: Int, page: Int = 100
+  ) async throws -> JSON {
+    var things: [JSON] = []
+    var next: String?
+    while true {
+      let count = min(page, limit - things.count)
+      let answer = try await get(path, [("limit", String(count))] + query + [("page", next)])
+      things += answer["data"]?.arrayValue ?? []
+      next = answer["next_page"]?.stringValue
+      guard next != nil, things.count < limit else {
+        var all = answer
+        all["data"] = .array(things)
+        return all
+      }
+    }
   }
 
   func post(_ path: [String], _ body: JSON, headers: [(name: String, value: String)] = []) async throws
@@ -40,11 +81,9 @@ struct Server: Sendable {
     try await send("POST", path, [], body: body, headers: [(name: "content-type", value: type)])
   }
 
-  /// The answer's bytes as they are, such as a file's.
-  func bytes(_ path: [String]) async throws -> [UInt8] {
-    let response = try await answer("GET", path, [], body: nil, headers: [])
-    if response.status >= 300 { throw refusal(response.status, response.body) }
-    return response.body
+  /// The answer's bytes as they come, however many; such as a file's.
+  func bytes(_ path: [String]) async throws -> HTTPClient.StreamingResponse.Body {
+    try await open(path, headers: [], idleTimeout: .seconds(60)).body
   }
 
   private func send(
@@ -64,28 +103,28 @@ struct Server: Sendable {
     _ method: String, _ path: [String], _ query: [(String, String?)], body: [UInt8]?,
     headers: [(name: String, value: String)]
   ) async throws -> HTTPClient.Response {
-    let request = HTTPClient.Request(
-      method: method, url: address(path, query), headers: headers + authorization, body: body,
-      timeout: .seconds(60), bodyLimit: 64 << 20)
-    do {
-      return try await client.send(request)
-    } catch let error as HTTPClientError {
-      throw complaint(error)
+    try await patiently { authorization in
+      try await client.send(
+        HTTPClient.Request(
+          method: method, url: address(path, query), headers: headers + authorization, body: body,
+          timeout: .seconds(60), bodyLimit: 64 << 20))
     }
   }
 
   /// A stream of server-sent events, open once this returns.
   func stream(_ path: [String]) async throws -> HTTPClient.StreamingResponse {
     // Longer than the comments that the server sends to keep a silent stream alive.
-    let request = HTTPClient.Request(
-      url: address(path), headers: authorization + [(name: "accept", value: "text/event-stream")],
-      timeout: nil,
-      idleTimeout: .seconds(45))
-    let response: HTTPClient.StreamingResponse
-    do {
-      response = try await client.stream(request)
-    } catch let error as HTTPClientError {
-      throw complaint(error)
+    try await open(
+      path, headers: [(name: "accept", value: "text/event-stream")], idleTimeout: .seconds(45))
+  }
+
+  private func open(
+    _ path: [String], headers: [(name: String, value: String)], idleTimeout: Duration
+  ) async throws -> HTTPClient.StreamingResponse {
+    let response = try await patiently { authorization in
+      try await client.stream(
+        HTTPClient.Request(
+          url: address(path), headers: authorization + headers, timeout: nil, idleTimeout: idleTimeout))
     }
     guard response.status == 200 else {
       var body: [UInt8] = []
@@ -95,11 +134,39 @@ struct Server: Sendable {
     return response
   }
 
-  // MARK: Addresses and errors
+  // MARK: A server that is starting
 
-  private var authorization: [(name: String, value: String)] {
-    key.map { [(name: "authorization", value: "Bearer \($0)")] } ?? []
+  /// Asks, and asks again while a server on this machine does not listen yet.
+  /// - Throws: `Complaint.unreachable` when nothing listens; `HTTPClientError` for whatever else went wrong.
+  private func patiently<Answer>(
+    _ ask: ([(name: String, value: String)]) async throws -> Answer
+  ) async throws -> Answer {
+    let patience = isLocal ? Server.patience : .zero
+    var waited = Duration.zero
+    while true {
+      do {
+        let text = try key?.text()
+        return try await ask(text.map { [(name: "authorization", value: "Bearer \($0)")] } ?? [])
+      } catch HTTPClientError.refused {
+        guard waited < patience else {
+          throw Complaint.unreachable(url: url, reason: "the connection was refused.")
+        }
+        try await time.sleep(Server.pause)
+        waited += Server.pause
+        if waited == Server.silence { notice("waiting for the server at \(url) …") }
+      }
+    }
   }
+
+  /// Whether it is on this machine, where it may just have been started.
+  private var isLocal: Bool {
+    let rest = url.drop { $0 != ":" }.dropFirst("://".count)
+    return ["127.0.0.1", "localhost", "[::1]"].contains { host in
+      rest == host || rest.hasPrefix("\(host):") || rest.hasPrefix("\(host)/")
+    }
+  }
+
+  // MARK: Addresses and errors
 
   private func address(_ path: [String], _ query: [(String, String?)] = []) -> String {
     var address = url + path.map { "/" + Server.encoded($0) }.joined()
@@ -127,13 +194,11 @@ struct Server: Sendable {
     guard let message = envelope?["error"]?["message"]?.stringValue else {
       return .notErrand(url: url, status: status)
     }
-    return .refused(status: status, message: message)
-  }
-
-  private func complaint(_ error: HTTPClientError) -> Complaint {
-    if case .refused = error {
-      return .unreachable(url: url, reason: "the connection was refused.")
+    switch (status, key) {
+    // A file that cannot be read has said so before the request.
+    case (401, .file(let path, isNamed: true)?) where (try? key?.text()) == nil: return .noKey(keyFile: path)
+    case (403, let key?): return .notAllowed(message: message, key: key)
+    default: return .refused(status: status, message: message)
     }
-    return .unreachable(url: url, reason: error.description)
   }
 }

@@ -23,21 +23,15 @@ struct ServerOptions: ParsableArguments {
   /// - Throws: `Complaint`.
   func server(_ environment: [String: String] = ProcessEnvironment.all) throws -> Server {
     let given = [url, environment["ERRAND_URL"]].compactMap(\.self).first { !$0.isEmpty }
-    return try Server(url: given ?? ServerOptions.defaultURL, key: try key(environment))
+    return try Server(url: given ?? ServerOptions.defaultURL, key: shownKey(environment))
   }
 
   /// What was said on this command line comes first, then the environment, then the place where a server that
   /// was told nothing keeps its key.
-  /// - Returns: nil when nobody said anything and there is no such place: then the server may say what it thinks.
-  func key(_ environment: [String: String]) throws -> String? {
-    if let key, !key.isEmpty { return key }
-    if let data {
-      guard let key = try DataDirectory.readKey("\(data)/api-key") else {
-        throw Complaint.noKey(keyFile: "\(data)/api-key")
-      }
-      return key
-    }
-    if let key = environment["ERRAND_API_KEY"], !key.isEmpty { return key }
-    return try DataDirectory.readKey("\(Configuration.defaultDataDirectory(environment))/api-key")
+  func shownKey(_ environment: [String: String]) -> ShownKey {
+    if let key, !key.isEmpty { return .option(key) }
+    if let data { return .file("\(data)/api-key", isNamed: true) }
+    if let key = environment["ERRAND_API_KEY"], !key.isEmpty { return .environment(key) }
+    return .file("\(Configuration.defaultDataDirectory(environment))/api-key", isNamed: false)
   }
 }

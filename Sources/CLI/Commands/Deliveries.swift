@@ -29,6 +29,8 @@ struct ListDeliveries: AsyncParsableCommand {
   @OptionGroup var list: ListOptions
   @OptionGroup var server: ServerOptions
 
+  func validate() throws { try Choice("state", ["pending", "delivered", "dead"]).check(state) }
+
   func run() async throws {
     let answer = try await server.server().get(
       ["v1", "deliveries"], [("state", state), ("limit", String(list.limit))])

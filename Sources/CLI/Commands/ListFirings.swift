@@ -25,6 +25,13 @@ struct ListFirings: AsyncParsableCommand {
   @OptionGroup var list: ListOptions
   @OptionGroup var server: ServerOptions
 
+  func validate() throws {
+    let decisions = [
+      "started", "joined", "skipped", "filtered", "missed", "superseded", "failed_to_start", "held",
+    ]
+    try Choice("decision", decisions).check(decision)
+  }
+
   func run() async throws {
     let answer = try await server.server().get(
       ["v1", "firings"], [("job", job), ("decision", decision), ("limit", String(list.limit))])

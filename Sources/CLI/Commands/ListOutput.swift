@@ -4,15 +4,21 @@ import Primitives
 
 /// How a list is shown.
 struct ListOptions: ParsableArguments {
-  @Option(help: "How many to show, the newest first; at most 1000.")
+  /// The most that is shown.
+  static let most = 1000
+
+  @Option(parsing: .unconditional, help: "How many to show, the newest first; at most 1000.")
   var limit = 20
 
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
 
-  func validate() throws {
-    guard (1...1000).contains(limit) else {
-      throw ValidationError("--limit must be a number from 1 to 1000; it is \(limit).")
+  func validate() throws { try ListOptions.check(limit) }
+
+  /// - Throws: `ValidationError`.
+  static func check(_ limit: Int) throws {
+    guard (1...most).contains(limit) else {
+      throw ValidationError("--limit must be a number from 1 to \(most); it is \(limit).")
     }
   }
 }
@@ -39,11 +45,12 @@ enum ListOutput {
     for item in items { table.add(cells(item)) }
     Say.output(table.lines(on: .output).joined(separator: "\n"))
     if answer["next_page"]?.isNull == false {
-      let more = min(1000, options.limit * 5)
-      Say.notice(
-        Terminal.errors.paint(
-          "The newest \(items.count == 1 ? "one" : "\(items.count) \(things)"); more with --limit \(more).",
-          .quiet))
+      let shown = "The newest \(items.count == 1 ? "one" : "\(items.count) \(things)")"
+      let more =
+        options.limit < ListOptions.most
+        ? "more with --limit \(min(ListOptions.most, options.limit * 5))"
+        : "there are more, and --limit shows no more than \(ListOptions.most)"
+      Say.notice(Terminal.errors.paint("\(shown); \(more).", .quiet))
     }
   }
 

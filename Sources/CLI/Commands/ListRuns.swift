@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Jobs
 import Primitives
 
 /// `errand runs`
@@ -22,6 +23,11 @@ struct ListRuns: AsyncParsableCommand {
   var state: String?
   @OptionGroup var list: ListOptions
   @OptionGroup var server: ServerOptions
+
+  func validate() throws {
+    let states = ["queued", "running", "waiting"] + Callback.endStates
+    try Choice("state", states).check(state)
+  }
 
   func run() async throws {
     let answer = try await server.server().get(

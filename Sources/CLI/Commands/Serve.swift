@@ -67,6 +67,12 @@ struct Serve: AsyncParsableCommand {
   var logLevel = "notice"
 
   func validate() throws {
+    let port = listen.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+    if Configuration.readListen(listen) == nil, listen.contains(":"), !port.isEmpty,
+      port.allSatisfy(\.isNumber)
+    {
+      throw ValidationError("--listen: The port \(port) is out of range; ports go from 0 to \(UInt16.max).")
+    }
     if Configuration.readListen(listen) == nil {
       throw ValidationError("--listen: “\(listen)” is not HOST:PORT, such as 127.0.0.1:8700 or [::1]:8700.")
     }

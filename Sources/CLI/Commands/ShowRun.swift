@@ -24,8 +24,11 @@ struct ShowRun: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let server = try server.server()
     let kind = ThingKind(id: id)
+    if kind.teller != nil {
+      throw Complaint.wrongThing(id: id, kind: kind, wanted: "anything that is told by itself")
+    }
+    let server = try server.server()
     let thing = try await server.get(["v1"] + kind.path(id))
     let now = Time.system.now()
     if json {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSON
+import Jobs
 import Primitives
 
 /// `errand run`
@@ -38,6 +39,8 @@ struct StartRun: AsyncParsableCommand {
   var json = false
   @OptionGroup var server: ServerOptions
 
+  func validate() throws { try Choice("overlap", Overlap.allCases.map(\.rawValue)).check(overlap) }
+
   func run() async throws {
     let server = try server.server()
     var body: JSON.Object = ["job": .string(job)]
@@ -55,6 +58,8 @@ struct StartRun: AsyncParsableCommand {
       if !json { Say.notice(Terminal.errors.paint("follow it: errand logs -f \(id)", .quiet)) }
       return
     }
+    // Whatever becomes of the waiting, the run has its id.
+    if !json { Say.notice(id) }
     try await wait(for: id, on: server)
   }
 
@@ -97,7 +102,7 @@ struct StartRun: AsyncParsableCommand {
         }.follow()
       }
     } catch Complaint.interrupted {
-      Say.notice("\nStill running. Follow it: errand logs -f \(id)    Stop it: errand cancel \(id)")
+      Say.notice("\n\(id) goes on. Follow it: errand logs -f \(id)    Stop it: errand cancel \(id)")
       throw ExitCode(ExitCodes.interrupted.rawValue)
     }
     let run = try await server.get(["v1", "runs", id])

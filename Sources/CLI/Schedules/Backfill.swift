@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Jobs
 import Primitives
 
 /// `errand backfill`
@@ -28,6 +29,8 @@ struct Backfill: AsyncParsableCommand {
   @Flag(help: "Print the API's JSON, one document for each schedule, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
+
+  func validate() throws { try Choice("overlap", Overlap.allCases.map(\.rawValue)).check(overlap) }
 
   func run() async throws {
     let server = try server.server()

@@ -17,22 +17,32 @@ struct ListSchedules: AsyncParsableCommand {
   var job: String?
   @Option(help: "Only those in this state: active, paused or exhausted.")
   var state: String?
-  @Option(help: "How many to show; at most 1000.")
+  @Option(parsing: .unconditional, help: "How many to show; at most 1000.")
   var limit = 100
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
 
+  func validate() throws {
+    try ListOptions.check(limit)
+    try Choice("state", ["active", "paused", "exhausted"]).check(state)
+  }
+
   func run() async throws {
-    let answer = try await server.server().get(
+    let server = try server.server()
+    let answer = try await server.get(
       ["v1", "schedules"], [("job", job), ("state", state), ("limit", String(limit))])
+    // Nothing is listed under a name that no job has.
+    if let job, answer["data"]?.arrayValue?.isEmpty == true { _ = try await server.get(["v1", "jobs", job]) }
     if json {
       Say.output(answer.prettyText)
       return
     }
     let schedules = answer["data"]?.arrayValue ?? []
     if schedules.isEmpty {
-      Say.notice("No job has such a schedule.")
+      let whose = job.map { "The job \($0)" } ?? "No job"
+      Say.notice(
+        "\(whose) has \(job == nil ? "a" : "no") schedule\(state.map { " that is \($0)" } ?? "").")
       return
     }
     let now = Time.system.now()

@@ -95,9 +95,12 @@ enum Say {
     write(text, to: STDERR_FILENO)
   }
 
+  /// Whether somebody sits there to answer.
+  static var hasReader: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// A question, if somebody sits there to answer it.
   static func prompt(_ text: String) {
-    guard isatty(STDIN_FILENO) == 1 else { return }
+    guard hasReader else { return }
     write(Array(text.utf8)[...], to: STDERR_FILENO)
   }
 

@@ -4,6 +4,8 @@ import Primitives
 /// What an id is the id of.
 enum ThingKind: String, CaseIterable {
   case run, firing, delivery, receipt, session, file, agent, environment, job
+  /// Those that are told only with what they belong to.
+  case event, thread, resource, key
 
   /// Told by the id's first letters; whatever has none of them is a job's name.
   init(id: String) {
@@ -20,11 +22,26 @@ enum ThingKind: String, CaseIterable {
     case .file: "file_"
     case .agent: "agent_"
     case .environment: "env_"
+    case .event: "sevt_"
+    case .thread: "sthr_"
+    case .resource: "sesrsc_"
+    case .key: "apikey_"
     case .job: nil
     }
   }
 
-  /// Where the API has it, below `/v1`.
+  /// Where one reads of what is told only with what it belongs to; nil for all that has a story of its own.
+  var teller: String? {
+    switch self {
+    case .event: "`errand logs` of its run or session shows what happened there."
+    case .thread: "`errand sessions get` tells of its session."
+    case .resource: "`errand sessions resources` lists those of a session."
+    case .key: "`errand keys` lists all of them."
+    default: nil
+    }
+  }
+
+  /// Where the API has it, below `/v1`. What is told only with what it belongs to is not to be found by its id.
   func path(_ id: String) -> [String] {
     switch self {
     case .run: ["runs", id]
@@ -37,6 +54,7 @@ enum ThingKind: String, CaseIterable {
     case .agent: ["agents", id]
     case .environment: ["environments", id]
     case .job: id.hasPrefix("depl_") ? ["why", id] : ["jobs", id]
+    case .event, .thread, .resource, .key: ["why", id]
     }
   }
 }
@@ -110,7 +128,7 @@ struct ThingStory {
           ("does", text("description")),
           ("starts by", (thing["triggers"]?.arrayValue ?? []).map(ListJobs.words).joined(separator: ", ")),
         ]
-      case .run, .receipt: []
+      case .run, .receipt, .event, .thread, .resource, .key: []
       }
     return facts.compactMap { label, text in
       text.flatMap { $0.isEmpty ? nil : (label, $0) }
@@ -145,7 +163,7 @@ struct ThingStory {
       // Asked for by its id, there is only the sentence.
       guard let name = text("name") else { return [] }
       return [("Its runs", "errand runs --job \(name)"), ("All of it", "errand show \(name) --json")]
-    case .run, .receipt: return []
+    case .run, .receipt, .event, .thread, .resource, .key: return []
     }
   }
 }

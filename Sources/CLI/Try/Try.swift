@@ -73,7 +73,8 @@ struct Try: AsyncParsableCommand {
     do {
       let key = try DataDirectory.readKey("\(folder.data)/api-key") ?? ""
       let stage = Stage(
-        folder: folder, server: try Server(url: child.url, key: key), narrator: narrator, props: props)
+        folder: folder, server: try Server(url: child.url, key: .option(key)), narrator: narrator,
+        props: props)
       try await tell(names, on: stage, child, exits: exits)
     } catch {
       _ = await child.stop()

@@ -35,6 +35,8 @@ struct Names: Sendable {
   var agents: [String] = []
   var environments: [String] = []
   var sources: [String] = []
+  /// Files whose content has another name than they, by what they would be referred to: `agents/helper`.
+  var renamed: [String: (file: String, name: String)] = [:]
 }
 
 /// Checks a bundle, the same way whether its JSON came from YAML files or from a stranger.
@@ -112,7 +114,7 @@ struct BundleReader {
     return Names(
       agents: known.agents + names(bundle.agents),
       environments: known.environments + names(bundle.environments),
-      sources: known.sources + names(bundle.sources))
+      sources: known.sources + names(bundle.sources), renamed: known.renamed)
   }
 
   private func source(_ body: JSON, _ path: FieldPath) -> Source? {

@@ -27,7 +27,7 @@ struct JobReader {
     guard let job = Fields(entry.definition, at: place, "a job", keys: JobReader.keys, findings) else {
       return nil
     }
-    let name = job.name("name")
+    let name = jobName(job)
     let description = job.text("description", length: 1...2048)
     let agent = reference(job, "agent", names.agents, id: "agent_")
     let environment = reference(job, "environment", names.environments, id: "env_")
@@ -47,11 +47,33 @@ struct JobReader {
       rehearsal: rehearsal)
   }
 
+  /// How the ids of everything else begin that can be asked about by its id or, as jobs can, by its name.
+  static let idWords = [
+    "run", "drun", "dlv", "rcpt", "sesn", "file", "agent", "env", "depl", "sevt", "sthr", "sesrsc", "apikey",
+  ]
+
+  private func jobName(_ job: Fields) -> String? {
+    guard let name = job.name("name") else { return nil }
+    if let word = JobReader.idWords.first(where: { name.hasPrefix("\($0)_") }) {
+      let better = name.replacing("_", with: "-")
+      job.add(
+        "name",
+        "Ids begin with \(quoted("\(word)_")), so nobody could ask for a job of this name. "
+          + "Take another, such as \(quoted(better)).")
+      return nil
+    }
+    return name
+  }
+
   /// A name that the bundle or the server knows. Ids of the server's own things are looked up when the bundle
   /// is applied.
   private func reference(_ job: Fields, _ key: String, _ known: [String], id prefix: String) -> String? {
     guard let name = job.text(key, required: true, length: 1...256) else { return nil }
     if name.hasPrefix(prefix) || known.contains(name) { return name }
+    if let problem = renamed(key, name) {
+      job.add(key, problem)
+      return nil
+    }
     let all =
       known.isEmpty ? "There is none at all." : "There is: \(Set(known).sorted().joined(separator: ", "))."
     job.add(
@@ -59,6 +81,13 @@ struct JobReader {
       "There is no \(key) named \(quoted(name)).\(Nearest.hint(name, among: known)) \(all) "
         + "Define it in \(key)s/\(name).yaml beside the job's folder.")
     return nil
+  }
+
+  /// What is wrong when there is a file of this name, and what it holds calls itself otherwise.
+  private func renamed(_ kind: String, _ name: String) -> String? {
+    names.renamed["\(kind)s/\(name)"].map { file, own in
+      "\(file) has the name \(quoted(own)) in it. Refer to it by that, or take that name out of the file."
+    }
   }
 
   // MARK: Triggers
@@ -105,6 +134,10 @@ struct JobReader {
   func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
     guard let name = given.text(key, required: true, length: 1...64) else { return nil }
     if known.contains(name) { return name }
+    if let problem = renamed("source", name) {
+      given.add(key, problem)
+      return nil
+    }
     let all =
       known.isEmpty ? "There is none at all." : "There is: \(Set(known).sorted().joined(separator: ", "))."
     given.add(

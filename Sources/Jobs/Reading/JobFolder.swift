@@ -20,7 +20,7 @@ package enum JobFolder {
     try loader.load(path)
     do {
       let checked = try loader.bundle.checked(kinds: kinds, known: loader.known, secrets: secrets)
-      loader.warnings = checked.warnings.map(loader.bundle.places.placed)
+      loader.warnings += checked.warnings.map(loader.bundle.places.placed)
     } catch .invalid(let found) {
       // What could not be read is said once, by whoever tried to read it.
       let told = Set(loader.problems.map { [$0.file, $0.path.description] })
@@ -66,7 +66,10 @@ struct JobFolderLoader {
         job(in: "\(path)/\(name)")
       }
       for thing in Thing.allCases {
-        for file in try definitions(thing, in: "\(path)/\(thing.rawValue)") { add(thing, file) }
+        for file in try definitions(thing, in: "\(path)/\(thing.rawValue)") {
+          noteName(of: file, thing)
+          add(thing, file)
+        }
       }
     }
     let isEmpty =
@@ -90,18 +93,31 @@ struct JobFolderLoader {
 
   private struct Definition {
     var name: String
+    /// The file's name, with and without its ending.
+    var fileName: String
+    var stem: String
     var json: JSON
     var file: Places.File
     var problems: [PlacedProblem]
   }
 
-  private func definitions(_ thing: Thing, in folder: String) throws(JobsError) -> [Definition] {
+  private mutating func definitions(_ thing: Thing, in folder: String) throws(JobsError) -> [Definition] {
     guard PlainFile.isDirectory(folder) == true else { return [] }
     var definitions: [Definition] = []
-    for name in try names(in: folder) where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+    for name in try names(in: folder) {
+      guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else {
+        if name.hasSuffix(".json") {
+          warnings.append(
+            PlacedProblem(
+              file: "\(folder)/\(name)",
+              "This file is not read: only those that end in .yaml or .yml are. JSON is YAML, so rename it."))
+        }
+        continue
+      }
       let stem = String(name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex))
       let (json, file, problems) = JobFolderLoader.yaml("\(folder)/\(name)")
-      var definition = Definition(name: stem, json: json, file: file, problems: problems)
+      var definition = Definition(
+        name: stem, fileName: name, stem: stem, json: json, file: file, problems: problems)
       if var object = json.objectValue {
         if let own = object["name"]?.stringValue { definition.name = own }
         if object["name"] == nil { object["name"] = .string(stem) }
@@ -122,6 +138,7 @@ struct JobFolderLoader {
     for thing in Thing.allCases {
       do {
         for definition in try definitions(thing, in: "\(path)/../\(thing.rawValue)") {
+          noteName(of: definition, thing)
           if wanted[thing]?.contains(definition.name) == true {
             add(thing, definition)
           } else {
@@ -132,6 +149,13 @@ struct JobFolderLoader {
         problems.append(PlacedProblem(file: "\(path)/../\(thing.rawValue)", error.description))
       }
     }
+  }
+
+  private mutating func noteName(of definition: Definition, _ thing: Thing) {
+    guard definition.name != definition.stem else { return }
+    known.renamed["\(thing.rawValue)/\(definition.stem)"] = (
+      "\(thing.rawValue)/\(definition.fileName)", definition.name
+    )
   }
 
   private mutating func add(_ thing: Thing, _ definition: Definition) {

@@ -177,6 +177,10 @@ struct YAMLFile {
 
   private mutating func note(_ error: YamlError, in text: String) {
     switch error {
+    case .composer(_, "but found another document", let mark, _):
+      note(
+        Places.Spot(mark), "A second document begins here, with “---”. A file holds one: make a file of each."
+      )
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let began = context.map { " \($0.text) that began in line \($0.mark.line)" } ?? ""

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import JSON
 import Primitives
 
@@ -10,7 +11,7 @@ struct KeysCommand: AsyncParsableCommand {
       EXAMPLES:
         errand keys
         errand keys create ci --scope run
-        errand keys revoke apikey_01kq3v5m9x
+        errand keys revoke ci
       """, subcommands: [ListKeys.self, CreateKey.self, RevokeKey.self], defaultSubcommand: ListKeys.self)
 }
 
@@ -33,6 +34,8 @@ struct CreateKey: AsyncParsableCommand {
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
+
+  func validate() throws { try Choice("scope", ["admin", "run", "read", "hooks"]).check(scope) }
 
   func run() async throws {
     let made = try await server.server().post(
@@ -58,7 +61,7 @@ struct ListKeys: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let answer = try await server.server().get(["v1", "keys"], [("limit", String(min(100, list.limit)))])
+    let answer = try await server.server().list(["v1", "keys"], limit: list.limit)
     let now = Time.system.now()
     ListOutput.show(
       answer, as: list,
@@ -82,14 +85,31 @@ struct RevokeKey: AsyncParsableCommand {
     discussion: """
       EXAMPLES:
         errand keys revoke apikey_01kq3v5m9x
+        errand keys revoke ci
       """)
 
-  @Argument(help: "The key's id.")
-  var id: String
+  @Argument(help: "The key's id, or its name.")
+  var key: String
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let key = try await server.server().post(["v1", "keys", id, "revoke"], [:])
-    Say.output("\(id) “\(key["name"]?.stringValue ?? "")” is revoked.")
+    let server = try server.server()
+    let id = try await id(on: server)
+    let revoked = try await server.post(["v1", "keys", id, "revoke"], [:])
+    Say.output("\(id) “\(revoked["name"]?.stringValue ?? "")” is revoked.")
+  }
+
+  /// Of the keys with one name at most one is not revoked.
+  private func id(on server: Server) async throws -> String {
+    if ThingKind(id: key) == .key { return key }
+    let keys = try await server.list(["v1", "keys"], limit: .max)["data"]?.arrayValue ?? []
+    let named = keys.filter { $0["name"]?.stringValue == key }
+    if let id = named.first(where: { $0["revoked_at"]?.isNull == true })?["id"]?.stringValue { return id }
+    let hint =
+      Nearest.to(key, among: keys.compactMap { $0["name"]?.stringValue })
+      .map { " Did you mean “\($0)”?" } ?? ""
+    throw Complaint.refused(
+      status: 404,
+      message: named.isEmpty ? "There is no key “\(key)”.\(hint)" : "The key “\(key)” is revoked already.")
   }
 }

@@ -17,7 +17,18 @@ struct BodyOptions: ParsableArguments {
   }
 
   /// - Throws: `Complaint`.
-  func read() throws(Complaint) -> JSON { try BodyFile.read(file ?? body ?? "-") }
+  func read() throws(Complaint) -> JSON {
+    if let notice = notice(isTyped: Say.hasReader) { Say.notice(notice) }
+    return try BodyFile.read(path)
+  }
+
+  private var path: String { file ?? body ?? "-" }
+
+  /// What somebody is told who would wait for something to happen.
+  /// - Parameter isTyped: whether standard input is a terminal.
+  func notice(isTyped: Bool) -> String? {
+    path == "-" && isTyped ? "The body is read from standard input. Ctrl-D ends it." : nil
+  }
 }
 
 /// A body from a file or from standard input.

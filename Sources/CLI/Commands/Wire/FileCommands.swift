@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HTTPClient
 import JSON
 import Primitives
 
@@ -20,11 +21,17 @@ struct ListFiles: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let answer = try await server.server().get(
-      ["v1", "files"], [("limit", String(min(1000, list.limit))), ("scope_id", session)])
+    let server = try server.server()
+    let answer = try await server.list(
+      ["v1", "files"], [("scope_id", session)], limit: list.limit, page: 1000)
+    // Nothing is listed under a session that there never was.
+    if let session, answer["data"]?.arrayValue?.isEmpty == true {
+      _ = try await server.get(["v1", "sessions", session])
+    }
     let now = Time.system.now()
     ListOutput.show(
-      answer, as: list, FileResource.columns, things: "files", nothing: "There are no files."
+      answer, as: list, FileResource.columns, things: "files",
+      nothing: session == nil ? "There are no files." : "The session has no files."
     ) { FileResource.cells($0, now: now) }
   }
 }
@@ -58,12 +65,11 @@ struct CreateFile: AsyncParsableCommand {
       ).prettyText)
   }
 
-  /// A form with one file (RFC 7578).
+  /// A form with one file (RFC 7578), of which the server tells the type by its name.
   static func form(_ name: String, _ content: [UInt8], boundary: String) -> [UInt8] {
     let safe = name.map { $0 == "\"" || $0 == "\\" || $0.isNewline ? "_" : String($0) }.joined()
     let head =
-      "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(safe)\"\r\n"
-      + "Content-Type: application/octet-stream\r\n\r\n"
+      "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(safe)\"\r\n\r\n"
     return Array(head.utf8) + content + Array("\r\n--\(boundary)--\r\n".utf8)
   }
 }
@@ -85,21 +91,15 @@ struct DownloadFile: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let bytes = try await server.server().bytes(["v1", "files", id, "content"])
-    let descriptor =
-      to.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? dup(STDOUT_FILENO)
-    guard descriptor >= 0 else {
-      throw ValidationError("\(to ?? "standard output"): \(String(cString: strerror(errno))).")
-    }
-    defer { close(descriptor) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        throw ValidationError("\(to ?? "standard output"): \(String(cString: strerror(errno))).")
+    let server = try server.server()
+    let (id, to) = (id, to)
+    // Ctrl-C takes away what is there so far.
+    try await Interrupts.end {
+      var target = try DownloadTarget(to)
+      for try await chunk in try await server.bytes(["v1", "files", id, "content"]) {
+        try target.write(chunk)
       }
-      rest = rest.dropFirst(count)
+      try target.finish()
     }
   }
 }
@@ -119,8 +119,7 @@ struct ListVersions: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let answer = try await server.server().get(
-      ["v1", "agents", id, "versions"], [("limit", String(min(100, list.limit)))])
+    let answer = try await server.server().list(["v1", "agents", id, "versions"], limit: list.limit)
     let now = Time.system.now()
     ListOutput.show(
       answer, as: list, AgentResource.columns, things: "versions", nothing: "There are no versions."

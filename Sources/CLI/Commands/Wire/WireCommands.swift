@@ -46,7 +46,7 @@ struct SessionsCommand: AsyncParsableCommand {
     subcommands: [
       ListResources<Resource>.self, GetResource<Resource>.self, CreateResource<Resource>.self,
       UpdateResource<Resource>.self, ArchiveResource<Resource>.self, DeleteResource<Resource>.self,
-      ChatSession.self, SessionResourcesCommand.self,
+      ChatSession.self, InterruptSession.self, SessionResourcesCommand.self,
     ], defaultSubcommand: ListResources<Resource>.self)
 }
 

@@ -116,14 +116,17 @@ struct ListResources<Resource: WireResource>: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let answer = try await server.server().get(
-      ["v1", Resource.collection],
-      [("limit", String(min(100, list.limit))), ("include_archived", archived ? "true" : nil)])
+    let answer = try await server.server().list(
+      ["v1", Resource.collection], [("include_archived", archived ? "true" : nil)], limit: list.limit)
     let now = Time.system.now()
+    let when = archived ? [Table.Column(title: "ARCHIVED")] : []
     ListOutput.show(
-      answer, as: list, Resource.columns, things: Resource.collection,
+      answer, as: list, Resource.columns + when, things: Resource.collection,
       nothing: "There are no \(Resource.collection)."
-    ) { Resource.cells($0, now: now) }
+    ) { item in
+      let since = item["archived_at"]?.stringValue.map { TimeWords.relative($0, to: now) } ?? "–"
+      return Resource.cells(item, now: now) + (archived ? [Table.Cell(since)] : [])
+    }
   }
 }
 
