@@ -25,7 +25,7 @@ extension API {
 
   private func why(_ tx: Transaction, _ id: String, at asked: Account.Asked) throws -> JSON {
     let job =
-      try id.hasPrefix("depl_") ? domains.jobs.job(tx, id: id) : domains.jobs.job(tx, named: id)
+      try ID.kind(of: id) == "depl" ? domains.jobs.job(tx, id: id) : domains.jobs.job(tx, named: id)
     let accounts = try domains.schedules.schedules(tx, ofJob: job.id)
       .map { try domains.schedules.account(tx, $0, at: asked) }
     let sentence =
@@ -44,7 +44,7 @@ extension API {
   }
 
   private func why(_ tx: Transaction, _ id: String, now: Timestamp) throws -> Why {
-    switch id.split(separator: "_").first {
+    switch ID.kind(of: id) {
     case "run": return try domains.runs.why(tx, run: id)
     case "drun": return try domains.runs.why(tx, firing: id)
     case "dlv": return Why(try domains.outbox.delivery(tx, id), now: now)
@@ -59,9 +59,9 @@ extension API {
     case "depl": return try why(tx, domains.jobs.job(tx, id: id), now: now)
     case "sesn": return try why(tx, session: id)
     case "file": return try why(tx, file: id)
-    case "agent" where id.hasPrefix("agent_"): return try why(tx, agent: id)
-    case "env" where id.hasPrefix("env_"): return try why(tx, environment: id)
-    case "sevt" where id.hasPrefix("sevt_"):
+    case "agent": return try why(tx, agent: id)
+    case "env": return try why(tx, environment: id)
+    case "sevt":
       throw APIError.notFound(
         "\(id) is the id of an event. Ask about its session or its run: `errand logs` shows what happened there."
       )

@@ -45,6 +45,13 @@ package enum ID {
     return "\(kind)_01\(String(decoding: text, as: UTF8.self))"
   }
 
+  /// The word for the kind with which an id begins; nil for a name. After the word, `_` and a digit follow.
+  package static func kind(of text: String) -> String? {
+    let parts = text.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let next = parts[1].utf8.first, (0x30...0x39).contains(next) else { return nil }
+    return String(parts[0])
+  }
+
   /// Whether the text looks like an id of this kind: the word, `_`, and 1 to 64 letters and digits. Ids of
   /// other makers pass, too.
   package static func hasPrefix(_ kind: String, _ id: String) -> Bool {

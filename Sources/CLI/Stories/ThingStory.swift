@@ -1,5 +1,6 @@
 import JSON
 import Primitives
+import Store
 
 /// What an id is the id of.
 enum ThingKind: String, CaseIterable {
@@ -7,25 +8,26 @@ enum ThingKind: String, CaseIterable {
   /// Those that are told only with what they belong to.
   case event, thread, resource, key
 
-  /// Told by the id's first letters; whatever has none of them is a job's name.
+  /// Told by the word with which the id begins; whatever has none is a job's name.
   init(id: String) {
-    self = ThingKind.allCases.first { kind in kind.prefix.map { id.hasPrefix($0) } ?? false } ?? .job
+    let word = ID.kind(of: id)
+    self = ThingKind.allCases.first { $0.word == word && word != nil } ?? .job
   }
 
-  private var prefix: String? {
+  private var word: String? {
     switch self {
-    case .run: "run_"
-    case .firing: "drun_"
-    case .delivery: "dlv_"
-    case .receipt: "rcpt_"
-    case .session: "sesn_"
-    case .file: "file_"
-    case .agent: "agent_"
-    case .environment: "env_"
-    case .event: "sevt_"
-    case .thread: "sthr_"
-    case .resource: "sesrsc_"
-    case .key: "apikey_"
+    case .run: "run"
+    case .firing: "drun"
+    case .delivery: "dlv"
+    case .receipt: "rcpt"
+    case .session: "sesn"
+    case .file: "file"
+    case .agent: "agent"
+    case .environment: "env"
+    case .event: "sevt"
+    case .thread: "sthr"
+    case .resource: "sesrsc"
+    case .key: "apikey"
     case .job: nil
     }
   }

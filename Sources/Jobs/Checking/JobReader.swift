@@ -2,6 +2,7 @@ import Catalog
 import JSON
 import Primitives
 import Sessions
+import Store
 
 /// Checks one job of a bundle.
 struct JobReader {
@@ -54,11 +55,11 @@ struct JobReader {
 
   private func jobName(_ job: Fields) -> String? {
     guard let name = job.name("name") else { return nil }
-    if let word = JobReader.idWords.first(where: { name.hasPrefix("\($0)_") }) {
+    if let word = ID.kind(of: name), JobReader.idWords.contains(word) {
       let better = name.replacing("_", with: "-")
       job.add(
         "name",
-        "Ids begin with \(quoted("\(word)_")), so nobody could ask for a job of this name. "
+        "Ids begin with \(quoted("\(word)_")) and a digit, so nobody could ask for a job of this name. "
           + "Take another, such as \(quoted(better)).")
       return nil
     }
