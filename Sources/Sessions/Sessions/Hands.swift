@@ -124,10 +124,18 @@ extension Hands {
   package func mount(_ repositories: [RepositoryMount]) async throws -> [RepositoryTrouble] { [] }
 }
 
-/// The sandbox itself cannot work. The sentence says why, for the person who must act.
+/// The sandbox itself cannot work. The sentence says why, without the places of this machine: clients read it.
 package struct SandboxError: Error, Equatable, CustomStringConvertible {
   package let description: String
-  package init(_ cause: any Error) { description = "\(cause)" }
+  package init(_ cause: any Error) {
+    description = (cause as? any OperatorError)?.toldToClients ?? "\(cause)"
+  }
+}
+
+/// An error whose own sentence is for the operator: it may name places of this machine.
+package protocol OperatorError: Error {
+  /// The sentence for everybody else.
+  var toldToClients: String { get }
 }
 
 package protocol HandsProvider: Sendable {
