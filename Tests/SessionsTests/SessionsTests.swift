@@ -258,4 +258,16 @@ import Testing
     #expect(log.last?.isFlushed == true)
     #expect(try await fixture.row(id).closing == "It was cancelled.")
   }
+
+  @Test func `a session's age counts from the time it is made at, and is never negative`() async throws {
+    let fixture = try await SessionFixture()
+    let now = fixture.clock.now
+    let session = try await fixture.database.write { [sessions = fixture.sessions] tx in
+      let new = NewSession(agent: ["name": "tester"], environmentID: nil, environment: ["type": "cloud"])
+      return try sessions.session(tx, try sessions.create(tx, new, at: now - .seconds(5)).id)
+    }
+    for (time, age) in [(now, "5.0"), (now - .seconds(5), "0.0"), (now - .seconds(10), "0.0")] {
+      #expect(session.json(at: time)["stats"]?["duration_seconds"]?.text == age)
+    }
+  }
 }

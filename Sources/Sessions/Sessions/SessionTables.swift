@@ -86,5 +86,15 @@ extension Sessions {
         CREATE INDEX events_by_answer ON events (answers) WHERE answers IS NOT NULL;
         ALTER TABLE sessions ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
         """),
+    Migration(
+      id: "sessions-0005",
+      sql: """
+        ALTER TABLE sessions ADD COLUMN terminated_at INTEGER;
+        UPDATE sessions SET terminated_at = COALESCE(
+          (SELECT MIN(processed_at) FROM events
+            WHERE session_id = sessions.id AND type = 'session.status_terminated' AND position IS NOT NULL),
+          updated_at)
+        WHERE status = 'terminated';
+        """),
   ]
 }
