@@ -56,7 +56,8 @@ struct Refusal {
     self.status = status
     self.message = message
     self.code = code
-    self.isRetryable = isRetryable ?? (status == 429 || status >= 500)
+    // What the server cannot do it cannot do the next time either.
+    self.isRetryable = isRetryable ?? (status == 429 || (status >= 500 && ![501, 505].contains(status)))
   }
 
   init(_ error: any Error) {
