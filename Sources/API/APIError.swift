@@ -61,7 +61,7 @@ struct Refusal {
   }
 
   init(_ error: any Error) {
-    let sentence = String(describing: error)
+    let sentence = (error as? any OperatorError)?.toldToClients ?? String(describing: error)
     switch error {
     case let error as APIError:
       self = Refusal(Refusal.status(of: error), sentence)

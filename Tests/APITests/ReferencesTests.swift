@@ -1,4 +1,5 @@
 import Catalog
+import Glibc
 import HTTPClient
 import JSON
 import PathSupport
@@ -267,5 +268,21 @@ import Testing
       let list = try await api.get("/v1/files?scope_id=\(session["id"]?.stringValue ?? "")").json
       #expect(list["data"] == [])
     }
+  }
+
+  // MARK: What is not said
+
+  @Test(
+    arguments: [
+      FilesError.system(path: "/srv/files", errno: ENOSPC), FilesError.system(path: "/srv/files", errno: EIO),
+      StoreError.full(path: "/srv/errand.db"), StoreError.disk(path: "/srv/errand.db", reason: "r"),
+      StoreError.rolledBack(reason: "The disk that holds /srv/errand.db is full."),
+      StoreError.locked(path: "/srv/errand.db", patience: .seconds(5)),
+    ] as [any Error])
+  func `the places of this machine are for the log`(error: any Error) {
+    #expect("\(error)".contains("/srv/"))
+    let refusal = Refusal(error)
+    #expect(refusal.status == 503)
+    #expect(!refusal.message.contains("/srv/"))
   }
 }

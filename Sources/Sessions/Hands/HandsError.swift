@@ -1,5 +1,5 @@
+import Primitives
 import Processes
-import Sessions
 
 /// Why a sandbox cannot work. What goes wrong inside a tool is a result, not one of these.
 package enum HandsError: Error, CustomStringConvertible {
@@ -56,8 +56,6 @@ extension HandsError: OperatorError {
     case .noShell, .badSession, .badMount, .ended: description
     }
   }
-
-  private static let whoKnows = "Whoever runs the server finds the reason in its log."
 }
 
 extension ProcessError: OperatorError {

@@ -1,5 +1,6 @@
 package import Catalog
 package import JSON
+import Primitives
 
 /// What a tool call gave back, in the words of the wire.
 package struct ToolResult: Sendable, Equatable {
@@ -130,12 +131,6 @@ package struct SandboxError: Error, Equatable, CustomStringConvertible {
   package init(_ cause: any Error) {
     description = (cause as? any OperatorError)?.toldToClients ?? "\(cause)"
   }
-}
-
-/// An error whose own sentence is for the operator: it may name places of this machine.
-package protocol OperatorError: Error {
-  /// The sentence for everybody else.
-  var toldToClients: String { get }
 }
 
 package protocol HandsProvider: Sendable {
