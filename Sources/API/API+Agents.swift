@@ -36,7 +36,7 @@ extension API {
     let limit = try request.limit(default: 20, maximum: 100)
     let created = try request.times("created_at")
     let archived = try request.flag("include_archived")
-    let after = try request.cursor(of: "agents")?["after"]?.stringValue
+    let after = try request.cursor(of: "agents", within: created)?["after"]?.stringValue
     let agents = try await domains.database.read { [domains] tx in
       try domains.agents.agents(tx, created: created, archived: archived, after: after, limit: limit + 1)
     }

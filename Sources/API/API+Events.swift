@@ -1,6 +1,7 @@
 import Catalog
 import HTTPServer
 import JSON
+import Primitives
 import Sessions
 import Store
 
@@ -35,7 +36,7 @@ extension API {
     filter.processed = try request.times("created_at")
     let isDescending = try request.isDescending(default: false)
     let list = "events of \(id)" + (isDescending ? ", descending" : "")
-    let cursor = try request.cursor(of: list)
+    let cursor = try request.cursor(of: list, within: filter.processed)
     let place = cursor.map {
       EventPlace(
         revision: $0["revision"]?.integerValue, arrival: $0["arrival"]?.integerValue,
@@ -55,6 +56,7 @@ extension API {
       payload["revision"] = after.revision.map { .integer($0) }
       payload["arrival"] = after.arrival.map { .integer($0) }
       payload["horizon"] = .integer(place?.horizon ?? horizon)
+      payload["at"] = shown.last?.processedAt.map { .string($0.description) }
       next = .string(Cursor(.object(payload)).text)
     }
     return json(["data": .array(shown.map(\.json)), "next_page": next])

@@ -7,14 +7,17 @@ import Store
 // Files: uploads, and what sessions made.
 extension API {
   func uploadFile(_ request: Request) async throws -> HTTPResponse {
-    let (domains, time) = (domains, time)
+    let domains = domains
     let received = try await API.receive(request.http, into: domains.files)
     // A form's boundaries differ from try to try.
-    let identity = Array("\(received.content.sha256) \(received.filename)".utf8)
-    return try await creating(request, identity: identity) { tx in
-      let expiry = received.expiresIn.map { time.now() + .seconds($0) }
-      return try domains.files.add(
-        tx, received.content, named: received.filename, mimeType: received.mimeType, expiresAt: expiry
+    let identity: JSON = [
+      .string(received.content.sha256), .string(received.filename), .string(orNull: received.mimeType),
+      received.expiresIn.map { .integer(Int64($0)) } ?? .null,
+    ]
+    return try await creating(request, identity: identity.bytes) { tx in
+      try domains.files.add(
+        tx, received.content, named: received.filename, mimeType: received.mimeType,
+        expiresIn: received.expiresIn.map { .seconds($0) }
       ).json
     }
   }
@@ -45,26 +48,31 @@ extension API {
     if WireVersion.names("files-api-2025-04-14", request.http) {
       return try await listFilesByID(request, session: session, limit: limit)
     }
-    let list = session.map { "files of \($0)" } ?? "files"
-    let after = try request.cursor(of: list)?["after"]?.stringValue
+    let after = try request.cursor(of: "files")?["after"]?.stringValue
     let files = try await domains.database.read { [domains] tx in
       try domains.files.page(tx, session: session, after: after, limit: limit + 1)
     }
-    return page(files.map(\.json), limit: limit, of: list)
+    return page(files.map(\.json), limit: limit, of: "files")
   }
 
-  /// The list as clients of the beta know it: they page by the ids at its ends.
+  /// The list as clients of the beta know it: they page by the ids at its ends. Newer ones that still name the beta
+  /// page by cursor, so both are answered, and of both the cursor goes first: it is sent with all that came before.
   private func listFilesByID(_ request: Request, session: String?, limit: Int) async throws -> HTTPResponse {
-    let (after, before) = (request.query("after_id"), request.query("before_id"))
+    let cursor = try request.cursor(of: "files")?["after"]?.stringValue
+    let after = cursor ?? request.query("after_id")
+    let before = cursor == nil ? request.query("before_id") : nil
     if after != nil, before != nil { throw APIError.invalid("before_id: Give it or after_id, not both.") }
     let found = try await domains.database.read { [domains] tx in
       try domains.files.page(tx, session: session, after: after, before: before, limit: limit + 1)
     }
     // Backwards, the surplus is at the beginning.
     let shown = before == nil ? found.prefix(limit) : found.suffix(limit)
+    let hasMore = found.count > limit
     return json([
-      "data": .array(shown.map(\.json)), "has_more": .bool(found.count > limit),
+      "data": .array(shown.map(\.json)), "has_more": .bool(hasMore),
       "first_id": .string(orNull: shown.first?.id), "last_id": .string(orNull: shown.last?.id),
+      // Backwards, the file before which was asked for comes next.
+      "next_page": link("after", hasMore || before != nil ? shown.last?.json : nil, of: "files"),
     ])
   }
 

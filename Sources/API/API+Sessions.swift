@@ -25,7 +25,7 @@ extension API {
       new.id = id
       new.resources = try ResourceBody.resources(
         tx, body.resources, in: id, domains.files, at: now, randomness)
-      _ = try domains.sessions.create(tx, new)
+      _ = try domains.sessions.create(tx, new, at: now)
       if !body.events.isEmpty {
         _ = try domains.sessions.accept(
           tx, to: id, body.events, files: domains.files, field: "initial_events")
@@ -77,7 +77,7 @@ extension API {
     let filter = try sessionFilter(request)
     let isDescending = try request.isDescending(default: true)
     let list = isDescending ? "sessions" : "sessions, ascending"
-    let cursor = try request.cursor(of: list)
+    let cursor = try request.cursor(of: list, within: filter.created)
     let (after, before) = (cursor?["after"]?.stringValue, cursor?["before"]?.stringValue)
     let now = time.now()
     // Backwards is the other order, turned round.
@@ -86,16 +86,14 @@ extension API {
       try domains.sessions.sessions(
         tx, filter, descending: isDescending != isBack, after: before ?? after, limit: limit + 1)
     }
-    let shown = isBack ? Array(found.prefix(limit).reversed()) : Array(found.prefix(limit))
-    let hasMore = found.count > limit
-    func link(_ key: String, _ session: Session?, if isThere: Bool) -> JSON {
-      guard isThere, let session else { return .null }
-      return .string(Cursor(["list": .string(list), "\(key)": .string(session.id)]).text)
+    let shown = (isBack ? found.prefix(limit).reversed() : Array(found.prefix(limit))).map {
+      $0.json(at: now)
     }
+    let hasMore = found.count > limit
     return json([
-      "data": .array(shown.map { $0.json(at: now) }),
-      "next_page": link("after", shown.last, if: isBack || hasMore),
-      "prev_page": link("before", shown.first, if: isBack ? hasMore : after != nil),
+      "data": .array(shown),
+      "next_page": link("after", isBack || hasMore ? shown.last : nil, of: list),
+      "prev_page": link("before", (isBack ? hasMore : after != nil) ? shown.first : nil, of: list),
     ])
   }
 

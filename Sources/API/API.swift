@@ -89,7 +89,10 @@ package struct API: Sendable {
     configuration.port = port
     configuration.admit = { head in admit(head) }
     configuration.refusal = { status, sentence in
-      Refusal(status, sentence).response(requestID: ID.make("req", at: time.now(), randomness))
+      // A body that is too slow has its own name on the wire.
+      let refusal =
+        status == 408 ? Refusal(400, sentence, code: "request_body_timeout") : Refusal(status, sentence)
+      return refusal.response(requestID: ID.make("req", at: time.now(), randomness))
     }
     let log = log
     configuration.log = { log.warning("\($0)") }
@@ -99,9 +102,14 @@ package struct API: Sendable {
   /// Decides on the head alone, so that a body nobody may send is not read.
   private func admit(_ head: RequestHead) -> Admission {
     if head.path.hasPrefix("/hooks/") { return .accept(bodyLimit: Hooks.bodyLimit) }
-    if head.path == "/healthz" { return .accept(bodyLimit: 0) }
+    if head.path == "/healthz" {
+      if ["GET", "HEAD"].contains(head.method) { return .accept(bodyLimit: 0) }
+      // Said before the body, which would be too large.
+      let error = APIError.methodNotAllowed(method: head.method, path: head.path, allowed: ["GET"])
+      return .refuse(refusal(error))
+    }
     guard key(in: head.headers) != nil else {
-      return API.mayBeLink(head) ? .accept(bodyLimit: 0) : .refuse(unauthorized())
+      return API.mayBeLink(head) ? .accept(bodyLimit: 0) : .refuse(refusal(APIError.unauthorized(API.noKey)))
     }
     if head.path == "/v1/files", head.method == "POST" {
       return .spool(bodyLimit: API.uploadLimit, directory: domains.files.directory)
@@ -143,8 +151,21 @@ package struct API: Sendable {
       let key = try admitted(to: route, http)
       return try await route.answer(self, Request(http: http, path: values, key: key))
     }
-    if allowed.isEmpty { throw APIError.notFound("There is nothing at \(http.path).") }
+    if allowed.isEmpty {
+      throw APIError.notFound(API.absence(segments) ?? "There is nothing at \(http.path).")
+    }
     throw APIError.methodNotAllowed(method: http.method, path: http.path, allowed: allowed)
+  }
+
+  /// What the wire knows and this server does not have, said by name; nil for anything else.
+  private static func absence(_ segments: [String]) -> String? {
+    guard segments.count > 1, segments[0] == "v1" else { return nil }
+    let things = [
+      "vaults": "vaults", "deployments": "deployments", "deployment_runs": "deployments",
+      "memory_stores": "memory stores", "skills": "skills", "dreams": "dreams", "tunnels": "tunnels",
+      "user_profiles": "user profiles",
+    ]
+    return things[segments[1]].map { "This server has no \($0) yet." }
   }
 
   // MARK: The key
@@ -175,8 +196,8 @@ package struct API: Sendable {
     "The request shows no valid key. Send it as “Authorization: Bearer KEY” or “x-api-key: KEY”; the first key is "
     + "in the file api-key of the server's data directory."
 
-  private func unauthorized() -> HTTPResponse {
-    Refusal(401, API.noKey).response(requestID: ID.make("req", at: time.now(), randomness))
+  private func refusal(_ error: APIError) -> HTTPResponse {
+    Refusal(error).response(requestID: ID.make("req", at: time.now(), randomness))
   }
 
   // MARK: Answers
@@ -192,11 +213,19 @@ package struct API: Sendable {
   ///   - list: what is listed: cursors of one list are not those of another.
   func page(_ items: [JSON], limit: Int, of list: String) -> HTTPResponse {
     let shown = Array(items.prefix(limit))
-    let next = items.count > limit ? shown.last?["id"] : nil
     return json([
-      "data": .array(shown),
-      "next_page": next.map { .string(Cursor(["list": .string(list), "after": $0]).text) } ?? .null,
+      "data": .array(shown), "next_page": link("after", items.count > limit ? shown.last : nil, of: list),
     ])
+  }
+
+  /// A cursor that stands at an item of a list, with the time by which the list can be filtered; null without one.
+  /// - Parameter key: whether what is wanted comes `after` the item or `before` it.
+  func link(_ key: String, _ item: JSON?, of list: String) -> JSON {
+    guard let item, let id = item["id"] else { return .null }
+    var payload: JSON.Object = ["list": .string(list)]
+    payload[key] = id
+    payload["at"] = item["created_at"]
+    return .string(Cursor(.object(payload)).text)
   }
 
   /// Makes something, once for all repeats of a request with an `Idempotency-Key`.

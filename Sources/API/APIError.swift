@@ -56,11 +56,12 @@ struct Refusal {
     self.status = status
     self.message = message
     self.code = code
-    self.isRetryable = isRetryable ?? (status == 429 || status >= 500)
+    // What the server cannot do it cannot do the next time either.
+    self.isRetryable = isRetryable ?? (status == 429 || (status >= 500 && ![501, 505].contains(status)))
   }
 
   init(_ error: any Error) {
-    let sentence = String(describing: error)
+    let sentence = (error as? any OperatorError)?.toldToClients ?? String(describing: error)
     switch error {
     case let error as APIError:
       self = Refusal(Refusal.status(of: error), sentence)

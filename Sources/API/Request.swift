@@ -59,8 +59,9 @@ struct Request: Sendable {
   func times(_ name: String) throws -> TimeRange {
     func time(_ bound: String) throws -> Timestamp? {
       try query("\(name)[\(bound)]").map { text in
-        // A plus sign that was not encoded means a space in a query.
-        guard let time = Timestamp(text) ?? Timestamp(text.replacing(" ", with: "+")) else {
+        // A plus sign that was not encoded means a space in a query. Without an offset it is UTC.
+        let readings = [text, text.replacing(" ", with: "+"), text + "Z"]
+        guard let time = readings.lazy.compactMap(Timestamp.init).first else {
           throw APIError.invalid(
             "\(name)[\(bound)]: Expected a time such as 2026-11-20T09:00:00Z, found \(quoted(text)).")
         }
@@ -109,14 +110,21 @@ struct Request: Sendable {
   }
 
   /// Where the page begins that the request asks for; nil for the first.
-  /// - Parameter list: what the cursor must have been made for; also its order.
-  /// - Throws: `APIError.invalid` for a cursor of another list, `StoreError.badCursor` for no cursor at all.
-  func cursor(of list: String) throws -> JSON? {
+  /// - Parameters:
+  ///   - list: what the cursor must have been made for; also its order.
+  ///   - created: the times that the list is limited to; the cursor must stand among them.
+  /// - Throws: `APIError.invalid` for a cursor of another list or outside of the times, `StoreError.badCursor` for no
+  ///   cursor at all.
+  func cursor(of list: String, within created: TimeRange = TimeRange()) throws -> JSON? {
     guard let text = http.query.last(where: { $0.name == "page" })?.value else { return nil }
     let payload = try Cursor(text).payload
     guard payload["list"]?.stringValue == list else {
       throw APIError.invalid(
         "page: This cursor belongs to another list, or to another order of it. Begin again without it.")
+    }
+    if let place = payload["at"]?.stringValue.flatMap(Timestamp.init), !created.contains(place) {
+      throw APIError.invalid(
+        "page: This cursor stands at \(place), which created_at leaves out now. Begin again without it.")
     }
     return payload
   }

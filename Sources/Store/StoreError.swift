@@ -132,3 +132,20 @@ extension StoreError: CustomStringConvertible {
     }
   }
 }
+
+extension StoreError: OperatorError {
+  package var toldToClients: String {
+    switch self {
+    case .full: "The server's disk is full. \(StoreError.nothingStored). \(Self.whoKnows)"
+    case .locked:
+      "Another program keeps the server's database locked. \(StoreError.nothingStored); try again later."
+    case .rolledBack: "\(StoreError.nothingStored): the server's database could not write it. Try again."
+    case .outcomeUnknown: "Whether this was stored is not known. Look before you try again."
+    case .directory, .cannotOpen, .notADatabase, .otherProgram, .readOnly, .disk, .bell, .newer, .closed:
+      "The server's database cannot be used. \(StoreError.nothingStored). \(Self.whoKnows)"
+    case .changedMigration, .duplicateMigration, .failedMigration, .overloaded, .transactionEnded,
+      .writeInsideRead, .statement, .noColumn, .wrongType, .badCursor:
+      description
+    }
+  }
+}

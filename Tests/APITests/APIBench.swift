@@ -16,6 +16,7 @@ struct APIBench {
   static let links = FileLinks(base: base, key: Array(0..<32))
 
   let path: Path
+  let api: API
   let server: HTTPServer
   let client: HTTPClient
 
@@ -71,7 +72,7 @@ func withAPI(
     let client = HTTPClient(userAgent: "test")
     let result: Result<Void, any Error>
     do {
-      try await body(APIBench(path: path, server: server, client: client))
+      try await body(APIBench(path: path, api: api, server: server, client: client))
       result = .success(())
     } catch {
       result = .failure(error)

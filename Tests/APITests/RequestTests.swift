@@ -40,6 +40,7 @@ struct Exchange: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: [
     Exchange("GET", "/healthz", 200, #""status":"ok""#),
+    Exchange("PUT", "/healthz", "{}", 405, "PUT is not possible on /healthz; GET is."),
     Exchange("GET", "/v1/jobs", 200, #""name":"job""#),
     Exchange("GET", "/v1/jobs/job", 200, #""type":"job""#),
     Exchange("GET", "/v1/jobs/jop", 404, #"There is no job \"jop\". Did you mean \"job\"?"#),

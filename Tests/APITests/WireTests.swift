@@ -1,5 +1,6 @@
 import Catalog
 import HTTPClient
+import HTTPServer
 import JSON
 import PathSupport
 import Primitives
@@ -170,6 +171,47 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test(arguments: ["agents", "sessions", "sessions/SESSION/events"])
+  func `a cursor is good for the times in which it stands`(list: String) async throws {
+    try await withAPI { api in
+      let message: JSON = ["type": "user.message", "content": [["type": "text", "text": "more"]]]
+      let session = try await api.session()["id"]?.stringValue ?? ""
+      for number in 0..<3 {
+        api.path.clock.advance(by: .seconds(60))
+        _ = try await api.session(["initial_events": [message]])
+        _ = try await api.post("/v1/sessions/\(session)", ["title": .string("\(number)")])
+      }
+      let target = "/v1/\(list.replacing("SESSION", with: session))?order=desc&limit=1"
+      let first = try await api.get(target).json
+      let page = try #require(first["next_page"]?.stringValue)
+      // It stands at the last minute, 09:03.
+      for bound in [
+        "gte]=2026-11-12T09:03:00Z", "gt]=2026-11-12T09:02:59", "lte]=2026-11-12T09:03:00Z",
+        "lt]=2026-11-12T10:04:00%2B01:00",
+      ] {
+        #expect(try await api.get("\(target)&page=\(page)&created_at[\(bound)").status == 200, "\(bound)")
+      }
+      for bound in [
+        "gte]=2026-11-12T09:03:01Z", "gt]=2026-11-12T09:03:00", "lte]=2026-11-12T09:02:59Z",
+        "lt]=2026-11-12T10:03:00%2B01:00",
+      ] {
+        let answer = try await api.get("\(target)&page=\(page)&created_at[\(bound)")
+        #expect(answer.status == 400, "\(bound)")
+        #expect(answer.message.hasPrefix("page: This cursor stands at 2026-11-12T09:03:00Z"))
+      }
+    }
+  }
+
+  @Test func `a time without an offset is UTC`() async throws {
+    try await withAPI { api in
+      _ = try await api.agent()
+      for (time, count) in [("09:00:00", 1), ("09:00:01", 0), ("10:00:00%2B01:00", 1)] {
+        let found = try await api.get("/v1/agents?created_at[gte]=2026-11-12T\(time)").json
+        #expect(found["data"]?.arrayValue?.count == count, "\(time)")
+      }
+    }
+  }
+
   @Test func `a page goes on rightly while rows come and go`() async throws {
     try await withAPI { api in
       var made: [String] = []
@@ -246,6 +288,9 @@ struct BadBody: Sendable, CustomTestStringConvertible {
   @Test(arguments: [
     ("anthropic-version", "2020-01-01", 400), ("anthropic-beta", "managed-agents-2026-04-01,nonsense", 400),
     ("anthropic-beta", "managed-agents-2026-04-01, files-api-2025-04-14", 200),
+    // What the official client adds by itself when it signs in elsewhere, or knows of.
+    ("anthropic-beta", "managed-agents-2026-04-01,oauth-2025-04-20,oidc-federation-2026-04-01", 200),
+    ("anthropic-beta", "fine-grained-tool-streaming-2025-05-14,user-profiles-billing-2026-10-01", 200),
   ])
   func `versions and betas that nobody knows are refused`(name: String, value: String, status: Int)
     async throws
@@ -263,7 +308,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
       let named = [(name: "anthropic-version", value: version)]
       let beta = [(name: "anthropic-beta", value: "managed-agents-2026-04-01")]
       let refused = try await api.send("GET", "/v1/agents", nil, and: named)
-      #expect(refused.status == 400)
+      #expect(refused.status == 404)
       #expect(refused.message.contains("managed-agents-2026-04-01"))
       #expect(try await api.send("GET", "/v1/agents", nil, and: named + beta).status == 200)
       #expect(try await api.send("GET", "/v1/agents?beta=true", nil, and: named).status == 200)
@@ -289,9 +334,38 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// A form's field that has the file expire.
+  private static func expiry(_ seconds: Int) -> String {
+    "--b0undary\r\nContent-Disposition: form-data; name=\"expires_in_seconds\"\r\n\r\n\(seconds)\r\n"
+  }
+
+  @Test func `an upload under an Idempotency-Key is another one when anything about it is other`()
+    async throws
+  {
+    try await withAPI { api in
+      func send(_ type: String, _ more: String) async throws -> APIBench.Answer {
+        let head =
+          "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: \(type)\r\n"
+        return try await api.send(
+          "POST", "/v1/files", Array("\(more)\(head)\r\nx\r\n--b--\r\n".utf8),
+          and: [
+            (name: "content-type", value: "multipart/form-data; boundary=b"),
+            (name: "idempotency-key", value: "k"),
+          ])
+      }
+      func expiry(_ seconds: Int) -> String {
+        Self.expiry(seconds).replacing("--b0undary", with: "--b")
+      }
+      let first = try await send("text/plain", expiry(3600))
+      #expect(try await send("text/plain", expiry(3600)).json == first.json)
+      #expect(try await send("text/html", expiry(3600)).status == 409)
+      #expect(try await send("text/plain", expiry(7200)).status == 409)
+    }
+  }
+
   @Test func `an upload expires`() async throws {
     try await withAPI { api in
-      let field = "--b0undary\r\nContent-Disposition: form-data; name=\"expires_in_seconds\"\r\n\r\n3600\r\n"
+      let field = Self.expiry(3600)
       let made = try await api.upload("a.txt", [65], and: field).json
       #expect(made["expires_at"] == "2026-11-12T10:00:00Z")
       api.path.clock.advance(by: .seconds(3600))
@@ -339,4 +413,33 @@ struct BadBody: Sendable, CustomTestStringConvertible {
       #expect(try await api.get("/v1/sessions/\(id)").status == 404)
     }
   }
+
+  @Test(arguments: [
+    ("vaults/vlt_1", "vaults"), ("deployments", "deployments"), ("deployment_runs", "deployments"),
+    ("memory_stores/memstore_1/memories", "memory stores"), ("skills", "skills"),
+  ])
+  func `what this server does not have yet is said by name`(target: String, things: String) async throws {
+    try await withAPI { api in
+      let answer = try await api.get("/v1/\(target)")
+      #expect(answer.status == 404)
+      #expect(answer.message == "This server has no \(things) yet.")
+    }
+  }
+
+  @Test(arguments: [408, 413, 500, 501, 503, 505])
+  func `what the server refuses by itself has the envelope`(status: Int) async throws {
+    try await withAPI { api in
+      let refusal = api.api.configuration(address: "127.0.0.1", port: 0).refusal(status, "No.")
+      guard case .bytes(let bytes) = refusal.body else { throw Missing() }
+      let error = try JSON(parsing: bytes)["error"]
+      let headers = Dictionary(uniqueKeysWithValues: refusal.headers)
+      #expect(headers["request-id"]?.hasPrefix("req_") == true)
+      #expect(headers["x-should-retry"] == ([500, 503].contains(status) ? "true" : "false"))
+      // A body that is too slow has a name of its own on the wire, and another status.
+      #expect(refusal.status == (status == 408 ? 400 : status))
+      #expect(error?["details"]?["error_code"] == (status == 408 ? "request_body_timeout" : nil))
+    }
+  }
+
+  private struct Missing: Error {}
 }

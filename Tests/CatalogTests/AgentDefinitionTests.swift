@@ -215,4 +215,28 @@ struct AgentDefinitionTests {
     #expect(AgentDefinition(body, findings) == nil)
     #expect(findings.problems.count == 1)
   }
+
+  @Test(arguments: [
+    ("", true), (#","default_config":{"enabled":false}"#, false),
+    (#","configs":[{"name":"web_search","enabled":false}]"#, false),
+    (#","default_config":{"enabled":false},"configs":[{"name":"web_search","enabled":true}]"#, true),
+    (#","configs":[{"name":"bash","enabled":false}]"#, true),
+  ])
+  func `a custom tool may have the name of a built-in one that is not there`(
+    settings: String, isTaken: Bool
+  ) throws {
+    let custom = #"{"type":"custom","name":"web_search","description":"d","input_schema":{"type":"object"}}"#
+    let toolset = #"{"type":"agent_toolset_20260401"\#(settings)}"#
+    for (tools, place) in [("\(custom),\(toolset)", 0), ("\(toolset),\(custom)", 1)] {
+      let (definition, problems) = try read(#"{"name":"x","model":"m","tools":[\#(tools)]}"#)
+      #expect((definition == nil) == isTaken)
+      #expect(
+        problems
+          == (isTaken
+            ? [
+              #"tools[\#(place)].name: "web_search" is the name of a built-in tool that the agent has. Choose another, or disable that one."#
+            ] : []))
+    }
+    #expect(try read(#"{"name":"x","model":"m","tools":[\#(custom)]}"#).problems == [])
+  }
 }

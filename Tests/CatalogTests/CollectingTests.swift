@@ -56,8 +56,8 @@ import Testing
       let files = try files(store)
       let (saved, expired, other) = (try files.keep([1]), try files.keep([2]), try files.keep([3]))
       files.keepContents { _, asked in asked.intersection([other.sha256]) }
-      try await store.database.write { [end = store.clock.time.now() + hour] tx in
-        _ = try files.add(tx, expired, named: "b", expiresAt: end)
+      _ = try await store.database.write { [hour] tx in
+        try files.add(tx, expired, named: "b", expiresIn: hour)
       }
       store.clock.advance(by: hour * 25)
       #expect(try await round(files, store) == 0)

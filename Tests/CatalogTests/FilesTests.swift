@@ -1,5 +1,7 @@
 import Foundation
+import Primitives
 import Store
+import TestSupport
 import Testing
 
 @testable import Catalog
@@ -70,5 +72,57 @@ struct FilesTests {
   @Test func `a place that cannot be made is named`() {
     let error = #expect(throws: FilesError.self) { try Files(directory: "/proc/no/such") }
     #expect(error?.description == "/proc/no/such: No such file or directory.")
+  }
+
+  @Test func `a deliverable that was deleted stays away until it is another`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let (one, two) = (try files.keep([1]), try files.keep([2]))
+      @Sendable func names(_ tx: Transaction, _ collected: (String, Content)...) throws -> [String] {
+        let made = try files.replace(
+          tx, session: "sesn_1", with: collected.map { Files.Collected(name: $0.0, content: $0.1) })
+        #expect(try files.list(tx, session: "sesn_1").map(\.filename) == made.map(\.filename))
+        return made.map(\.filename)
+      }
+      @Sendable func delete(_ tx: Transaction, _ name: String) throws {
+        for file in try files.list(tx, session: "sesn_1") where file.filename == name {
+          try files.delete(tx, file.id)
+        }
+      }
+      try await store.database.write { tx in
+        #expect(try names(tx, ("a", one), ("b", one)) == ["a", "b"])
+        try delete(tx, "a")
+        #expect(try names(tx, ("a", one), ("b", one)) == ["b"])
+        #expect(try names(tx, ("a", one), ("b", two)) == ["b"])
+        #expect(try names(tx, ("a", two), ("b", two)) == ["a", "b"])
+        // What it was before is wanted again now.
+        #expect(try names(tx, ("a", one)) == ["a"])
+        try delete(tx, "a")
+        // Removed by the agent and made again, it is new.
+        #expect(try names(tx) == [])
+        #expect(try names(tx, ("a", one)) == ["a"])
+        try delete(tx, "a")
+        try files.deleteAll(tx, of: "sesn_1")
+        #expect(try tx.rows("SELECT * FROM deleted_deliverables").isEmpty)
+      }
+    }
+  }
+
+  @Test func `a file expires so long after its creation as was said`() async throws {
+    try await CatalogStore.with { store in
+      // On a clock that goes on between two looks at it.
+      let looks = Lock(0)
+      var time = store.clock.time
+      time.now = {
+        looks.withLock { $0 += 1 }
+        return Timestamp(seconds: 1_800_000_000 + Int64(looks.withLock { $0 }))
+      }
+      let files = try Files(directory: store.directory + "/files", time: time)
+      let content = try files.keep([1])
+      let file = try await store.database.write { tx in
+        try files.add(tx, content, named: "a", expiresIn: .seconds(3600))
+      }
+      #expect(file.expiresAt == file.createdAt + .seconds(3600))
+    }
   }
 }

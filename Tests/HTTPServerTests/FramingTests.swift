@@ -18,15 +18,15 @@ import Testing
       "length and chunks",
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400
     ),
-    ("an unknown coding", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    ("an unknown coding", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
     (
       "a coding with a blank behind it",
-      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked \r\n\r\n0\r\n\r\n", 501
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked \r\n\r\n0\r\n\r\n", 400
     ),
     (
       "two codings",
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      501
+      400
     ),
     ("chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     (
@@ -63,7 +63,7 @@ import Testing
     ("an encoding cut short", "GET /%2 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
     ("an encoding that is not UTF-8", "GET /%FF HTTP/1.1\r\nHost: h\r\n\r\n", 400),
     ("an encoded NUL", "GET /?a=%00 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
-    ("HTTP/2", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505),
+    ("HTTP/2", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", 400),
   ])
   func `a request whose framing is in doubt is refused and its connection closed`(
     what: String, request: String, status: Int
@@ -154,5 +154,68 @@ import Testing
       #expect(response.body == "{The request has no Host header.}")
       #expect(response.headers.first("Connection")?.lowercased() == "close")
     }
+  }
+
+  @Test(arguments: [
+    ("no number", "Content-Length: abc", 400), ("negative", "Content-Length: -5", 400),
+    ("signed", "Content-Length: +2", 400), ("a list", "Content-Length: 2, 2", 400),
+    ("hexadecimal", "Content-Length: 0x2", 400), ("empty", "Content-Length:", 400),
+    ("beyond every number", "Content-Length: 99999999999999999999999", 413),
+    ("another coding", "Transfer-Encoding: gzip", 400),
+  ])
+  func `a length that is none is refused once, in the server's own form, whoever else is there`(
+    what: String, field: String, status: Int
+  ) async throws {
+    try await serving(configured: { $0.refusal = Self.own }) { server in
+      let others = [try Client(port: server.port), try Client(port: server.port)]
+      try await others[0].send("GET / HTTP/1.1\r\nHost")
+      #expect(try await others[1].status(of: get("/")) == 200)
+      let client = try Client(port: server.port)
+      try await client.send(get("/", method: "POST", field) + "ab")
+      let response = try await client.response()
+      #expect(response.status == status)
+      #expect(response.headers.first("X-Own") == "yes")
+      #expect(response.body.hasPrefix("{The "))
+      #expect(await client.rest() == "")
+      #expect(try await others[0].status(of: ": h\r\n\r\n") == 200)
+      #expect(try await others[1].status(of: get("/")) == 200)
+    }
+  }
+
+  @Test(arguments: [
+    ("a bad chunk", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    ("a bad line", "GET / HTTP/1.1\r\nHost: h\r\nnonsense\r\n\r\n", 400),
+    ("another version", "GET / HTTP/3.0\r\nHost: h\r\n\r\n", 400),
+  ])
+  func `what the library refuses by itself has the server's form when nobody else can be meant`(
+    what: String, request: String, status: Int
+  ) async throws {
+    try await serving(configured: { $0.refusal = Self.own }) { server in
+      let client = try Client(port: server.port)
+      try await client.send(request)
+      let response = try await client.response()
+      #expect(response.status == status)
+      #expect(response.headers.first("X-Own") == "yes")
+      #expect(await client.rest() == "")
+    }
+  }
+
+  @Test func `a bad chunk ends nobody else's request`() async throws {
+    try await serving(
+      { .text(200, String(decoding: $0.body, as: UTF8.self)) }, configured: { $0.refusal = Self.own }
+    ) { server in
+      let (good, bad) = (try Client(port: server.port), try Client(port: server.port))
+      let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      try await good.send(head + "1\r\na\r\n")
+      try await bad.send(head + "1\r\na\r\nzz\r\n")
+      #expect(try await bad.response().status == 400)
+      #expect(await bad.rest() == "")
+      try await good.send("0\r\n\r\n")
+      #expect(try await good.response().body == "a\n")
+    }
+  }
+
+  private static func own(status: Int, sentence: String) -> HTTPResponse {
+    HTTPResponse(status: status, headers: [("X-Own", "yes")], body: .bytes(Array("{\(sentence)}".utf8)))
   }
 }

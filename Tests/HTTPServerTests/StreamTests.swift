@@ -160,4 +160,22 @@ import Testing
       }
     }
   }
+
+  @Test func `HEAD gets the head of a stream, and the connection can be used again`() async throws {
+    try await serving({ _ in
+      let channel = ByteChannel()
+      channel.send(Array("event".utf8))
+      channel.finish()
+      return HTTPResponse(
+        status: 200, headers: [("Content-Type", "text/event-stream")], body: .stream(channel))
+    }) { server in
+      let client = try Client(port: server.port)
+      try await client.send(get("/", method: "HEAD"))
+      let head = try await client.response(toHead: true)
+      #expect(head.status == 200)
+      #expect(head.headers.first("Content-Type") == "text/event-stream")
+      try await client.send(get("/"))
+      #expect(try await client.response().body == "event")
+    }
+  }
 }

@@ -129,6 +129,36 @@ import Testing
     #expect(error?.description.contains("is not below /mnt/session/uploads") == true)
   }
 
+  @Test func `a file that cannot be mounted is told without the places of this machine`() async throws {
+    let mount = Mount(path: "/mnt/session/uploads/a.txt", source: "/tmp/errand-no-such-content")
+    try await Bench.with(mounts: [mount]) { bench in
+      let error = await #expect(throws: HandsError.self) { try await bench.bash("true") }
+      #expect(error?.description.contains(mount.source) == true)
+      #expect(
+        error.map { SandboxError($0).description }
+          == "The file for /mnt/session/uploads/a.txt cannot be copied there. Whoever runs the server finds the reason "
+          + "in its log.")
+    }
+  }
+
+  @Test(
+    arguments: [
+      HandsError.noBubblewrap(path: "/srv/bwrap"), HandsError.noNamespaces(detail: "/srv/x"),
+      HandsError.missingMount(path: "/mnt/session/uploads/a", source: "/srv/a", detail: "/srv/b"),
+      HandsError.failed(detail: "bwrap: /srv/a"),
+      HandsError.disk(action: "make", path: "/srv/a", errno: ENOSPC),
+      ProcessError.notFound(program: "/srv/bin/bwrap", path: "/srv/bin"),
+      ProcessError.notExecutable(program: "/srv/bin/bwrap", errno: EACCES),
+      ProcessError.directory("/srv/a", errno: ENOENT),
+      ProcessError.system(action: "open /srv/a", errno: ENOENT),
+    ] as [any OperatorError])
+  func `clients are told nothing of the places of this machine`(error: any OperatorError) {
+    #expect("\(error)".contains("/srv/"))
+    let sentence = SandboxError(error).description
+    #expect(!sentence.contains("/srv/"))
+    #expect(sentence.hasSuffix("."))
+  }
+
   @Test(arguments: ["", "../x", "a/b", "a b", ".", "ä", String(repeating: "x", count: 129)])
   func `a session id that is no file name is refused`(id: String) {
     #expect(throws: HandsError.self) {

@@ -181,6 +181,13 @@ struct JobFolderTests {
       #"brief/job.yaml:11:31: input.files[1].path: Two files would be at /mnt/session/uploads/log/a.txt in the sandbox. Give one another "mount"."#
     ),
     (
+      (
+        "files: [{path: log, mount: /mnt/session/uploads/log}]",
+        "files: [{path: log/a.txt, mount: /mnt/session/uploads/x}, {path: log/deep/b.txt, mount: /mnt/session/uploads/x/y}]"
+      ),
+      #"brief/job.yaml:11:68: input.files[1].path: /mnt/session/uploads/x/y in the sandbox cannot be beside the file /mnt/session/uploads/x: one lies inside the other. Give one another "mount"."#
+    ),
+    (
       ("  description: A brief.\n", ""),
       #"brief/job.yaml:13:3: outcome: "description" is missing from an outcome. Add it."#
     ),

@@ -317,4 +317,49 @@ import Testing
     #expect(log.last?.isFlushed == true)
     #expect(try await fixture.row(id).closing == "It was cancelled.")
   }
+
+  @Test func `a session's age counts from the time it is made at, and is never negative`() async throws {
+    let fixture = try await SessionFixture()
+    let now = fixture.clock.now
+    let session = try await fixture.database.write { [sessions = fixture.sessions] tx in
+      let new = NewSession(agent: ["name": "tester"], environmentID: nil, environment: ["type": "cloud"])
+      return try sessions.session(tx, try sessions.create(tx, new, at: now - .seconds(5)).id)
+    }
+    for (time, age) in [(now, "5.0"), (now - .seconds(5), "0.0"), (now - .seconds(10), "0.0")] {
+      #expect(session.json(at: time)["stats"]?["duration_seconds"]?.text == age)
+    }
+  }
+
+  @Test func `sessions that ended before their end had a place of its own get it from their logs`()
+    async throws
+  {
+    let folder = try TemporaryFolder()
+    let before = queueMigrations + Sessions.migrations.filter { $0.id < "sessions-0005" }
+    let old = try await Database.open("\(folder.path)/errand.db", migrations: before)
+    try await old.write { tx in
+      for (id, status) in [("told", "terminated"), ("untold", "terminated"), ("open", "idle")] {
+        try tx.run(
+          """
+          INSERT INTO sessions (id, thread_id, status, agent, environment, metadata, resources, checks, created_at,
+            updated_at)
+          VALUES ($1, 't', $2, '{}', '{}', '{}', '[]', '[]', 0, 9)
+          """, id, status)
+      }
+      try tx.run(
+        """
+        INSERT INTO events (id, session_id, type, body, position, revision, processed_at)
+        VALUES ('e', 'told', 'session.status_terminated', '{}', 1, 1, 5)
+        """)
+    }
+    await old.close()
+    let new = try await Database.open(
+      "\(folder.path)/errand.db", migrations: queueMigrations + Sessions.migrations)
+    let ends = try await new.read { tx in
+      try tx.rows("SELECT terminated_at FROM sessions ORDER BY id").map {
+        try $0["terminated_at"] as Timestamp?
+      }
+    }
+    #expect(ends.map { $0?.microseconds } == [nil, 5, 9])
+    await new.close()
+  }
 }

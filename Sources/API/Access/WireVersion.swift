@@ -12,17 +12,27 @@ enum WireVersion {
     "managed-agents-2026-04-01", "agent-memory-2026-07-22", "files-api-2025-04-14", "skills-2025-10-02",
     "webhooks-2026-10-07", "dreaming-2026-04-21", "mcp-tunnels-2026-06-22", "user-profiles-2026-03-24",
     "user-profiles-2026-08-18", "user-profiles-2026-09-04",
-    // Of the Messages API; programs set them for all their requests.
-    "advisor-tool-2026-03-01", "cache-diagnosis-2026-04-07", "code-execution-2025-05-22",
-    "compact-2026-01-12",
-    "compact-2026-09-04", "computer-use-2024-10-22", "computer-use-2025-01-24", "computer-use-2025-11-24",
+    // How a client that signs in elsewhere shows its key.
+    "oauth-2025-04-20", "oidc-federation-2026-04-01",
+    // Of the Messages API and of an organisation's administration; programs set them for all their requests.
+    "admin-user-sign-out-2026-10-08",
+    "advisor-tool-2026-03-01", "analytics-usage-cost-2026-08-24", "cache-diagnosis-2026-04-07",
+    "ce-claude-code-managed-settings-2026-10-06", "ce-plugins-2026-09-01", "ce-user-management-2026-07-13",
+    "code-execution-2025-05-22", "compact-2026-01-12", "compact-2026-09-04", "computer-use-2024-10-22",
+    "computer-use-2025-01-24", "computer-use-2025-11-24",
     "context-1m-2025-08-07", "context-management-2025-06-27", "dev-full-thinking-2025-05-14",
-    "extended-cache-ttl-2025-04-11", "fast-mode-2026-02-01", "inline-tools-2026-09-15",
-    "interleaved-thinking-2025-05-14", "mcp-client-2025-04-04", "mcp-client-2025-11-20",
-    "mcp-client-2026-09-15", "message-batches-2024-09-24", "model-context-window-exceeded-2025-08-26",
-    "output-128k-2025-02-19", "output-300k-2026-03-24", "pdfs-2024-09-25", "prompt-caching-2024-07-31",
-    "structured-outputs-2025-11-13", "task-budgets-2026-03-13", "token-counting-2024-11-01",
-    "token-efficient-tools-2025-02-19",
+    "experimental-claude-tag-2026-10-21", "extended-cache-ttl-2025-04-11", "fallback-credit-2026-06-01",
+    "fallback-credit-2026-07-01", "fast-mode-2026-02-01", "fine-grained-tool-streaming-2025-05-14",
+    "inline-tools-2026-09-15", "interleaved-thinking-2025-05-14", "mcp-client-2025-04-04",
+    "mcp-client-2025-11-20", "mcp-client-2026-09-15", "message-batches-2024-09-24",
+    "message-threads-2026-08-12", "mid-conversation-output-config-2026-07-01",
+    "mid-conversation-system-clear-at-2026-08-21", "mid-conversation-tool-changes-2026-07-01",
+    "model-context-window-exceeded-2025-08-26", "output-128k-2025-02-19", "output-300k-2026-03-24",
+    "pdfs-2024-09-25", "prompt-caching-2024-07-31", "server-side-fallback-2026-06-01",
+    "server-side-fallback-2026-07-01", "spend-limit-reads-2026-09-26", "structured-outputs-2025-11-13",
+    "task-budgets-2026-03-13", "telemetry-destinations-2026-08-11", "thinking-binding-controls-2026-08-01",
+    "thinking-display-updates-2026-08-18", "thinking-token-count-2026-05-13", "token-counting-2024-11-01",
+    "token-efficient-tools-2025-02-19", "user-profiles-billing-2026-10-01",
   ]
 
   /// What a client that names a version must also name: the service whose API this is takes these addresses for
@@ -40,7 +50,8 @@ enum WireVersion {
       .map { $0.drop(while: \.isWhitespace) }.map { String($0.prefix { !$0.isWhitespace }) }
   }
 
-  /// - Throws: `APIError.invalid` for a version or beta that nobody knows, or a beta that is missing.
+  /// - Throws: `APIError.invalid` for a version or beta that nobody knows; `.notFound` when a beta is missing, since
+  ///   without it the addresses are not there.
   static func check(_ http: HTTPRequest) throws {
     let (headers, segments) = (http.headers, http.segments)
     if let version = headers.first("anthropic-version"), !versions.contains(version) {
@@ -54,7 +65,7 @@ enum WireVersion {
     let isGated = segments.count > 1 && segments[0] == "v1" && gated.contains(segments[1])
     let isBeta = named.contains(gate) || http.query.contains { $0.name == "beta" && $0.value == "true" }
     if isGated, headers.first("anthropic-version") != nil, !isBeta {
-      throw APIError.invalid(
+      throw APIError.notFound(
         "anthropic-beta: Clients that send anthropic-version must also send the beta \(gate) here.")
     }
   }

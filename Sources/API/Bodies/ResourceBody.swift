@@ -87,22 +87,23 @@ enum ResourceBody {
   }
 
   /// All of a session's resources.
-  /// - Throws: `CatalogError.invalid` when two are mounted at one place.
+  /// - Throws: `CatalogError.invalid` when two are mounted at one place, or one inside the other.
   static func resources(
     _ tx: Transaction, _ bodies: [ResourceBody], in session: String, _ files: Files, at now: Timestamp,
     _ randomness: Randomness
   ) throws -> [JSON] {
-    var places: Set<String> = []
+    var places: [String] = []
     return try bodies.enumerated().map { index, body in
       let resource = try body.resource(tx, in: session, files, at: now, randomness)
       let place = resource["mount_path"]?.stringValue ?? ""
-      guard places.insert(place).inserted else {
+      if let taken = places.first(where: { MountPath.collide($0, place) }) {
         throw CatalogError.invalid([
           Problem(
             FieldPath([.key("resources"), .index(index), .key("mount_path")]),
-            "Two resources are mounted at \(place).")
+            "Another resource is mounted at \(taken), so nothing else can be at \(place).")
         ])
       }
+      places.append(place)
       return resource
     }
   }

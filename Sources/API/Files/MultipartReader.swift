@@ -141,10 +141,11 @@ struct MultipartReader {
     var disposition: String?
     var contentType: String?
     for line in text.split(separator: "\r\n") {
-      guard let colon = line.firstIndex(of: ":") else {
+      guard let colon = line.unicodeScalars.firstIndex(of: ":") else {
         throw APIError.invalid("A part's head has a line without a colon: \(quoted(String(line))).")
       }
-      let value = String(line[line.index(after: colon)...].drop(while: \.isWhitespace))
+      let rest = line.unicodeScalars[colon...].dropFirst()
+      let value = String(rest.drop(while: \.properties.isWhitespace))
       switch line[..<colon].lowercased() {
       case "content-disposition": disposition = value
       case "content-type": contentType = value
@@ -176,22 +177,27 @@ struct MultipartReader {
 }
 
 /// A header's value with its parameters: `form-data; name="a"; filename="b"`.
+///
+/// Read by scalars: a mark that combines with what stands before it would hide a quotation mark or a semicolon among
+/// the characters.
 enum HeaderParameters {
+  private typealias Scalars = Substring.UnicodeScalarView
+
   /// The first word in small letters, and the parameters under their names in small letters; `filename*`
   /// (RFC 5987, UTF-8) counts as `filename`.
   static func read(_ value: String) -> (word: String, parameters: [String: String]) {
-    var rest = value[...]
+    var rest = value[...].unicodeScalars
     let word = rest.prefix { $0 != ";" }
     rest = rest.dropFirst(word.count)
     var parameters: [String: String] = [:]
     while rest.first == ";" {
-      rest = rest.dropFirst().drop(while: \.isWhitespace)
+      rest = rest.dropFirst().drop(while: isBlank)
       let name = rest.prefix { $0 != "=" && $0 != ";" }
       rest = rest.dropFirst(name.count)
       guard rest.first == "=" else { continue }
       rest = rest.dropFirst()
       let text = rest.first == "\"" ? quotedText(&rest) : plainText(&rest)
-      let key = name.lowercased()
+      let key = String(name).lowercased()
       if key == "filename*" {
         parameters["filename"] = extended(text) ?? parameters["filename"]
       } else if parameters[key] == nil {
@@ -199,35 +205,37 @@ enum HeaderParameters {
       }
       rest = rest.drop { $0 != ";" }
     }
-    return (String(word.filter { !$0.isWhitespace }).lowercased(), parameters)
+    return (String(String.UnicodeScalarView(word.filter { !isBlank($0) })).lowercased(), parameters)
   }
 
-  private static func plainText(_ rest: inout Substring) -> String {
-    let text = rest.prefix { $0 != ";" && !$0.isWhitespace }
+  private static func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+
+  private static func plainText(_ rest: inout Scalars) -> String {
+    let text = rest.prefix { $0 != ";" && !isBlank($0) }
     rest = rest.dropFirst(text.count)
     return String(text)
   }
 
   /// Browsers write a quotation mark as `%22`, other programs as `\\"`.
-  private static func quotedText(_ rest: inout Substring) -> String {
+  private static func quotedText(_ rest: inout Scalars) -> String {
     rest = rest.dropFirst()
-    var text = ""
-    while let character = rest.popFirst(), character != "\"" {
-      if character == "\\", rest.first == "\"" || rest.first == "\\", let escaped = rest.popFirst() {
+    var text = String.UnicodeScalarView()
+    while let scalar = rest.popFirst(), scalar != "\"" {
+      if scalar == "\\", rest.first == "\"" || rest.first == "\\", let escaped = rest.popFirst() {
         text.append(escaped)
       } else {
-        text.append(character)
+        text.append(scalar)
       }
     }
-    return text.replacing("%22", with: "\"")
+    return String(text).replacing("%22", with: "\"")
   }
 
   /// `UTF-8''a%20b`.
   private static func extended(_ text: String) -> String? {
-    let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }
+    let parts = text.unicodeScalars.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, String(parts[0]).lowercased() == "utf-8" else { return nil }
     var bytes: [UInt8] = []
-    var rest = parts[2].utf8[...]
+    var rest = Substring(parts[2]).utf8
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "%") else {
         bytes.append(byte)

@@ -105,23 +105,21 @@ struct Upload {
     return seconds
   }
 
-  /// What the client called it, or `unnamed` with the ending of its type.
+  /// The last component of what the client called it; when it is empty, `unnamed` with the ending of its type.
   private static func name(of head: MultipartReader.Head) throws -> String {
-    guard let filename = head.filename, !filename.isEmpty else {
-      return "unnamed" + (head.contentType.flatMap(File.ending(ofType:)) ?? "")
-    }
-    return try name(filename)
-  }
-
-  /// The last component of what the client called it.
-  private static func name(_ given: String) throws -> String {
-    let name = String(given.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? "")
+    let name = lastComponent(head.filename ?? "")
+    if name.isEmpty { return "unnamed" + (head.contentType.flatMap(File.ending(ofType:)) ?? "") }
     let isPlain = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
     guard (1...255).contains(name.unicodeScalars.count), isPlain, name != ".", name != ".." else {
       throw APIError.invalid(
         "file: Expected a filename of 1 to 255 printable characters, found \(quoted(name)).")
     }
     return name
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    let parts = path.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }
+    return parts.last.map { String($0) } ?? ""
   }
 
   /// What can stand in a header again; nil for anything else, and the name decides then.

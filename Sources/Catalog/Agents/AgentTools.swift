@@ -19,6 +19,7 @@ struct AgentTools {
     servers = AgentTools.servers(agent)
     var used: Set<String> = []
     var names: Set<String> = []
+    var customs: [(value: JSON, path: FieldPath)] = []
     let customTools = (agent["tools"]?.arrayValue ?? []).filter { $0["type"] == "custom" }
       .compactMap { $0["name"]?.stringValue }
     for (value, path) in agent.list("tools", limit: AgentTools.limit) {
@@ -27,11 +28,14 @@ struct AgentTools {
       switch tool.choice("type", of: kinds, required: true) {
       case "agent_toolset_20260401":
         tools += AgentTools.toolset(value, path, customTools, agent.findings)
-      case "custom": tools += AgentTools.custom(value, path, &names, agent.findings)
+      case "custom":
+        tools += AgentTools.custom(value, path, &names, agent.findings)
+        customs.append((value, path))
       case "mcp_toolset": tools += mcp(value, path, &used, agent.findings)
       default: break
       }
     }
+    refuseBuiltInNames(among: customs, agent.findings)
     // Of a server's tools nobody knows the number yet.
     let count =
       tools.count { $0["type"] == "custom" }
@@ -45,6 +49,28 @@ struct AgentTools {
         agent.path.key("mcp_servers").index(index),
         "No tool uses the server \(quoted(name)). Add {\"type\": \"mcp_toolset\", \"mcp_server_name\": "
           + "\(quoted(name))} to \"tools\", or leave the server out.")
+    }
+  }
+
+  /// A call names its tool, so a custom tool may have the name of a built-in one only while that is not there.
+  private func refuseBuiltInNames(
+    among customs: [(value: JSON, path: FieldPath)], _ findings: Findings
+  ) {
+    let enabled = Set(tools.filter { $0["type"] == "agent_toolset_20260401" }.flatMap(AgentTools.enabled))
+    for (value, path) in customs {
+      guard let name = value["name"]?.stringValue, enabled.contains(name) else { continue }
+      findings.add(
+        path.key("name"),
+        "\(quoted(name)) is the name of a built-in tool that the agent has. Choose another, or disable that one."
+      )
+    }
+  }
+
+  /// The names of a toolset's tools that may be used.
+  private static func enabled(_ toolset: JSON) -> [String] {
+    builtIn.filter { name in
+      let own = toolset["configs"]?.arrayValue?.last { $0["name"]?.stringValue == name }
+      return (own ?? toolset["default_config"])?["enabled"]?.boolValue ?? true
     }
   }
 
@@ -132,8 +158,6 @@ struct AgentTools {
     if let name = tool.text("name", required: true, length: 1...128) {
       if !name.utf8.allSatisfy(isNameCharacter) {
         tool.add("name", "Expected letters, digits, \"_\" and \"-\" only, found \(quoted(name)).")
-      } else if builtIn.contains(name) {
-        tool.add("name", "\(quoted(name)) is the name of a built-in tool. Choose another.")
       } else if !names.insert(name).inserted {
         tool.add("name", "There are two tools named \(quoted(name)).")
       }

@@ -41,7 +41,7 @@ package struct File: Sendable, Equatable {
       "downloadable": .bool(isDownloadable),
     ]
     if let expiresAt { object["expires_at"] = .string(expiresAt.description) }
-    if let session = session ?? mountedIn { object["scope"] = ["type": "session", "id": .string(session)] }
+    if let session { object["scope"] = ["type": "session", "id": .string(session)] }
     return .object(object)
   }
 

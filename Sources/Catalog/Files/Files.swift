@@ -39,6 +39,16 @@ package final class Files: Sendable {
           since INTEGER NOT NULL
         );
         """),
+    Migration(
+      id: "files-0005",
+      sql: """
+        CREATE TABLE deleted_deliverables (
+          session_id TEXT NOT NULL,
+          filename TEXT NOT NULL,
+          sha256 TEXT NOT NULL,
+          PRIMARY KEY (session_id, filename)
+        );
+        """),
   ]
 
   /// Where contents lie.
@@ -199,10 +209,12 @@ package final class Files: Sendable {
   // MARK: Rows
 
   /// Gives a content a name, in the caller's transaction.
-  /// - Parameter mimeType: guessed from the name when nobody said.
+  /// - Parameters:
+  ///   - mimeType: guessed from the name when nobody said.
+  ///   - expiresIn: how long it is there, from its creation on; nil is without an end.
   package func add(
     _ tx: Transaction, _ content: Content, named filename: String, mimeType: String? = nil,
-    session: String? = nil, mountedIn: String? = nil, expiresAt: Timestamp? = nil, metadata: JSON? = nil
+    session: String? = nil, mountedIn: String? = nil, expiresIn: Duration? = nil, metadata: JSON? = nil
   ) throws -> File {
     let now = time.now()
     let row = try tx.row(
@@ -212,7 +224,7 @@ package final class Files: Sendable {
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *
       """,
       ID.make("file", at: now, randomness), filename, mimeType ?? File.mimeType(of: filename),
-      content.sha256, content.size, session, mountedIn, now, expiresAt, metadata)
+      content.sha256, content.size, session, mountedIn, now, expiresIn.map { now + $0 }, metadata)
     guard let row else { throw FilesError.notFound(id: filename) }
     return try File(row)
   }
@@ -241,17 +253,24 @@ package final class Files: Sendable {
   }
 
   /// Brings a session's files to what was collected: new ones are added, changed ones replaced, and those
-  /// that the agent removed go.
+  /// that the agent removed go. What a client deleted stays away until the agent changes it.
   package func replace(
     _ tx: Transaction, session: String, with collected: [Collected]
   ) throws -> [File] {
     let before = Dictionary(
       try list(tx, session: session).map { ($0.filename, $0) }, uniquingKeysWith: { first, _ in first })
     let names = Set(collected.map(\.name))
+    var deleted = try deletedDeliverables(tx, session)
+    for (name, sha256) in deleted
+    where !collected.contains(where: { $0.name == name && $0.content.sha256 == sha256 }) {
+      try tx.run(
+        "DELETE FROM deleted_deliverables WHERE session_id = $1 AND filename = $2", session, name)
+      deleted[name] = nil
+    }
     for file in before.values where !names.contains(file.filename) {
       try tx.run("DELETE FROM files WHERE id = $1", file.id)
     }
-    return try collected.map { new in
+    return try collected.filter { deleted[$0.name] == nil }.map { new in
       if let file = before[new.name] {
         if file.content == new.content && file.metadata == new.metadata { return file }
         try tx.run("DELETE FROM files WHERE id = $1", file.id)
@@ -259,6 +278,14 @@ package final class Files: Sendable {
       return try add(
         tx, new.content, named: new.name, mimeType: new.mimeType, session: session, metadata: new.metadata)
     }
+  }
+
+  /// The contents of a session's deliverables that clients deleted, by name.
+  private func deletedDeliverables(_ tx: Transaction, _ session: String) throws -> [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: try tx.rows(
+        "SELECT filename, sha256 FROM deleted_deliverables WHERE session_id = $1", session
+      ).map { (try $0["filename"], try $0["sha256"]) })
   }
 
   /// What a session made, by name.
@@ -294,15 +321,26 @@ package final class Files: Sendable {
     ).map(File.init)
   }
 
-  /// Removes a name; the content stays until nothing names it. Whoever mounted the file keeps a copy.
+  /// Removes a name; the content stays until nothing names it. Whoever mounted the file keeps a copy. The sandbox
+  /// still has a deliverable, so it is noted which one was not wanted.
   /// - Throws: `FilesError.notFound`.
   package func delete(_ tx: Transaction, _ id: String) throws {
-    guard try tx.run("DELETE FROM files WHERE id = $1", id) == 1 else { throw FilesError.notFound(id: id) }
+    guard let row = try tx.row("DELETE FROM files WHERE id = $1 RETURNING *", id) else {
+      throw FilesError.notFound(id: id)
+    }
+    let file = try File(row)
+    guard let session = file.session else { return }
+    try tx.run(
+      """
+      INSERT INTO deleted_deliverables (session_id, filename, sha256) VALUES ($1, $2, $3)
+      ON CONFLICT (session_id, filename) DO UPDATE SET sha256 = excluded.sha256
+      """, session, file.filename, file.content.sha256)
   }
 
   /// Removes what a session made and mounted.
   package func deleteAll(_ tx: Transaction, of session: String) throws {
     try tx.run("DELETE FROM files WHERE session_id = $1 OR mounted_in = $1", session)
+    try tx.run("DELETE FROM deleted_deliverables WHERE session_id = $1", session)
   }
 
   /// - Throws: `FilesError.notFound`, `.expired`.

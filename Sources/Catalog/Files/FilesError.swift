@@ -62,3 +62,14 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
     }
   }
 }
+
+extension FilesError: OperatorError {
+  package var toldToClients: String {
+    switch self {
+    case .system(_, ENOSPC): "The server's disk is full; nothing that was accepted is lost. \(Self.whoKnows)"
+    case .system(_, let errno):
+      "The server's disk refused a file: \(String(cString: strerror(errno))). \(Self.whoKnows)"
+    case .notFound, .expired, .notDownloadable, .tooLarge: description
+    }
+  }
+}

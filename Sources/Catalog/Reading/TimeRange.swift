@@ -10,6 +10,11 @@ package struct TimeRange: Sendable {
 
   package init() {}
 
+  package func contains(_ time: Timestamp) -> Bool {
+    after.map { time > $0 } ?? true && from.map { time >= $0 } ?? true
+      && before.map { time < $0 } ?? true && to.map { time <= $0 } ?? true
+  }
+
   package func add(to conditions: inout Conditions, _ column: String) {
     if let after { conditions.add("\(column) > $", after) }
     if let from { conditions.add("\(column) >= $", from) }

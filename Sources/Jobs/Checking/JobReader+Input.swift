@@ -34,7 +34,7 @@ extension JobReader {
 
   private func files(_ input: Fields) -> [(path: String, bytes: [UInt8])] {
     var files: [(path: String, bytes: [UInt8])] = []
-    var taken: Set<String> = []
+    var taken: [String] = []
     for (value, path) in input.list("files", limit: JobReader.fileLimit) {
       guard let given = Fields(value, at: path, "an input file", keys: ["path", "mount"], findings),
         let source = relativePath(given, "path")
@@ -52,9 +52,18 @@ extension JobReader {
       }
       for (name, bytes) in found {
         let inside = name.isEmpty ? mount : "\(mount)/\(name)"
-        if !taken.insert(inside).inserted {
-          given.add("path", "Two files would be at \(inside) in the sandbox. Give one another \"mount\".")
+        // Of what is more than fits, only that is said.
+        if taken.count < JobReader.fileLimit,
+          let other = taken.first(where: { MountPath.collide($0, inside) })
+        {
+          given.add(
+            "path",
+            other == inside
+              ? "Two files would be at \(inside) in the sandbox. Give one another \"mount\"."
+              : "\(inside) in the sandbox cannot be beside the file \(other): one lies inside the other. Give one "
+                + "another \"mount\".")
         }
+        taken.append(inside)
         files.append((inside, bytes))
       }
     }

@@ -1,6 +1,7 @@
 import Catalog
 import Git
 import JSON
+import Sessions
 
 // The repositories of a job's input.
 extension JobReader {
@@ -28,7 +29,7 @@ extension JobReader {
       // The default is known only when the address is.
       let place = mount ?? (try? RepositoryURL(url)).map { "\(JobRepository.root)/\($0.name)" }
       if let place {
-        if mounts.contains(where: { place == $0 || place.hasPrefix($0 + "/") || $0.hasPrefix(place + "/") }) {
+        if mounts.contains(where: { MountPath.collide($0, place) }) {
           given.add(
             "mount",
             "Another repository is at \(quoted(place)), above or below it. Give it another \"mount\".")

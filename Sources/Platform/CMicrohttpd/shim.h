@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <string.h>
 
 /// What a daemon is started with. Every callback gets `context` as its first argument.
@@ -18,6 +19,8 @@ struct errand_mhd_settings {
   MHD_RequestCompletedCallback completed;
   MHD_NotifyConnectionCallback connection;
   void *(*target)(void *context, const char *target, struct MHD_Connection *connection);
+  /// The library is about to refuse somebody's request by itself, with this status and page.
+  void (*refusing)(void *context, unsigned int status, const char *page);
 };
 
 /// Leaves percent-encodings as they are: the library would decode `%2F` in the path into a slash.
@@ -39,10 +42,21 @@ static inline void errand_mhd_hide_query(const char *target) {
   if (errand_mhd_parses_in_place() && mark && mark[1]) mark[1] = 0;
 }
 
+/// Takes the library's log, which has a line for every client that leaves early, and passes on the one kind of
+/// line that nothing else tells of.
+static void errand_mhd_note(void *context, const char *format, va_list arguments) {
+  static const char refusing[] = "Error processing request";
+  const struct errand_mhd_settings *settings = (const struct errand_mhd_settings *)context;
+  if (strncmp(format, refusing, sizeof refusing - 1) != 0) return;
+  unsigned int status = va_arg(arguments, unsigned int);
+  settings->refusing(settings->context, status, va_arg(arguments, const char *));
+}
+
 /// A daemon in external epoll mode, on the calling thread; null when memory ran out or a setting is invalid.
-/// No MHD_USE_ERROR_LOG: the library would print a line for every client that leaves early.
+/// The settings must live as long as it.
 static inline struct MHD_Daemon *errand_mhd_start(const struct errand_mhd_settings *settings) {
   struct MHD_OptionItem options[] = {
+    {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)errand_mhd_note, (void *)settings},
     {MHD_OPTION_LISTEN_SOCKET, settings->listener, NULL},
     {MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit, NULL},
     {MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout, NULL},
@@ -56,7 +70,7 @@ static inline struct MHD_Daemon *errand_mhd_start(const struct errand_mhd_settin
     {MHD_OPTION_END, 0, NULL},
   };
   return MHD_start_daemon(
-    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, settings->access, settings->context,
+    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, settings->access, settings->context,
     MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 

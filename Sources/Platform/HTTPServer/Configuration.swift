@@ -18,8 +18,9 @@ extension HTTPServer {
     package var inline: (@Sendable (HTTPRequest) -> HTTPResponse?)?
     /// Answers in a task, which is cancelled when the client is gone. What it answers then is dropped.
     package var handle: @Sendable (HTTPRequest) async -> HTTPResponse
-    /// Makes the answers that the server gives by itself (400, 408, 413, 431, 500, 501, 503) from a sentence.
-    /// Heads that the parser cannot read at all get the library's own short page with 400, 414 or 431.
+    /// Makes the answers that the server gives by itself (400, 408, 413, 414, 431, 500, 503) from a sentence.
+    /// Heads and chunks that the parser cannot read get the library's own short page, with 400, 413, 414, 431 or 505,
+    /// when others that are arriving might be meant: it does not say whose it refuses.
     package var refusal: @Sendable (_ status: Int, _ sentence: String) -> HTTPResponse = HTTPResponse.text
     /// Gets a line when something happens that the operator should know.
     package var log: @Sendable (String) -> Void = { _ in }

@@ -14,6 +14,8 @@ final class EventLoop {
   private let counted: Lock<HTTPServer.Statistics>
   private let epoll: Int32
   private let keys = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 256)
+  /// The library looks into them as long as it runs.
+  private let settings = UnsafeMutablePointer<errand_mhd_settings>.allocate(capacity: 1)
   /// Nil only until the initialiser has started it.
   private(set) var daemon: OpaquePointer?
 
@@ -49,14 +51,14 @@ final class EventLoop {
     self.mailbox = mailbox
     self.counted = counted
     epoll = linux_epoll_create()
-    var settings = errand_mhd_settings()
-    settings.listener = listener.descriptor
-    settings.connection_limit = UInt32(clamping: configuration.connectionLimit)
-    settings.timeout = UInt32(clamping: Int(configuration.idleTimeout.inSeconds.rounded(.up)))
-    settings.memory = EventLoop.memory
-    settings.context = Unmanaged.passUnretained(self).toOpaque()
-    setCallbacks(&settings)
-    daemon = errand_mhd_start(&settings)
+    settings.initialize(to: errand_mhd_settings())
+    settings.pointee.listener = listener.descriptor
+    settings.pointee.connection_limit = UInt32(clamping: configuration.connectionLimit)
+    settings.pointee.timeout = UInt32(clamping: Int(configuration.idleTimeout.inSeconds.rounded(.up)))
+    settings.pointee.memory = EventLoop.memory
+    settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
+    setCallbacks(&settings.pointee)
+    daemon = errand_mhd_start(settings)
     guard epoll >= 0, let daemon else {
       close(listener.descriptor)
       throw .system(doing: "starting libmicrohttpd", error: "out of memory or descriptors")
@@ -72,6 +74,7 @@ final class EventLoop {
 
   deinit {
     keys.deallocate()
+    settings.deallocate()
     if epoll >= 0 { close(epoll) }
   }
 

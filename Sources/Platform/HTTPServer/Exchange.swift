@@ -40,6 +40,14 @@ final class Exchange {
     lastSent = now
   }
 
+  /// Whether its body is arriving in chunks, be it dropped or not.
+  var isReceivingChunks: Bool {
+    switch phase {
+    case .receiving, .refused: head.headers.first("Transfer-Encoding") != nil
+    default: false
+    }
+  }
+
   enum Taking { case kept, tooLong, noRoom }
 
   /// Keeps body bytes while the limit allows. A chunked body announces no length, so they are counted here.

@@ -20,12 +20,14 @@ struct Head {
   /// An answer of the server's own, in place of the handler's.
   typealias Refusal = (status: Int, sentence: String)
 
+  static let tooLarge: Refusal = (
+    431, "The request's head is too large: at most \(fieldLimit) fields and \(sizeLimit) bytes."
+  )
+
   /// Why the request cannot be taken; nil when it can.
   func fault() -> Refusal? {
     if size > Head.sizeLimit || headers.entries.count > Head.fieldLimit {
-      return (
-        431, "The request's head is too large: at most \(Head.fieldLimit) fields and \(Head.sizeLimit) bytes."
-      )
+      return Head.tooLarge
     }
     guard isCleanlyLaidOut else {
       return (
@@ -62,7 +64,7 @@ struct Head {
     if !lengths.isEmpty { return (400, "The request has both Content-Length and Transfer-Encoding.") }
     if version == "HTTP/1.0" { return (400, "An HTTP/1.0 request cannot have Transfer-Encoding.") }
     guard codings.count == 1, HTTPHeaders.same(codings[0], "chunked") else {
-      return (501, "The only transfer coding supported is chunked.")
+      return (400, "The only transfer coding supported is chunked.")
     }
     return nil
   }

@@ -1,3 +1,4 @@
+import Primitives
 import Processes
 
 /// Why a sandbox cannot work. What goes wrong inside a tool is a result, not one of these.
@@ -40,5 +41,38 @@ package enum HandsError: Error, CustomStringConvertible {
     case .ended:
       "The session's hands were ended; nothing can run in them any more."
     }
+  }
+}
+
+extension HandsError: OperatorError {
+  package var toldToClients: String {
+    switch self {
+    case .noBubblewrap: "bubblewrap was not found on the server. \(Self.whoKnows)"
+    case .noNamespaces: "bubblewrap cannot make a sandbox on the server. \(Self.whoKnows)"
+    case .missingMount(let path, _, _): "The file for \(path) cannot be copied there. \(Self.whoKnows)"
+    case .failed: "The sandbox did not start. \(Self.whoKnows)"
+    case .disk(let action, _, let errno):
+      "The server's disk refused to \(action) a file of the sandbox: \(ProcessError.text(errno))."
+    case .noShell, .badSession, .badMount, .ended: description
+    }
+  }
+}
+
+extension ProcessError: OperatorError {
+  package var toldToClients: String {
+    switch self {
+    case .notFound(let program, _):
+      "The program \(ProcessError.name(program)) was not found on the server."
+    case .notExecutable(let program, let errno):
+      "The program \(ProcessError.name(program)) cannot be run on the server: \(ProcessError.text(errno))."
+    case .directory(_, let errno): "The sandbox's folder cannot be worked in: \(ProcessError.text(errno))."
+    case .system(_, let errno):
+      "The system refused something that the sandbox needs: \(ProcessError.text(errno))."
+    case .noRoom, .sandboxGone, .unusable: description
+    }
+  }
+
+  private static func name(_ program: String) -> String {
+    program.split(separator: "/").last.map(String.init) ?? program
   }
 }

@@ -67,7 +67,8 @@ package struct Repositories: Sendable {
     default: break
     }
     return RepositoryTrouble(
-      type: type, url: mount.url, message: "\(error)", isRetryable: isRetryable, isRequired: mount.isRequired)
+      type: type, url: mount.url, message: SandboxError(error).description, isRetryable: isRetryable,
+      isRequired: mount.isRequired)
   }
 }
 

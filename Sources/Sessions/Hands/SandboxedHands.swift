@@ -203,12 +203,7 @@ extension SandboxedHands {
       await stop(forGood: false)
       var workplace = workplace
       if state.withLock({ $0.isWithoutPackages }) { workplace.packages = .none }
-      let made = try await settings.provision(workspace, workplace, network) { trouble in
-        state.withLock { state in
-          state.packageTrouble = trouble
-          state.isWithoutPackages = true
-        }
-      }
+      let made = try await provision(workplace)
       let isTooLate = state.withLock { state in
         if !state.isEnded { state.sandbox = made }
         return state.isEnded
@@ -219,6 +214,21 @@ extension SandboxedHands {
         throw HandsError.ended
       }
       return made
+    }
+  }
+
+  /// What it throws, clients are told without the places of this machine; the operator needs those.
+  private func provision(_ workplace: Workplace) async throws -> any Sandbox {
+    do {
+      return try await settings.provision(workspace, workplace, network) { trouble in
+        state.withLock { state in
+          state.packageTrouble = trouble
+          state.isWithoutPackages = true
+        }
+      }
+    } catch let error as any OperatorError {
+      settings.egress.log.error("The sandbox of \(workplace.session) cannot be made: \(error)")
+      throw error
     }
   }
 }

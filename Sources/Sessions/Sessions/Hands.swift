@@ -1,5 +1,6 @@
 package import Catalog
 package import JSON
+import Primitives
 
 /// What a tool call gave back, in the words of the wire.
 package struct ToolResult: Sendable, Equatable {
@@ -124,10 +125,12 @@ extension Hands {
   package func mount(_ repositories: [RepositoryMount]) async throws -> [RepositoryTrouble] { [] }
 }
 
-/// The sandbox itself cannot work. The sentence says why, for the person who must act.
+/// The sandbox itself cannot work. The sentence says why, without the places of this machine: clients read it.
 package struct SandboxError: Error, Equatable, CustomStringConvertible {
   package let description: String
-  package init(_ cause: any Error) { description = "\(cause)" }
+  package init(_ cause: any Error) {
+    description = (cause as? any OperatorError)?.toldToClients ?? "\(cause)"
+  }
 }
 
 package protocol HandsProvider: Sendable {

@@ -19,6 +19,7 @@ extension Session {
       close(as: .rescheduling, at: now)
     case .statusTerminated:
       close(as: .terminated, at: now)
+      terminatedAt = terminatedAt ?? now
       blocked = []
       closing = closing ?? "it is terminated"
     case .userToolConfirmation, .userCustomToolResult, .userToolResult:

@@ -85,6 +85,8 @@ package struct Session: Sendable, Equatable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
   package var archivedAt: Timestamp?
+  /// When it became terminated, which is not always its last change.
+  package var terminatedAt: Timestamp?
   /// Whether input waits that starts the next turn.
   package var isDue: Bool
 
@@ -164,6 +166,7 @@ package struct Session: Sendable, Equatable {
     createdAt = try row["created_at"]
     updatedAt = try row["updated_at"]
     archivedAt = try row["archived_at"]
+    terminatedAt = try row["terminated_at"]
     isDue = try row["is_due"]
   }
 
@@ -182,9 +185,10 @@ package struct Session: Sendable, Equatable {
     ]
   }
 
-  /// The time since it was made; once it is terminated, up to its last change.
+  /// The time since it was made, up to its termination.
   func age(at now: Timestamp) -> Duration {
-    (status == .terminated ? updatedAt : now) - createdAt
+    // Clocks are set back at times.
+    max(.zero, (terminatedAt ?? now) - createdAt)
   }
 
   func activeTime(at now: Timestamp) -> Duration {

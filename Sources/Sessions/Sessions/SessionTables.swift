@@ -96,5 +96,15 @@ extension Sessions {
           body = json_remove(body, '$.flushed')
         WHERE json_extract(body, '$.flushed') IS NOT NULL;
         """),
+    Migration(
+      id: "sessions-0006",
+      sql: """
+        ALTER TABLE sessions ADD COLUMN terminated_at INTEGER;
+        UPDATE sessions SET terminated_at = COALESCE(
+          (SELECT MIN(processed_at) FROM events
+            WHERE session_id = sessions.id AND type = 'session.status_terminated' AND position IS NOT NULL),
+          updated_at)
+        WHERE status = 'terminated';
+        """),
   ]
 }

@@ -92,10 +92,12 @@ extension Sessions {
         place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit."
       )
     }
-    let path = resource["mount_path"]?.stringValue
-    if session.resources.contains(where: { $0["mount_path"]?.stringValue == path }) {
+    let path = resource["mount_path"]?.stringValue ?? ""
+    let places = session.resources.compactMap { $0["mount_path"]?.stringValue }
+    if let taken = places.first(where: { MountPath.collide($0, path) }) {
       throw SessionError.invalidInput(
-        place: "mount_path", problem: "Another resource of the session is mounted at \(path ?? "").")
+        place: "mount_path",
+        problem: "Another resource of the session is mounted at \(taken), so nothing else can be at \(path).")
     }
     try set(tx, id, session.resources + [resource])
   }

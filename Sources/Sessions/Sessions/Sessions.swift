@@ -89,9 +89,12 @@ package final class Sessions: Sendable {
   // MARK: Creating
 
   /// Creates a session with its first inputs, which make it due; without any it rests until `append`.
+  /// - Parameter now: its age is counted from then; nil reads the clock.
   @discardableResult
-  package func create(_ tx: Transaction, _ new: NewSession, inputs: [NewEvent] = []) throws -> Session {
-    let now = time.now()
+  package func create(
+    _ tx: Transaction, _ new: NewSession, inputs: [NewEvent] = [], at now: Timestamp? = nil
+  ) throws -> Session {
+    let now = now ?? time.now()
     var session = Session(
       new, id: new.id ?? ID.make("sesn", at: now, randomness), thread: ID.make("sthr", at: now, randomness),
       at: now)
@@ -158,7 +161,7 @@ package final class Sessions: Sendable {
       UPDATE sessions SET status = $2, turn_open = $3, stop_reason = $4, blocked = $5, outcomes = $6, closing = $7,
         input_tokens = $8, output_tokens = $9, cache_creation_tokens = $10, cache_read_tokens = $11, active = $12,
         running_since = $13, last_position = $14, last_arrival = $15, revision = $16, updated_at = $17,
-        web_searches = $18
+        web_searches = $18, terminated_at = $19
       WHERE id = $1
       """,
       session.id, session.status.rawValue, session.turnOpen, session.stopReason,
@@ -166,7 +169,7 @@ package final class Sessions: Sendable {
       session.closing, session.usage.inputTokens, session.usage.outputTokens,
       session.usage.cacheCreationInputTokens, session.usage.cacheReadInputTokens,
       session.active.microseconds, session.runningSince, session.lastPosition, session.lastArrival,
-      session.revision, now, session.webSearches)
+      session.revision, now, session.webSearches, session.terminatedAt)
     let (signals, id) = (signals, session.id)
     tx.afterCommit { signals.ring(id) }
     // Followers may be in another process.
