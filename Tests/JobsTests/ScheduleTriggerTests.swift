@@ -89,6 +89,34 @@ import Testing
     #expect(Trigger(.schedule(spec)).id != id)
   }
 
+  @Test(arguments: ["0 0 H(30-31) 4 *", "0 0 H(29-31) 2 *"])
+  func `whether H names a day is asked with the job's own name`(expression: String) throws {
+    func isRight(_ name: String) -> Bool { (try? CronExpression(expression, name: name)) != nil }
+    let names = (1...50).map { "job-\($0)" }
+    let right = try #require(names.first(where: isRight))
+    let wrong = try #require(names.first { !isRight($0) })
+    func problems(_ name: String) throws -> [String] {
+      let text = Self.job("{schedule: \"\(expression)\"}").replacing("name: brief", with: "name: \(name)")
+      return try Gallery(Gallery.files(job: text)).problems()
+    }
+    #expect(try problems(right) == [])
+    let told = try problems(wrong)
+    #expect(
+      told.count == 1 && told.first?.hasPrefix("brief/job.yaml:5:21: triggers[0].schedule: ") == true,
+      "\(told)")
+    // A name that is none makes no second problem.
+    #expect(try problems("No!").count == (isRight("job") ? 1 : 2))
+  }
+
+  @Test func `a step that is too large for its field is warned of, in its place`() throws {
+    let gallery = try Gallery(Gallery.files(job: Self.job("{schedule: \"*/90 * * * *\"}")))
+    let warnings = try gallery.load().warnings.map { $0.description.replacing(gallery.path + "/", with: "") }
+    #expect(
+      warnings == [
+        "brief/job.yaml:5:19: triggers[0].schedule: The step 90 in the minute field at offset 2 is as large as its span of 60 values or larger, so only the first value is selected."
+      ])
+  }
+
   @Test(
     arguments: [
       ("{every: 15m, schedule: \"* * * * *\"}", "A trigger has one of"),
