@@ -62,6 +62,9 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     return text + "Z"
   }
 
+  /// For people, whom fractions of a second only hinder: `2026-11-12T09:15:42Z`, rounded towards the past.
+  package var inSentence: String { Timestamp(seconds: seconds).description }
+
   /// Reads RFC 3339 with any offset; digits finer than a microsecond are cut off. Nil for anything else.
   package init?(_ text: String) {
     var rest = Array(text.utf8)[...]
