@@ -30,7 +30,7 @@ extension API {
       .map { try domains.schedules.account(tx, $0, at: asked) }
     let sentence =
       accounts.isEmpty
-      ? "Job \(job.name) has no schedule\(job.archivedAt.map { "; it was archived at \($0)" } ?? "")."
+      ? "Job \(job.name) has no schedule\(job.archivedAt.map { "; it was archived at \($0.inSentence)" } ?? "")."
       : accounts.map { accounts.count == 1 ? $0.sentence : "\($0.trigger): \($0.sentence)" }
         .joined(separator: " ")
     // Of several schedules, the one that names the time tells the most.
@@ -74,7 +74,7 @@ extension API {
       JobFacts.Schedule(
         times: "“\(schedule.spec.words)”",
         nextAt: try domains.schedules.upcoming(tx, schedule, count: 1).first,
-        paused: schedule.pause.map { "by \($0.by) since \($0.at), \($0.reason)" },
+        paused: schedule.pause.map { "by \($0.by) since \($0.at.inSentence), \($0.reason)" },
         isUsedUp: schedule.startsLeft == 0)
     }
     var sources: [String] = []

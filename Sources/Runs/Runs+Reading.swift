@@ -75,20 +75,20 @@ extension Runs {
     ).map(Firing.init)
   }
 
-  /// The firing that makes up for a schedule's time, under any of the ids that its trigger had; nil when nobody
-  /// asked for that.
+  /// The firing that makes up for a schedule's time, under any of the ids that its trigger had: of several the
+  /// one that did not come to nothing, or else the latest. Nil when nobody asked for that.
   package func backfill(
     _ tx: Transaction, job: String, triggers: [String], nominal: Timestamp
   ) throws -> Firing? {
-    for trigger in triggers {
-      let row = try tx.row(
+    let all = try triggers.flatMap { trigger in
+      try tx.rows(
         """
         SELECT * FROM firings
         WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'backfill'
-        """, job, trigger, nominal)
-      if let row { return try Firing(row) }
+        """, job, trigger, nominal
+      ).map(Firing.init)
     }
-    return nil
+    return all.first { !$0.cameToNothing } ?? all.max { $0.id < $1.id }
   }
 
   /// The firings that a receipt caused, in the order of their jobs.

@@ -25,7 +25,7 @@ extension Schedules {
     let timetable = try Timetables.shared.timetable(of: old)
     var account = try account(
       tx, old, timetable, at: asked, Schedules.moment(asked, in: timetable.zone), until: edition.until)
-    account.sentence += " The schedule was “\(edition.spec.words)” until \(edition.until)"
+    account.sentence += " The schedule was “\(edition.spec.words)” until \(edition.until.inSentence)"
     account.sentence +=
       edition.spec.words == schedule.spec.words
       ? "; since then its other settings are different." : ", and is “\(schedule.spec.words)” since then."
@@ -49,13 +49,13 @@ extension Schedules {
       let place = nominal == moment ? "" : " for \(nominal)"
       switch (firing.decision, firing.run) {
       case (.started?, let run?):
-        account.sentence += " It was backfilled\(place) as \(run), at \(firing.createdAt)."
+        account.sentence += " It was backfilled\(place) as \(run), at \(firing.createdAt.inSentence)."
       case (nil, _):
         account.sentence +=
-          " It is being backfilled\(place) since \(firing.createdAt): \(firing.reason ?? "it waits.")"
+          " It is being backfilled\(place) since \(firing.createdAt.inSentence): \(firing.reason ?? "it waits.")"
       case (let decision?, _):
         account.sentence +=
-          " A backfill\(place) at \(firing.createdAt) came to nothing (\(decision.rawValue.replacing("_", with: " "))): \(firing.reason ?? "no reason is on record.")"
+          " A backfill\(place) at \(firing.createdAt.inSentence) came to nothing (\(decision.rawValue.replacing("_", with: " "))): \(firing.reason ?? "no reason is on record.")"
       }
       return
     }
@@ -88,7 +88,8 @@ extension Schedules {
       account.firing = try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: nominal)
       var words = try fate(tx, schedule, timetable, nominal, account.firing, until: until)
       if let deed = try deed(tx, schedule, about: nominal), deed.kind == .unskip {
-        words += " It was to be skipped; \(deed.by) took that back at \(deed.at): \(deed.reason)"
+        words +=
+          " It was to be skipped; \(deed.by) took that back at \(deed.at.inSentence): \(deed.reason.asSentence)"
       }
       sentences.append(isNamed ? words : "About \(Schedules.text(nominal, timetable)): \(words)")
     }
@@ -157,11 +158,11 @@ extension Schedules {
     let now = time.now()
     if let since = schedule.since, nominal <= since {
       return
-        "The schedule was applied only later, at \(since); what it would have named before does not count."
+        "The schedule was applied only later, at \(since.inSentence); what it would have named before does not count."
     }
     if let left = schedule.startsLeft, left == 0, nominal > schedule.cursor {
       return
-        "The schedule's \(schedule.starts ?? 0) starts were used up before, the last at \(schedule.cursor). "
+        "The schedule's \(schedule.starts ?? 0) starts were used up before, the last at \(schedule.cursor.inSentence). "
         + "Raise “starts” in the job's file for more."
     }
     if nominal > now {

@@ -33,7 +33,7 @@ extension Schedules {
         INSERT INTO schedule_skips (job_id, trigger_id, nominal_at, reason) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING
         """, schedule.job, schedule.trigger, Timestamp(seconds: nominal),
-        "\(by) asked to skip this time: \(reason)")
+        "\(by) asked to skip this time: \(reason.asSentence)")
       guard isNew == 1 else { continue }
       try record(
         tx, schedule,

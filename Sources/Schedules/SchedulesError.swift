@@ -31,15 +31,15 @@ package enum SchedulesError: Error, Equatable, CustomStringConvertible {
     case .severalSkips(let name, let skips):
       "\(name) skips \(SchedulesError.list(skips)). Say which of them is to start after all."
     case .noTime(let name, let from, let to):
-      "\(name) names no time from \(from) to \(to)."
+      "\(name) names no time from \(from.inSentence) to \(to.inSentence)."
     case .tooManyTimes(let name, let limit, let last):
-      "\(name) names more than \(limit) times there. Ask for those up to \(last) first."
+      "\(name) names more than \(limit) times there. Ask for those up to \(last.inSentence) first."
     case .undecided(let name, let from):
-      "\(name) has times there from \(from) on that are just being decided about. Ask again when they are."
+      "\(name) has times there from \(from.inSentence) on that are just being decided about. Ask again when they are."
     case .inTheFuture(let to):
-      "A backfill makes up for times that have passed; \(to) has not yet."
+      "A backfill makes up for times that have passed; \(to.inSentence) has not yet."
     case .backwards(let from, let to):
-      "The backfill ends at \(to), before it begins at \(from)."
+      "The backfill ends at \(to.inSentence), before it begins at \(from.inSentence)."
     }
   }
 
