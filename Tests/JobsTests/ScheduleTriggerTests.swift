@@ -30,6 +30,18 @@ import Testing
       END:VEVENT
       END:VCALENDAR
       """
+    files["brief/monthly.ics"] = """
+      BEGIN:VCALENDAR
+      BEGIN:VEVENT
+      DTSTART;VALUE=DATE:20260131
+      RRULE:FREQ=MONTHLY;BYMONTHDAY=-1
+      END:VEVENT
+      BEGIN:VEVENT
+      DTSTART;VALUE=DATE:20260112
+      RRULE:FREQ=MONTHLY;INTERVAL=3;BYDAY=2MO
+      END:VEVENT
+      END:VCALENDAR
+      """
     files["brief/broken.ics"] =
       "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEXDATE:1\nEND:VEVENT\nEND:VCALENDAR"
     return files
@@ -70,6 +82,14 @@ import Testing
     #expect(spec.exclusions.map(\.name) == ["2026-05-01", "Christmas Day"])
     #expect(spec.jitter == .seconds(30))
     #expect(spec.catchUp == CatchUp(.all, window: .seconds(7200), limit: 5))
+  }
+
+  @Test func `a calendar's monthly rules are stored as they are read`() throws {
+    let spec = try #require(try Self.spec("{every: 1h, exclude: [monthly.ics]}"))
+    #expect(
+      spec.exclusions.map(\.recurrence) == [
+        .monthly(every: 1, day: -1), .monthlyWeekday(every: 3, nth: 2, weekday: 1),
+      ])
   }
 
   @Test func `a plain schedule is stored as it always was`() {
