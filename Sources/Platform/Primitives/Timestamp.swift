@@ -113,6 +113,26 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     self.init(microseconds: seconds * 1_000_000 + fraction)
   }
 
+  /// Reads a time as people write it, by ISO 8601: as RFC 3339, or without its seconds or the colon of its offset
+  /// (`2026-11-12T07:00Z`, `2026-11-12T07:00+0200`). Nil for anything else.
+  package static func written(_ text: String) -> Timestamp? {
+    Timestamp(text) ?? Timestamp(completed(text))
+  }
+
+  private static func completed(_ text: String) -> String {
+    // 2026-11-12T07:00
+    guard text.utf8.count > 16 else { return text }
+    let minutes = text.prefix(16)
+    var rest = text.dropFirst(16)
+    if let first = rest.first, "+-Zz".contains(first) { rest = ":00" + rest }
+    if let sign = rest.lastIndex(where: { $0 == "+" || $0 == "-" }) {
+      let digits = rest[rest.index(after: sign)...]
+      if digits.count == 2 { rest += ":00" }
+      if digits.count == 4 { rest = rest.dropLast(2) + ":" + digits.suffix(2) }
+    }
+    return String(minutes + rest)
+  }
+
   private func pad(_ value: Int64, _ width: Int) -> String {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
