@@ -4,7 +4,9 @@ package import Primitives
 package enum SchedulesError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
   case notActive(name: String, state: String)
-  /// Every time that could be skipped is.
+  /// The schedule ends with times that are skipped all.
+  case noFurtherTime(name: String)
+  /// As many times are skipped as can be.
   case tooManySkips(name: String, limit: Int)
   /// Nothing is skipped, or not the time that was asked for.
   case noSkip(name: String, at: Timestamp?, skips: [Timestamp])
@@ -22,6 +24,8 @@ package enum SchedulesError: Error, Equatable, CustomStringConvertible {
       "There is no schedule \(id). “errand schedules” lists those there are."
     case .notActive(let name, let state):
       "\(name) is \(state), so there is no next time to skip."
+    case .noFurtherTime(let name):
+      "\(name) skips every time that is still to come, and names no further one."
     case .tooManySkips(let name, let limit):
       "\(name) skips its next \(limit) times already, which is the most. Pause it instead."
     case .noSkip(let name, _, let skips) where skips.isEmpty:

@@ -181,6 +181,21 @@ import Testing
     }
   }
 
+  @Test func `a schedule whose last times are all skipped has no further one to skip`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *", "end": "2026-11-12T11:00"]))
+      let id = try await Self.schedule(path).id
+      func skip() async throws -> Timestamp {
+        try await path.database.write { tx in try path.schedules.skip(tx, id, by: "ada", reason: "No.") }
+      }
+      for _ in 0..<2 { _ = try await skip() }
+      let error = await #expect(throws: SchedulesError.self) { try await skip() }
+      #expect(
+        error?.description
+          == "The schedule of job job skips every time that is still to come, and names no further one.")
+    }
+  }
+
   @Test func `days off start nothing, and the ledger names them`() async throws {
     try await withPath(at: "2026-12-23T12:00:00Z") { path in
       try await path.apply(Self.job(["schedule": "0 7 * * *", "exclude": ["2026-12-24", "2026-12-25"]]))
