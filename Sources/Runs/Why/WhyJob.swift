@@ -149,8 +149,9 @@ extension Runs {
   /// Why a job has or has not started something.
   package func why(_ tx: Transaction, job facts: JobFacts) throws -> Why {
     var facts = facts
-    facts.obstacle = try obstacle(tx, to: jobs.job(tx, id: facts.id))
-    facts.last = try firings(tx, job: facts.name, limit: 5).first { $0.job == facts.id }
+    let job = try jobs.job(tx, id: facts.id)
+    facts.obstacle = try obstacle(tx, to: job)
+    facts.last = try firings(tx, job: facts.name, limit: 5).first { try isKnown(tx, $0, as: job) }
     if let run = try facts.last?.run.flatMap({ try find(tx, $0) }) { facts.lastState = run.state }
     facts.open = try [Run.State.running, .waiting, .queued].flatMap { state in
       try runs(tx, job: facts.name, state: state, limit: 5)
