@@ -48,7 +48,7 @@ extension Schedules {
     let now = time.now()
     let timetable = try Timetables.shared.timetable(of: schedule)
     let skipped = try closeSpan(
-      tx, schedule, until: max(now, schedule.cursor), "\(by) ended the pause: \(reason.asSentence)")
+      tx, schedule, until: max(now, schedule.cursor), "The pause was ended by \(by): \(reason.asSentence)")
     schedule.counts.skipped += skipped
     schedule.pause = nil
     schedule.failures = 0

@@ -64,7 +64,7 @@ import Testing
       #expect(spans?[0]?["decision"] == "skipped" && spans?[0]?["times"] == 2)
       #expect(
         spans?[0]?["reason"]
-          == "The schedule was paused by ada at 2026-11-12T09:00:00Z: The source is being moved. the key bootstrap ended the pause: No reason was given."
+          == "The schedule was paused by ada at 2026-11-12T09:00:00Z: The source is being moved. The pause was ended by the key bootstrap: No reason was given."
       )
     }
   }

@@ -83,7 +83,7 @@ import Testing
     let server = try ScriptedServer { _ in
       var paused = Self.schedule.objectValue ?? [:]
       paused["state"] = "paused"
-      paused["paused"] = ["at": "2020-01-01T00:00:00Z", "by": "bob", "reason": "It is broken."]
+      paused["paused"] = ["at": "2020-01-01T00:00:00Z", "by": "bob", "reason": "it is broken"]
       paused["starts_left"] = 1
       return ScriptedServer.json(["data": [.object(paused)], "next_page": nil])
     }

@@ -82,9 +82,10 @@ struct PauseSchedules: AsyncParsableCommand {
       if let pause = schedule["paused"], !pause.isNull {
         // The first word counts, and nobody should believe that theirs does.
         let by = pause["by"]?.stringValue ?? "somebody"
+        let reason = (pause["reason"]?.stringValue ?? "").asSentence
         Say.output(
-          "\(ScheduleWords.name(schedule)) is paused already by \(by): \(pause["reason"]?.stringValue ?? "") "
-            + "That stays; unpause it first to give another reason.")
+          "\(ScheduleWords.name(schedule)) is paused already by \(by): \(reason) That stays; unpause it "
+            + "first to give another reason.")
         continue
       }
       let paused = try await server.post(["v1", "schedules", id, "pause"], deed.body)
