@@ -130,7 +130,7 @@ extension API {
 
   func cancelRun(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    let reason = try request.object()["reason"]?.stringValue ?? "It was cancelled over the API."
+    let reason = try request.object()["reason"]?.stringValue?.asSentence ?? "It was cancelled over the API."
     return json(
       try await domains.database.write { [domains] tx in
         try domains.runs.cancel(tx, id, reason: reason).json
@@ -162,7 +162,7 @@ extension API {
   /// Calls off a firing that waits.
   func cancelFiring(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    let reason = try request.object()["reason"]?.stringValue ?? "It was called off over the API."
+    let reason = try request.object()["reason"]?.stringValue?.asSentence ?? "It was called off over the API."
     return json(
       try await domains.database.write { [domains] tx in
         try domains.runs.callOff(tx, id, reason: reason).json

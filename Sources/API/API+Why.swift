@@ -25,19 +25,23 @@ extension API {
 
   private func why(_ tx: Transaction, _ id: String, at asked: Account.Asked) throws -> JSON {
     let job =
-      try ID.kind(of: id) == "depl" ? domains.jobs.job(tx, id: id) : domains.jobs.job(tx, named: id)
+      try ID.kind(of: id) == "depl" ? domains.jobs.job(tx, id: id) : domains.jobs.job(tx, everNamed: id)
     let accounts = try domains.schedules.schedules(tx, ofJob: job.id)
       .map { try domains.schedules.account(tx, $0, at: asked) }
-    let sentence =
-      accounts.isEmpty
-      ? "Job \(job.name) has no schedule\(job.archivedAt.map { "; it was archived at \($0)" } ?? "")."
-      : accounts.map { accounts.count == 1 ? $0.sentence : "\($0.trigger): \($0.sentence)" }
-        .joined(separator: " ")
+    let past = try domains.schedules.past(tx, job, at: asked, besides: accounts)
+    var sentences = accounts.map { accounts.count == 1 ? $0.sentence : "\($0.trigger): \($0.sentence)" }
+    sentences += past.map { Schedules.words(of: $0, job) }
+    if sentences.isEmpty {
+      let archived = job.archivedAt.map { "; it was archived at \($0.inSentence)" } ?? ""
+      sentences = ["Job \(job.name) has no schedule\(archived)."]
+    }
     // Of several schedules, the one that names the time tells the most.
     let told = accounts.first { $0.isNamed }
     var why =
       Why(
-        subject: "job", id: job.id, state: told?.firing?.decision?.rawValue ?? "nothing", sentence: sentence
+        subject: "job", id: job.id,
+        state: (told?.firing ?? past.first)?.decision?.rawValue ?? "nothing",
+        sentence: sentences.joined(separator: " ")
       ).json.objectValue ?? [:]
     why["accounts"] = .array(accounts.map(\.json))
     return .object(why)
@@ -65,7 +69,7 @@ extension API {
       throw APIError.notFound(
         "\(id) is the id of an event. Ask about its session or its run: `errand logs` shows what happened there."
       )
-    default: return try why(tx, domains.jobs.job(tx, named: id), now: now)
+    default: return try why(tx, domains.jobs.job(tx, everNamed: id), now: now)
     }
   }
 
@@ -74,7 +78,7 @@ extension API {
       JobFacts.Schedule(
         times: "“\(schedule.spec.words)”",
         nextAt: try domains.schedules.upcoming(tx, schedule, count: 1).first,
-        paused: schedule.pause.map { "by \($0.by) since \($0.at), \($0.reason)" },
+        paused: schedule.pause.map { "by \($0.by) since \($0.at.inSentence), \($0.reason)" },
         isUsedUp: schedule.startsLeft == 0)
     }
     var sources: [String] = []

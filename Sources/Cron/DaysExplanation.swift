@@ -18,32 +18,34 @@ struct DaysExplanation {
     let anyDay = rule.days.numbers.count == 31
     let anyWeekday = rule.weekdays.numbers.count == 7
     guard rule.bothMustMatch else {
-      return anyDay || anyWeekday ? nil : "on \(monthDays), and also on \(everyWeekday)"
+      return anyDay || anyWeekday ? nil : "on \(monthDays()), and also on \(everyWeekday)"
     }
     switch (anyDay, anyWeekday) {
     case (true, true): return nil
     case (true, false): return "on " + pluralWeekdays
-    case (false, true): return "on " + monthDays
-    case (false, false): return "on \(pluralWeekdays) that \(fallVerb) on \(monthDays)"
+    case (false, true): return "on " + monthDays()
+    case (false, false): return "on \(pluralWeekdays) that \(fallVerb) on \(monthDays(by: "or"))"
     }
   }
 
   /// "the 1st, the 15th and the last day of the month".
-  private var monthDays: String {
+  /// - Parameter word: what stands before the last: a weekday falls on one of them, not on all.
+  private func monthDays(by word: String = "and") -> String {
     let days = rule.days
     var parts: [String] = []
     if !days.numbers.isEmpty {
       let ordinals = EnglishSeries(days.numbers.members, name: EnglishSeries.ordinal)
       parts.append(
         ordinals.isCut || ordinals.parts.count > 4
-          ? "day " + EnglishSeries(days.numbers.members, name: \.description).text : "the " + ordinals.text)
+          ? "day " + EnglishSeries(days.numbers.members, name: \.description).text(by: word)
+          : "the " + ordinals.text(by: word))
     }
     parts += days.beforeLast.members.map { "\(beforeLast($0)) of the month" }
     parts += days.nearest.members.map { "the weekday nearest the \(EnglishSeries.ordinal($0))" }
     parts += days.nearestBeforeLast.members.map { n in
       n == 0 ? "the last weekday of the month" : "the weekday nearest \(beforeLast(n)) of the month"
     }
-    return EnglishSeries.joined(parts)
+    return EnglishSeries.joined(parts, by: word)
   }
 
   private func beforeLast(_ days: Int) -> String {

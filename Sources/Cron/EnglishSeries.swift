@@ -26,7 +26,12 @@ struct EnglishSeries {
   }
 
   /// With `and` before the last part.
-  var text: String { isCut ? parts.joined(separator: ", ") : EnglishSeries.joined(parts) }
+  var text: String { text(by: "and") }
+
+  /// With a word before the last part.
+  func text(by word: String) -> String {
+    isCut ? parts.joined(separator: ", ") : EnglishSeries.joined(parts, by: word)
+  }
 
   /// Whether some values are not named.
   var isCut: Bool { parts.contains("...") }

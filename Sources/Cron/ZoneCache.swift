@@ -38,7 +38,11 @@ final class ZoneCache: Sendable {
   }
 
   func zone(named name: String, in directory: String) throws(ZoneError) -> Zone {
-    guard ZoneName.isWellFormed(name) else { throw .invalidName(name) }
+    guard ZoneName.isWellFormed(name) else {
+      // Its letters are right, and only their capitals are not.
+      if let real = ZoneName.inOtherCapitals(name, in: directory) { throw .unknown(name, nearest: real) }
+      throw .invalidName(name)
+    }
     let path = directory + "/" + name
     var status = stat()
     guard stat(path, &status) == 0 else {

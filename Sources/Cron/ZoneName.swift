@@ -35,6 +35,15 @@ enum ZoneName {
     return best?.name
   }
 
+  /// The real name that a text is in other capitals; nil when it is none.
+  static func inOtherCapitals(_ name: String, in directory: String) -> String? {
+    guard name.utf8.count <= 64, name.utf8.allSatisfy({ isAllowed($0) || $0 == UInt8(ascii: "/") }) else {
+      return nil
+    }
+    let wanted = folded(name)
+    return all(in: directory).first { folded($0) == wanted }
+  }
+
   /// Lower case, with nothing but letters, digits, signs and slashes.
   private static func folded(_ name: String) -> [UInt8] {
     name.utf8.filter { $0 != UInt8(ascii: "_") }.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }

@@ -8,6 +8,15 @@ struct PreparedBundle: Sendable {
   let checked: CheckedBundle
   /// By job name, in the order of the draft's files.
   let contents: [String: [JobFile]]
+  let places: Places
+}
+
+/// Why what keeps in step with the jobs cannot follow one.
+private struct JobRefusal: Error, CustomStringConvertible {
+  let job: String
+  let cause: any Error
+
+  var description: String { "The job \(quoted(job)) cannot be applied: \(cause)" }
 }
 
 extension Jobs {
@@ -21,12 +30,14 @@ extension Jobs {
         sources: try sources(tx).map(\.name))
     }
     let checked = try bundle.checked(kinds: kinds, known: known)
-    let prepared = try await Thread.run("apply") { [self] () throws(FilesError) in try prepare(checked) }
+    let prepared = try await Thread.run("apply") { [self] () throws(FilesError) in
+      try prepare(checked, bundle.places)
+    }
     return try await database.write { [self] tx in try apply(tx, prepared, prune: prune) }
   }
 
   /// Keeps the contents of a bundle's files, which must be on the disk before rows name them.
-  private func prepare(_ checked: CheckedBundle) throws(FilesError) -> PreparedBundle {
+  private func prepare(_ checked: CheckedBundle, _ places: Places) throws(FilesError) -> PreparedBundle {
     var contents: [String: [JobFile]] = [:]
     for draft in checked.jobs {
       var files: [JobFile] = []
@@ -35,7 +46,7 @@ extension Jobs {
       }
       contents[draft.name] = files
     }
-    return PreparedBundle(checked: checked, contents: contents)
+    return PreparedBundle(checked: checked, contents: contents, places: places)
   }
 
   private func apply(_ tx: Transaction, _ bundle: PreparedBundle, prune: Bool) throws -> ApplyReport {
@@ -51,9 +62,15 @@ extension Jobs {
     for source in bundle.checked.sources {
       report.add("source", source.name, try apply(tx, source))
     }
-    for draft in bundle.checked.jobs {
-      let (job, change) = try apply(tx, draft, bundle.contents[draft.name] ?? [])
-      report.add("job", job.name, change, id: job.id)
+    for (index, draft) in bundle.checked.jobs.enumerated() {
+      do {
+        let (job, change) = try apply(tx, draft, bundle.contents[draft.name] ?? [])
+        report.add("job", job.name, change, id: job.id)
+      } catch let refusal as JobRefusal {
+        // Whoever looks among many files has to know in which one.
+        let path = FieldPath.root.key("jobs").index(index).key("definition")
+        throw JobsError.invalid([bundle.places.placed(Problem(path, refusal.description))])
+      }
     }
     if prune {
       let kept = Set(bundle.checked.jobs.map(\.name))
@@ -103,7 +120,11 @@ extension Jobs {
       job.updatedAt = now
     }
     try write(tx, job)
-    try changed(tx, job)
+    do {
+      try changed(tx, job)
+    } catch let error where !(error is StoreError) {
+      throw JobRefusal(job: job.name, cause: error)
+    }
     return (job, before == nil ? .created : .updated)
   }
 

@@ -113,6 +113,16 @@ package final class Jobs: Sendable {
     throw JobsError.notFound(kind: "job", name: name, nearest: Nearest.to(name, among: names))
   }
 
+  /// The job that a file defined under this name, or else the latest of those that were archived.
+  /// - Throws: `JobsError.notFound` with the nearest name.
+  package func job(_ tx: Transaction, everNamed name: String) throws -> Job {
+    if let job = try find(tx, named: name) { return job }
+    let archived = try tx.row(
+      "SELECT * FROM jobs WHERE name = $1 AND origin = 'file' ORDER BY archived_at DESC, id DESC LIMIT 1",
+      name)
+    return try archived.map(job) ?? job(tx, named: name)
+  }
+
   func find(_ tx: Transaction, named name: String) throws -> Job? {
     try tx.row("SELECT * FROM jobs WHERE name = $1 AND origin = 'file' AND archived_at IS NULL", name).map(
       job)

@@ -77,6 +77,13 @@ extension Exclusion {
     case .weekly(let every, let weekdays):
       object["weekly"] = .integer(Int64(every))
       object["weekdays"] = .array(weekdays.sorted().map { .integer(Int64($0)) })
+    case .monthly(let every, let day):
+      object["monthly"] = .integer(Int64(every))
+      object["day"] = .integer(Int64(day))
+    case .monthlyWeekday(let every, let nth, let weekday):
+      object["monthly"] = .integer(Int64(every))
+      object["nth"] = .integer(Int64(nth))
+      object["weekday"] = .integer(Int64(weekday))
     case .yearly(let every): object["yearly"] = .integer(Int64(every))
     case .nthWeekday(let every, let month, let nth, let weekday):
       object["yearly"] = .integer(Int64(every))
@@ -100,6 +107,12 @@ extension Exclusion {
     } else if let every = json["weekly"]?.intValue {
       let days = json["weekdays"]?.arrayValue?.compactMap(\.intValue) ?? []
       recurrence = .weekly(every: every, weekdays: Set(days))
+    } else if let every = json["monthly"]?.intValue {
+      if let day = json["day"]?.intValue {
+        recurrence = .monthly(every: every, day: day)
+      } else if let nth = json["nth"]?.intValue, let weekday = json["weekday"]?.intValue {
+        recurrence = .monthlyWeekday(every: every, nth: nth, weekday: weekday)
+      }
     } else if let every = json["yearly"]?.intValue {
       recurrence = .yearly(every: every)
       if let month = json["month"]?.intValue, let nth = json["nth"]?.intValue,

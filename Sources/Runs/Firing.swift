@@ -72,6 +72,14 @@ package struct Firing: Sendable, Equatable {
     decidedAt = try row["decided_at"]
   }
 
+  /// Whether it was decided, and no run has it.
+  package var cameToNothing: Bool {
+    switch decision {
+    case nil, .started, .joined: false
+    case .skipped, .filtered, .missed, .superseded, .failedToStart: true
+    }
+  }
+
   /// The firing as `/v1/firings` shows it.
   package var json: JSON {
     [

@@ -6,6 +6,8 @@ import Store
 struct Held: Equatable {
   var firing: String
   var job: String
+  /// The one that fired it, or the one that has taken its place.
+  var trigger: String
   var line: String
   /// The order in which those of a line start.
   var position: Int64
@@ -20,6 +22,7 @@ struct Held: Equatable {
   init(_ row: Row) throws {
     firing = try row["firing_id"]
     job = try row["job_id"]
+    trigger = try row["trigger_id"]
     line = try row["line"]
     position = try row["position"]
     rule = Rule(rawValue: try row["rule"]) ?? .enqueue

@@ -123,5 +123,20 @@ extension Runs {
         );
         ALTER TABLE runs ADD COLUMN terms TEXT REFERENCES terms (hash);
         """),
+    // A backfill that came to nothing stays on record and may be asked for again. `held.trigger_id` is the trigger
+    // that a waiting firing belongs to now: another took the place of the one that fired it.
+    Migration(
+      id: "runs-0007",
+      sql: """
+        DROP INDEX firings_by_time_and_kind;
+        CREATE UNIQUE INDEX firings_by_time ON firings (job_id, trigger_id, nominal_at)
+          WHERE trigger_kind = 'schedule';
+        CREATE UNIQUE INDEX firings_made_up ON firings (job_id, trigger_id, nominal_at)
+          WHERE trigger_kind = 'backfill' AND (decision IS NULL OR decision IN ('started', 'joined'));
+        CREATE INDEX firings_by_backfill ON firings (job_id, trigger_id, nominal_at, id)
+          WHERE trigger_kind = 'backfill';
+        ALTER TABLE held ADD COLUMN trigger_id TEXT;
+        UPDATE held SET trigger_id = (SELECT trigger_id FROM firings WHERE id = held.firing_id);
+        """),
   ]
 }

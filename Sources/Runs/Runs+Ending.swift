@@ -39,7 +39,7 @@ extension Runs {
       guard run.startedAt == nil else { return }
       try end(
         tx, run, as: .cancelled,
-        reason: "It waited in the queue until it was stale, at \(time.now()), and was not begun.")
+        reason: "It waited in the queue until it was stale, at \(time.now().inSentence), and was not begun.")
     default:
       try end(
         tx, run, as: .timedOut,

@@ -1,20 +1,29 @@
 import JSON
 import Jobs
 import Primitives
+import Queue
 import Store
 
 // The ledger: one row for each occurrence, and one decision for each row.
 extension Runs {
-  /// The occurrence's row, if there is one. Nobody else can make it until this transaction has ended.
+  /// The occurrence's row, if there is one. Nobody else can make it until this transaction has ended. A backfill
+  /// that came to nothing is no obstacle to another.
   func find(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> Firing? {
     try tx.lock("firings of \(job.id)")
     let row =
       switch occurrence.cause {
+      case .time(let nominal) where occurrence.isBackfill:
+        try tx.row(
+          """
+          SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3
+            AND trigger_kind = 'backfill' AND (decision IS NULL OR decision IN ('started', 'joined'))
+          """, job.id, occurrence.trigger, nominal)
       case .time(let nominal):
         try tx.row(
           """
-          SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = $4
-          """, job.id, occurrence.trigger, nominal, occurrence.kind)
+          SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3
+            AND trigger_kind = 'schedule'
+          """, job.id, occurrence.trigger, nominal)
       case .receipt(let id):
         try tx.row("SELECT * FROM firings WHERE job_id = $1 AND receipt_id = $2", job.id, id)
       case .request(let key?):
@@ -69,16 +78,26 @@ extension Runs {
     return firing
   }
 
+  /// Decides about a firing that waited, and ends its waiting.
+  @discardableResult
   func decide(
     _ tx: Transaction, _ id: String, _ decision: Firing.Decision, reason: String, run: String? = nil
   ) throws -> Firing {
+    let held = try tx.row("DELETE FROM held WHERE firing_id = $1 RETURNING trigger_id", id)
+    try queue.remove(tx, .start, id)
     let row = try tx.row(
       """
       UPDATE firings SET decision = $2, reason = $3, run_id = $4, decided_at = $5
       WHERE id = $1 AND decision IS NULL RETURNING *
       """, id, decision.rawValue, reason, run, time.now())
     guard let row else { throw RunsError.notFound(id: id) }
-    return try Firing(row)
+    let firing = try Firing(row)
+    if let held {
+      var told = firing
+      told.trigger = try held["trigger_id"]
+      try tell(tx, told)
+    }
+    return firing
   }
 
   private func note(_ tx: Transaction, _ id: String, reason: String) throws -> Firing {

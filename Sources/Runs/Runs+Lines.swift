@@ -116,10 +116,11 @@ extension Runs {
     let held = try note(tx, fire, reason: reason)
     try tx.run(
       """
-      INSERT INTO held (firing_id, job_id, line, position, rule, context, size, ready_at, expires_at)
-      SELECT $1, $2, $3, \(first ? "COALESCE(MIN(position), 0) - 1" : "COALESCE(MAX(position), 0) + 1"),
-        $4, $5, $6, $7, $8 FROM held WHERE job_id = $2 AND line = $3
-      """, firing.id, fire.job.id, turn.line, turn.rule.rawValue, context, size, readyAt, fire.expiresAt)
+      INSERT INTO held (firing_id, job_id, trigger_id, line, position, rule, context, size, ready_at, expires_at)
+      SELECT $1, $2, $4, $3, \(first ? "COALESCE(MIN(position), 0) - 1" : "COALESCE(MAX(position), 0) + 1"),
+        $5, $6, $7, $8, $9 FROM held WHERE job_id = $2 AND line = $3
+      """, firing.id, fire.job.id, turn.line, firing.trigger, turn.rule.rawValue, context, size, readyAt,
+      fire.expiresAt)
     try queue.push(
       tx, .start, firing.id, due: Held.due(readyAt: readyAt, expiresAt: fire.expiresAt, now: now))
     return held
@@ -131,7 +132,7 @@ extension Runs {
     atOnce: Bool
   ) throws -> Firing {
     for firing in waiting {
-      try letGo(tx, firing, .superseded, reason: "Firing \(fire.firing.id) came and takes its place.")
+      try decide(tx, firing, .superseded, reason: "Firing \(fire.firing.id) came and takes its place.")
     }
     let reason = "A newer start of its job takes its place: firing \(fire.firing.id)."
     if atOnce || runs.isEmpty {
@@ -143,12 +144,12 @@ extension Runs {
       tx, fire, turn, line, reason: "It waits until \(runs.joined(separator: ", ")) has stopped.", first: true
     )
     for run in runs { try end(tx, self.run(tx, run), as: .cancelled, reason: reason) }
-    return try find(tx, firing: held.id) ?? held
+    return held
   }
 
   func stale(_ fire: Fire, _ expiresAt: Timestamp) -> String {
     let late = DurationText.text(expiresAt - fire.freshAt)
     return
-      "It could not start in time: it was due at \(fire.freshAt) and is stale after \(late), since \(expiresAt)."
+      "It could not start in time: it was due at \(fire.freshAt.inSentence) and is stale after \(late), since \(expiresAt.inSentence)."
   }
 }

@@ -1,3 +1,5 @@
+import Catalog
+package import Jobs
 package import Primitives
 import Sessions
 package import Store
@@ -75,20 +77,35 @@ extension Runs {
     ).map(Firing.init)
   }
 
-  /// The firing that makes up for a schedule's time, under any of the ids that its trigger had; nil when nobody
-  /// asked for that.
+  /// What was decided about a time of a job that is known by its name, by whichever of its triggers, and by earlier
+  /// jobs of that name too.
+  package func firings(_ tx: Transaction, of job: Job, nominal: Timestamp) throws -> [Firing] {
+    try tx.rows(
+      "SELECT * FROM firings WHERE job_name = $1 AND nominal_at = $2 ORDER BY id", job.name, nominal
+    ).map(Firing.init).filter { try isKnown(tx, $0, as: job) }
+  }
+
+  /// Whether a firing with a job's name is one of the job's, or of an earlier one that a file defined. Jobs of the
+  /// API may have the same name and nothing else in common.
+  func isKnown(_ tx: Transaction, _ firing: Firing, as job: Job) throws -> Bool {
+    if firing.job == job.id { return true }
+    return try job.origin == .file && jobs.job(tx, id: firing.job).origin == .file
+  }
+
+  /// The firing that makes up for a schedule's time, under any of the ids that its trigger had: of several the
+  /// one that did not come to nothing, or else the latest. Nil when nobody asked for that.
   package func backfill(
     _ tx: Transaction, job: String, triggers: [String], nominal: Timestamp
   ) throws -> Firing? {
-    for trigger in triggers {
-      let row = try tx.row(
+    let all = try triggers.flatMap { trigger in
+      try tx.rows(
         """
         SELECT * FROM firings
         WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'backfill'
-        """, job, trigger, nominal)
-      if let row { return try Firing(row) }
+        """, job, trigger, nominal
+      ).map(Firing.init)
     }
-    return nil
+    return all.first { !$0.cameToNothing } ?? all.max { $0.id < $1.id }
   }
 
   /// The firings that a receipt caused, in the order of their jobs.

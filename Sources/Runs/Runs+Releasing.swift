@@ -29,12 +29,11 @@ extension Runs {
   private func launch(_ tx: Transaction, _ held: Held) throws -> Bool {
     guard let fire = try fire(tx, held) else { return false }
     if let expiresAt = held.expiresAt, expiresAt <= time.now() {
-      try letGo(tx, held.firing, .missed, reason: stale(fire, expiresAt))
+      try decide(tx, held.firing, .missed, reason: stale(fire, expiresAt))
       return false
     }
-    try drop(tx, held.firing)
-    let waited = DurationText.text(.seconds((time.now() - fire.firing.createdAt).components.seconds))
-    return try launch(tx, fire, line: held.line, after: "After \(waited) of waiting: ").run != nil
+    let waited = Duration.seconds((time.now() - fire.firing.createdAt).components.seconds)
+    return try launch(tx, fire, line: held.line, after: waited).run != nil
   }
 
   /// Gives a run that has just started what was collected for it.
@@ -46,9 +45,8 @@ extension Runs {
       guard let fire = try fire(tx, held), let open = try open(tx, job, line, limit: 1).first else {
         continue
       }
-      try drop(tx, held.firing)
       if try join(tx, fire, to: run(tx, open.run), interrupting: false) == nil {
-        _ = try decide(tx, held.firing, .skipped, reason: "Run \(open.run) takes no messages any more.")
+        try decide(tx, held.firing, .skipped, reason: "Run \(open.run) takes no messages any more.")
       }
     }
   }
@@ -65,11 +63,11 @@ extension Runs {
     do {
       job = try jobs.job(tx, id: held.job)
     } catch let error as JobsError {
-      try letGo(tx, held.firing, .failedToStart, reason: error.description)
+      try decide(tx, held.firing, .failedToStart, reason: error.description)
       return nil
     }
     if job.archivedAt != nil {
-      try letGo(tx, held.firing, .skipped, reason: Runs.archived(job))
+      try decide(tx, held.firing, .skipped, reason: Runs.archived(job))
       return nil
     }
     let cause: Occurrence.Cause =
@@ -81,7 +79,7 @@ extension Runs {
         .request(key: nil)
       }
     let occurrence = Occurrence(
-      cause: cause, trigger: firing.trigger, context: held.context, actor: firing.actor, key: firing.key,
+      cause: cause, trigger: held.trigger, context: held.context, actor: firing.actor, key: firing.key,
       isBackfill: firing.kind == "backfill")
     return Fire(job: job, occurrence: occurrence, firing: firing, staleAt: held.expiresAt)
   }
@@ -104,7 +102,7 @@ extension Runs {
     guard let held = try held(tx, id) else { return }
     let now = time.now()
     if let expiresAt = held.expiresAt, expiresAt <= now, let fire = try fire(tx, held) {
-      try letGo(tx, id, .missed, reason: stale(fire, expiresAt))
+      try decide(tx, id, .missed, reason: stale(fire, expiresAt))
     }
     try release(tx, held.job, held.line)
     guard let held = try self.held(tx, id) else { return }
@@ -116,19 +114,7 @@ extension Runs {
     try tx.row("SELECT * FROM held WHERE firing_id = $1", id).map(Held.init)
   }
 
-  // MARK: Letting go
-
-  /// Decides a waiting firing that starts nothing.
-  @discardableResult
-  func letGo(_ tx: Transaction, _ id: String, _ decision: Firing.Decision, reason: String) throws -> Firing {
-    try drop(tx, id)
-    return try decide(tx, id, decision, reason: reason)
-  }
-
-  private func drop(_ tx: Transaction, _ id: String) throws {
-    try tx.run("DELETE FROM held WHERE firing_id = $1", id)
-    try queue.remove(tx, .start, id)
-  }
+  // MARK: Calling off
 
   /// Calls a firing off that waits.
   /// - Throws: `RunsError.notFound`, `RunsError.decided`.
@@ -137,16 +123,46 @@ extension Runs {
     guard let held = try held(tx, id) else {
       throw RunsError.decided(id: id, decision: firing.decision?.rawValue ?? "")
     }
-    let decided = try letGo(tx, id, .skipped, reason: reason)
+    let decided = try decide(tx, id, .skipped, reason: reason)
     // Others may have waited for this one alone, such as what was collected with it.
     try release(tx, held.job, held.line)
     return decided
   }
 
+  /// Calls off what waits of one trigger. What waits behind it is looked at soon, in a transaction of its own:
+  /// this one may be about to start what comes next.
+  /// - Parameter kind: `schedule` or `backfill`.
+  package func callOff(
+    _ tx: Transaction, job: String, trigger: String, kind: String, _ decision: Firing.Decision, reason: String
+  ) throws {
+    let rows = try tx.rows(
+      """
+      SELECT held.* FROM held JOIN firings ON firings.id = held.firing_id
+      WHERE held.job_id = $1 AND held.trigger_id = $2 AND firings.trigger_kind = $3
+      ORDER BY held.line, held.position
+      """, job, trigger, kind)
+    let waiting = try rows.map(Held.init)
+    for held in waiting { try decide(tx, held.firing, decision, reason: reason) }
+    for line in Set(waiting.map(\.line)) {
+      guard let next = try first(tx, job, line) else { continue }
+      try queue.push(tx, .start, next.firing, due: time.now())
+    }
+  }
+
+  /// Lets one trigger of a job take the place of another: what waits goes on as the new one's, and counts on
+  /// from where the old one was.
+  package func succeed(_ tx: Transaction, job: String, _ old: String, by new: String) throws {
+    try tx.run("DELETE FROM tallies WHERE job_id = $1 AND trigger_id = $2", job, new)
+    for table in ["tallies", "held"] {
+      try tx.run(
+        "UPDATE \(table) SET trigger_id = $3 WHERE job_id = $1 AND trigger_id = $2", job, old, new)
+    }
+  }
+
   /// What waits for an archived job waits for nothing.
   func callOff(_ tx: Transaction, ofArchived job: Job) throws {
     for row in try tx.rows("SELECT firing_id FROM held WHERE job_id = $1", job.id) {
-      try letGo(tx, row["firing_id"], .skipped, reason: Runs.archived(job))
+      try decide(tx, row["firing_id"], .skipped, reason: Runs.archived(job))
     }
   }
 

@@ -82,7 +82,8 @@ extension Runs {
       try remainingStarts(tx, fire.job, trigger: fire.occurrence.trigger) == 0
     else { return nil }
     let limit = fire.job.triggers.first { $0.id == fire.occurrence.trigger }?.starts ?? 0
-    return "The schedule's \(limit) starts are used up. Raise “starts” in the job's file for more."
+    return
+      "The schedule's \(limit == 1 ? "one start is" : "\(limit) starts are") used up. Raise “starts” in the job's file for more."
   }
 
   /// Only where somebody counts: the limit of a schedule counts from when it was written.

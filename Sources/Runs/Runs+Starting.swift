@@ -9,8 +9,12 @@ package import Store
 // The start of a run: a copy of all it needs, its session with the first input, its clocks.
 extension Runs {
   /// Starts the firing's run, or decides why there can be none.
-  /// - Parameter line: where the run takes its turn.
-  func launch(_ tx: Transaction, _ fire: Fire, line: String?, after wait: String = "") throws -> Firing {
+  /// - Parameters:
+  ///   - line: where the run takes its turn.
+  ///   - wait: how long it has waited, in whole seconds.
+  func launch(
+    _ tx: Transaction, _ fire: Fire, line: String?, after wait: Duration = .zero
+  ) throws -> Firing {
     if let reason = try usedUp(tx, fire) { return try decide(tx, fire, .skipped, reason: reason) }
     let snapshot: Snapshot
     do {
@@ -19,7 +23,9 @@ extension Runs {
       return try decide(tx, fire, .failedToStart, reason: String(describing: error))
     }
     let run = ID.make("run", at: time.now(), randomness)
-    let decided = try decide(tx, fire, .started, reason: "\(wait)It started \(run).", run: run)
+    let begun =
+      wait > .zero ? "After \(DurationText.text(wait)) of waiting it started \(run)." : "It started \(run)."
+    let decided = try decide(tx, fire, .started, reason: begun, run: run)
     try begin(tx, run, fire, snapshot, line: line)
     try countStart(tx, fire)
     return decided

@@ -30,6 +30,7 @@ package final class Runs: Sendable {
   let randomness: Randomness
   let terms: TermsTable
   private let observers = Lock<[@Sendable (Transaction, Finished) throws -> Void]>([])
+  private let listeners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
 
   /// - Parameter rehearses: whether sessions play their jobs' rehearsals instead of asking models.
   package init(
@@ -61,11 +62,24 @@ package final class Runs: Sendable {
     for observer in observers.withLock({ $0 }) { try observer(tx, finished) }
   }
 
+  /// Has `body` called for every firing that had to wait, in the transaction that decides it. Its trigger is the
+  /// one that it belongs to by then.
+  package func onDecided(_ body: @escaping @Sendable (Transaction, Firing) throws -> Void) {
+    listeners.withLock { $0.append(body) }
+  }
+
+  func tell(_ tx: Transaction, _ decided: Firing) throws {
+    for listener in listeners.withLock({ $0 }) { try listener(tx, decided) }
+  }
+
   /// What `start` came to.
   package struct Start: Sendable, Equatable {
     package var firing: Firing
     /// Whether the firing was there before: a repeated request or an occurrence already decided.
     package var isRepeat: Bool
+    /// Whether it had to wait, be it only until what was in its way had ended: its decision, when it comes, is
+    /// told to those who listen (`onDecided`).
+    package var hasWaited = false
   }
 
   /// Fires a job for an occurrence: writes the ledger row and decides what becomes of it. It may start a run with
@@ -78,7 +92,9 @@ package final class Runs: Sendable {
   package func start(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> Start {
     if job.archivedAt != nil { throw RunsError.jobArchived(name: job.name) }
     if let known = try find(tx, job, occurrence) { return Start(firing: known, isRepeat: true) }
-    return Start(firing: try admit(tx, fire(job, occurrence)), isRepeat: false)
+    let firing = try admit(tx, fire(job, occurrence))
+    guard firing.decision == nil else { return Start(firing: firing, isRepeat: false) }
+    return Start(firing: try self.firing(tx, firing.id), isRepeat: false, hasWaited: true)
   }
 
   /// Records an occurrence that starts nothing.

@@ -11,9 +11,9 @@ package struct Account: Sendable, Equatable {
     /// What the clocks of the schedule's zone show.
     case wall(WallTime)
 
-    /// Reads `2026-11-12T07:00:00+02:00`, or `2026-11-12T07:00` without an offset; nil for anything else.
+    /// Reads `2026-11-12T07:00:00+02:00` and what `Timestamp` reads besides, or `2026-11-12T07:00` without an offset; nil for anything else.
     package init?(_ text: String) {
-      if let moment = Timestamp(text) {
+      if let moment = Timestamp.written(text) {
         self = .moment(moment)
       } else if let wall = WallTime(text), !wall.isDate {
         self = .wall(wall)

@@ -89,7 +89,8 @@ package struct Schedule: Sendable, Equatable {
   }
 
   /// A schedule that is new: what it would have named before now is not one of its times.
-  init(job: Job, trigger: Trigger, spec: ScheduleSpec, now: Timestamp) {
+  /// - Parameter startsLeft: of those that the trigger may start; one of its name may have been there before.
+  init(job: Job, trigger: Trigger, spec: ScheduleSpec, startsLeft: Int?, now: Timestamp) {
     self.job = job.id
     jobName = job.name
     self.trigger = trigger.id
@@ -97,7 +98,7 @@ package struct Schedule: Sendable, Equatable {
     cursor = now
     since = now
     starts = trigger.starts
-    startsLeft = trigger.starts
+    self.startsLeft = startsLeft
     failures = 0
     pauseAfter = trigger.pauseAfterFailures
     counts = Counts()

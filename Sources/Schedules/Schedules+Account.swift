@@ -1,8 +1,8 @@
 import Cron
 import JSON
-import Jobs
+package import Jobs
 import Primitives
-import Runs
+package import Runs
 package import Store
 
 // Why something, or nothing, fired at a time.
@@ -25,7 +25,7 @@ extension Schedules {
     let timetable = try Timetables.shared.timetable(of: old)
     var account = try account(
       tx, old, timetable, at: asked, Schedules.moment(asked, in: timetable.zone), until: edition.until)
-    account.sentence += " The schedule was “\(edition.spec.words)” until \(edition.until)"
+    account.sentence += " The schedule was “\(edition.spec.words)” until \(edition.until.inSentence)"
     account.sentence +=
       edition.spec.words == schedule.spec.words
       ? "; since then its other settings are different." : ", and is “\(schedule.spec.words)” since then."
@@ -49,13 +49,13 @@ extension Schedules {
       let place = nominal == moment ? "" : " for \(nominal)"
       switch (firing.decision, firing.run) {
       case (.started?, let run?):
-        account.sentence += " It was backfilled\(place) as \(run), at \(firing.createdAt)."
+        account.sentence += " It was backfilled\(place) as \(run), at \(firing.createdAt.inSentence)."
       case (nil, _):
         account.sentence +=
-          " It is being backfilled\(place) since \(firing.createdAt): \(firing.reason ?? "it waits.")"
+          " It is being backfilled\(place) since \(firing.createdAt.inSentence): \(firing.reason ?? "it waits.")"
       case (let decision?, _):
         account.sentence +=
-          " A backfill\(place) at \(firing.createdAt) came to nothing (\(decision.rawValue.replacing("_", with: " "))): \(firing.reason ?? "no reason is on record.")"
+          " A backfill\(place) at \(firing.createdAt.inSentence) came to nothing (\(decision.rawValue.replacing("_", with: " "))): \(firing.reason ?? "no reason is on record.")"
       }
       return
     }
@@ -86,9 +86,18 @@ extension Schedules {
     }
     if let nominal {
       account.firing = try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: nominal)
-      var words = try fate(tx, schedule, timetable, nominal, account.firing, until: until)
+      var words: String
+      if account.firing == nil, let since = schedule.since, nominal <= since,
+        let firing = try past(tx, jobs.job(tx, id: schedule.job), at: [nominal]).first
+      {
+        account.firing = firing
+        words = try Schedules.words(of: firing, jobs.job(tx, id: schedule.job))
+      } else {
+        words = try fate(tx, schedule, timetable, nominal, account.firing, until: until)
+      }
       if let deed = try deed(tx, schedule, about: nominal), deed.kind == .unskip {
-        words += " It was to be skipped; \(deed.by) took that back at \(deed.at): \(deed.reason)"
+        words +=
+          " It was to be skipped; \(deed.by) took that back at \(deed.at.inSentence): \(deed.reason.asSentence)"
       }
       sentences.append(isNamed ? words : "About \(Schedules.text(nominal, timetable)): \(words)")
     }
@@ -145,11 +154,7 @@ extension Schedules {
     _ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, _ nominal: Timestamp, _ firing: Firing?,
     until: Timestamp?
   ) throws -> String {
-    if let firing {
-      let decision = firing.decision.map { $0.rawValue.replacing("_", with: " ") } ?? "held"
-      return "\(decision.prefix(1).uppercased())\(decision.dropFirst()): "
-        + (firing.reason ?? "no reason is on record.")
-    }
+    if let firing { return Schedules.words(of: firing) }
     if let span = try span(tx, job: schedule.job, trigger: schedule.trigger, at: nominal) {
       return
         "\(span.decision.rawValue.prefix(1).uppercased())\(span.decision.rawValue.dropFirst()): \(span.reason)"
@@ -157,11 +162,11 @@ extension Schedules {
     let now = time.now()
     if let since = schedule.since, nominal <= since {
       return
-        "The schedule was applied only later, at \(since); what it would have named before does not count."
+        "The schedule was applied only later, at \(since.inSentence); what it would have named before does not count."
     }
     if let left = schedule.startsLeft, left == 0, nominal > schedule.cursor {
       return
-        "The schedule's \(schedule.starts ?? 0) starts were used up before, the last at \(schedule.cursor). "
+        "The schedule's \(schedule.starts == 1 ? "one start was" : "\(schedule.starts ?? 0) starts were") used up before, the last at \(schedule.cursor.inSentence). "
         + "Raise “starts” in the job's file for more."
     }
     if nominal > now {
@@ -180,6 +185,44 @@ extension Schedules {
         + "(`errand serve`, any role but api)?"
     }
     return "Nothing is on record about it."
+  }
+
+  private static func words(of firing: Firing) -> String {
+    let decision = firing.decision.map { $0.rawValue.replacing("_", with: " ") } ?? "held"
+    return "\(decision.prefix(1).uppercased())\(decision.dropFirst()): "
+      + (firing.reason ?? "no reason is on record.")
+  }
+
+  // MARK: Schedules that are gone
+
+  /// What the ledger has about a time that somebody asks for, and that none of the job's schedules accounts for: of
+  /// a trigger that was removed, or of a job that was archived.
+  package func past(
+    _ tx: Transaction, _ job: Job, at asked: Account.Asked, besides accounts: [Account]
+  ) throws -> [Firing] {
+    // Whose clocks are meant is what the last text says; whoever knows nothing says UTC.
+    let zones = job.triggers.compactMap { trigger -> Zone? in
+      guard case .schedule(let spec) = trigger.kind else { return nil }
+      return try? Zone.named(spec.timezone)
+    }
+    let moments = Set((zones.isEmpty ? [.utc] : zones).map { Schedules.moment(asked, in: $0) })
+    let told = accounts.flatMap { [$0.firing?.id, $0.backfill?.id] }
+    return try past(tx, job, at: moments.sorted()).filter { !told.contains($0.id) }
+  }
+
+  private func past(_ tx: Transaction, _ job: Job, at moments: [Timestamp]) throws -> [Firing] {
+    try moments.flatMap { try runs.firings(tx, of: job, nominal: $0) }
+  }
+
+  /// What became of a time, and whose it was.
+  package static func words(of firing: Firing, _ job: Job) -> String {
+    let what = firing.kind == "backfill" ? "Backfilled at \(firing.createdAt.inSentence). " : ""
+    let words = what + words(of: firing)
+    if firing.job != job.id { return "\(words) That was an earlier job \(job.name), which was archived." }
+    if let archivedAt = job.archivedAt {
+      return "\(words) The job was archived at \(archivedAt.inSentence)."
+    }
+    return "\(words) That was its trigger \(firing.trigger)."
   }
 
   private func skipReason(_ tx: Transaction, _ schedule: Schedule, _ nominal: Timestamp) throws -> String? {

@@ -19,7 +19,7 @@ extension Schedules {
   }
 
   /// Starts a run for each nominal time from one moment to another, both included, that has none yet. The same
-  /// backfill again starts nothing: a time is made up for once. Pauses make no difference, excluded times stay
+  /// backfill again starts nothing: a time is made up for once, unless that came to nothing. Pauses make no difference, excluded times stay
   /// excluded, and times that the timer is about to decide about are left to it.
   /// - Throws: `SchedulesError` when the stretch names nothing, too much, or the future; `RunsError`.
   /// - Parameter overlap: how the runs meet each other and those that are there, instead of the job's own rule:
@@ -76,11 +76,13 @@ extension Schedules {
   ) throws -> Backfilled {
     for trigger in triggers {
       let scheduled = try runs.firing(tx, job: schedule.job, trigger: trigger, nominal: nominal)
-      if let scheduled, [nil, .started, .joined].contains(scheduled.decision) {
+      if let scheduled, !scheduled.cameToNothing {
         return Backfilled(nominal: nominal, firing: scheduled, isRepeat: true)
       }
     }
-    if let known = try runs.backfill(tx, job: schedule.job, triggers: triggers, nominal: nominal) {
+    if let known = try runs.backfill(tx, job: schedule.job, triggers: triggers, nominal: nominal),
+      !known.cameToNothing
+    {
       return Backfilled(nominal: nominal, firing: known, isRepeat: true)
     }
     let start = try runs.start(tx, jobs.job(tx, id: schedule.job), occurrence)

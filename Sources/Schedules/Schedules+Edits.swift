@@ -10,8 +10,9 @@ extension Schedules {
   /// Brings a job's schedules to what its file says.
   ///
   /// Times that have come under the old text are decided under it, here and now; the new text counts from now on.
-  /// Those of a schedule that is gone, without another in its place, are superseded. A pause, the number
-  /// of failures and what is to be skipped stay, also when one schedule without a name takes the place of another.
+  /// Those of a schedule that is gone, without another in its place, are superseded, and so is what still waits
+  /// for its turn. A pause, the number of failures and of starts, what is to be skipped and what waits stay, also
+  /// when one schedule without a name takes the place of another.
   func take(_ tx: Transaction, _ job: Job) throws {
     let now = time.now()
     let wanted = job.archivedAt == nil ? job.triggers.filter(\.isSchedule) : []
@@ -23,6 +24,11 @@ extension Schedules {
       let successor = new.count == 1 && gone.count == 1 ? new[0] : nil
       let reason = "The schedule “\(old.spec.words)” was taken out before this time was decided."
       let last = try finish(tx, old, now: now, supersedes: new.isEmpty ? reason : nil)
+      if successor == nil {
+        try runs.callOff(
+          tx, job: old.job, trigger: old.trigger, kind: "schedule", .superseded,
+          reason: "The schedule “\(old.spec.words)” was taken out while this waited for its turn.")
+      }
       try tx.run("DELETE FROM schedules WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
       try forgetSkips(tx, last)
       if let successor {
@@ -32,6 +38,7 @@ extension Schedules {
             "UPDATE \(table) SET trigger_id = $3 WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger,
             successor.id)
         }
+        try runs.succeed(tx, job: old.job, old.trigger, by: successor.id)
         try insert(tx, job, successor, now: now, after: last)
       } else {
         for table in Schedules.inherited + ["schedule_editions"] {
@@ -60,7 +67,9 @@ extension Schedules {
     _ tx: Transaction, _ job: Job, _ trigger: Trigger, now: Timestamp, after old: Schedule?
   ) throws {
     guard case .schedule(let spec) = trigger.kind else { return }
-    var schedule = Schedule(job: job, trigger: trigger, spec: spec, now: now)
+    var schedule = Schedule(
+      job: job, trigger: trigger, spec: spec,
+      startsLeft: try runs.remainingStarts(tx, job, trigger: trigger.id), now: now)
     if let old {
       schedule.since = old.since
       // After a step back of the clock, what was decided stays decided.

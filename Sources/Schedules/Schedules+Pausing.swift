@@ -5,30 +5,40 @@ package import Store
 
 // People, and failures, stop schedules.
 extension Schedules {
-  /// Stops a schedule until `unpause`; nothing starts any more, not even what is due at this moment. Starts by
-  /// hand go on. A schedule that is paused already stays as it is.
+  /// Stops a schedule until `unpause`; nothing starts any more, neither what is due at this moment nor what waits
+  /// for its turn. Starts by hand and backfills go on. A schedule that is paused already stays as it is.
   package func pause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
     var schedule = try self.schedule(tx, id)
     guard schedule.pause == nil else { return schedule }
     try pause(tx, &schedule, by: by, reason: reason)
-    schedule.nextAt = nil
-    schedule.dueAt = nil
     try touch(tx, &schedule)
-    return schedule
+    try callOff(tx, schedule)
+    return try self.schedule(tx, id)
   }
 
   /// Notes the pause in the value and opens the account of what it keeps from starting.
   func pause(_ tx: Transaction, _ schedule: inout Schedule, by: String, reason: String) throws {
     let pause = Schedule.Pause(at: time.now(), by: by, reason: reason)
     schedule.pause = pause
+    schedule.nextAt = nil
+    schedule.dueAt = nil
     try record(tx, schedule, Deed(.pause, at: pause.at, by: by, reason: reason))
     try span(
       tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
       times: nil)
   }
 
+  /// Calls off what the schedule has fired and what still waits for its turn. It is told of each (`decided`), so
+  /// its row must be written before.
+  func callOff(_ tx: Transaction, _ schedule: Schedule) throws {
+    guard let pause = schedule.pause else { return }
+    try runs.callOff(
+      tx, job: schedule.job, trigger: schedule.trigger, kind: "schedule", .skipped,
+      reason: Schedules.reason(of: pause))
+  }
+
   static func reason(of pause: Schedule.Pause) -> String {
-    "The schedule was paused by \(pause.by) at \(pause.at): \(pause.reason)"
+    "The schedule was paused by \(pause.by) at \(pause.at.inSentence): \(pause.reason.asSentence)"
   }
 
   /// Lets a schedule go on with its next time from now; what came during the pause is not made up for.
@@ -38,7 +48,7 @@ extension Schedules {
     let now = time.now()
     let timetable = try Timetables.shared.timetable(of: schedule)
     let skipped = try closeSpan(
-      tx, schedule, until: max(now, schedule.cursor), "\(by) ended the pause: \(reason)")
+      tx, schedule, until: max(now, schedule.cursor), "The pause was ended by \(by): \(reason.asSentence)")
     schedule.counts.skipped += skipped
     schedule.pause = nil
     schedule.failures = 0
@@ -62,15 +72,39 @@ extension Schedules {
     var schedule = try Schedule(row)
     guard finished.state.isFailure || schedule.failures > 0 else { return }
     schedule.failures = finished.state.isFailure ? schedule.failures + 1 : 0
+    let wasPaused = schedule.pause != nil
     if let limit = schedule.pauseAfter, schedule.failures >= limit, schedule.pause == nil {
       let count = schedule.failures == 1 ? "A run" : "\(schedule.failures) runs in a row"
       try pause(
         tx, &schedule, by: Schedules.ownName,
         reason: "\(count) failed, the last was \(finished.run): \(finished.reason)")
-      schedule.nextAt = nil
-      schedule.dueAt = nil
     }
     try touch(tx, &schedule)
+    if !wasPaused { try callOff(tx, schedule) }
+  }
+
+  /// Counts a firing that had to wait, in the transaction that decides it.
+  func decided(_ tx: Transaction, _ firing: Firing) throws {
+    guard firing.kind == "schedule" else { return }
+    let row = try tx.row(
+      "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", firing.job, firing.trigger)
+    var counts = Schedule.Counts()
+    guard var schedule = try row.map(Schedule.init) else {
+      // Its schedule is gone; the totals are of all that were.
+      counts.count(firing.decision, late: .zero)
+      return try count(tx, counts)
+    }
+    counts.count(firing.decision, late: lateness(of: firing, in: schedule))
+    schedule.counts.add(counts)
+    try touch(tx, &schedule)
+    try count(tx, counts)
+  }
+
+  /// How long after its due time something fired, as far as that can be known.
+  private func lateness(of firing: Firing, in schedule: Schedule) -> Duration {
+    guard let nominal = firing.nominalAt, let timetable = try? Timetables.shared.timetable(of: schedule)
+    else { return .zero }
+    return firing.createdAt - nominal - .milliseconds(timetable.delay(of: nominal.seconds))
   }
 
   /// Writes a change that somebody made outside of the timer's own.

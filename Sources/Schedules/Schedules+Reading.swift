@@ -135,7 +135,7 @@ extension Schedules {
     else { return nil }
     let schedule = try Schedule(row)
     let due = schedule.dueAt ?? now
-    return "The schedule \(schedule.trigger) of job \(schedule.jobName) was due at \(due), "
+    return "The schedule \(schedule.trigger) of job \(schedule.jobName) was due at \(due.inSentence), "
       + "\(DurationText.text(.seconds((now - due).components.seconds))) ago, and nothing has decided about it. "
       + "Look into the log of the worker, or start one."
   }

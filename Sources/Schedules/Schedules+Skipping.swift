@@ -27,18 +27,22 @@ extension Schedules {
       throw SchedulesError.notActive(name: try name(tx, schedule), state: schedule.state.rawValue)
     }
     let timetable = try Timetables.shared.timetable(of: schedule)
-    for nominal in timetable.upcoming(after: schedule.cursor.seconds, count: Schedules.skipLimit) {
+    let upcoming = timetable.upcoming(after: schedule.cursor.seconds, count: Schedules.skipLimit)
+    for nominal in upcoming {
       let isNew = try tx.run(
         """
         INSERT INTO schedule_skips (job_id, trigger_id, nominal_at, reason) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING
         """, schedule.job, schedule.trigger, Timestamp(seconds: nominal),
-        "\(by) asked to skip this time: \(reason)")
+        "\(by) asked to skip this time: \(reason.asSentence)")
       guard isNew == 1 else { continue }
       try record(
         tx, schedule,
         Deed(.skip, of: Timestamp(seconds: nominal), at: time.now(), by: by, reason: reason))
       return Timestamp(seconds: nominal)
+    }
+    if upcoming.count < Schedules.skipLimit {
+      throw SchedulesError.noFurtherTime(name: try name(tx, schedule))
     }
     throw SchedulesError.tooManySkips(name: try name(tx, schedule), limit: Schedules.skipLimit)
   }

@@ -77,17 +77,19 @@ extension Schedules {
     }
   }
 
-  /// From when on somebody was there to see a time come. A process without a timer speaks for the moment.
+  /// From when on somebody was there to see a time come. A process without a timer, or whose timer has not begun,
+  /// has seen nothing itself.
   func since(_ tx: Transaction, _ now: Timestamp, for nominal: Timestamp) throws -> Timestamp {
-    let own = watch.withLock { watch in
-      guard let since = watch else { return now - Schedules.gap }
+    let own: Timestamp? = watch.withLock { watch in
+      guard let since = watch else { return nil }
       // After a step back of the clock, what comes is seen, though it lies before the start.
       watch = min(since, now)
       return min(since, now) - Schedules.slack
     }
     // Others have to be asked only about what this one did not see.
-    if own <= nominal { return own }
-    return min(own, try others(tx).map { min($0, now) - Schedules.slack } ?? own)
+    if let own, own <= nominal { return own }
+    let theirs = try others(tx).map { min($0, now) - Schedules.slack }
+    return [own, theirs].compactMap(\.self).min() ?? now
   }
 
   /// Since when the timer that has watched longest does; nil when none runs.

@@ -55,6 +55,7 @@ package final class Schedules: Sendable {
     self.log = log
     jobs.onChange { [self] tx, job in try take(tx, job) }
     runs.onFinished { [self] tx, finished in try ended(tx, finished) }
+    runs.onDecided { [self] tx, firing in try decided(tx, firing) }
   }
 
   package func schedules(_ tx: Transaction, ofJob job: String) throws -> [Schedule] {
@@ -179,10 +180,12 @@ package final class Schedules: Sendable {
     var schedule = decided
     schedule.place(timetable)
     if try write(tx, schedule) { return }
-    // What the decision led to has written the row: a start put an end to a run that counts as failed.
+    // What the decision led to has written the row: a start put an end to a run that counts as failed, or to the
+    // waiting of another.
     let stored = try self.schedule(tx, decided.id)
     schedule.version = stored.version
     schedule.failures += stored.failures - before.failures
+    schedule.counts.add(stored.counts.since(before.counts))
     schedule.pause = schedule.pause ?? stored.pause
     schedule.place(timetable)
     try write(tx, schedule)
@@ -253,6 +256,7 @@ package final class Schedules: Sendable {
         try pause(
           tx, &schedule, by: Schedules.ownName,
           reason: "\(schedule.failures) runs in a row failed, the last because it could not start.")
+        try callOff(tx, schedule)
         break
       }
     }
@@ -291,14 +295,9 @@ extension Schedule {
     // Decided before the cursor was last written: nothing new.
     if start.isRepeat { return }
     let late = max(.zero, now - item.due)
-    switch start.firing.decision {
-    case .skipped, .filtered, .superseded: counts.skipped += 1
-    case .missed: counts.missed += 1
-    case .failedToStart: failures += 1
-    case .started, .joined, nil:
-      counts.started += 1
-      if late > Schedules.lateness { counts.late += 1 }
-    }
+    // What had to wait is counted when it is decided, whoever decides it.
+    if !start.hasWaited { counts.count(start.firing.decision, late: late) }
+    if start.firing.decision == .failedToStart { failures += 1 }
     lastFiring = start.firing.id
     lastLate = late
   }
@@ -307,6 +306,18 @@ extension Schedule {
 extension Schedule.Counts {
   var named: [(String, Int)] {
     [("started", started), ("late", late), ("missed", missed), ("skipped", skipped)]
+  }
+
+  /// - Parameter late: how long after its due time it fired.
+  mutating func count(_ decision: Firing.Decision?, late: Duration) {
+    switch decision {
+    case .skipped, .filtered, .superseded: skipped += 1
+    case .missed: missed += 1
+    case .started, .joined:
+      started += 1
+      if late > Schedules.lateness { self.late += 1 }
+    case .failedToStart, nil: break
+    }
   }
 
   mutating func add(_ other: Schedule.Counts) {

@@ -4,7 +4,9 @@ package import Primitives
 package enum SchedulesError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
   case notActive(name: String, state: String)
-  /// Every time that could be skipped is.
+  /// The schedule ends with times that are skipped all.
+  case noFurtherTime(name: String)
+  /// As many times are skipped as can be.
   case tooManySkips(name: String, limit: Int)
   /// Nothing is skipped, or not the time that was asked for.
   case noSkip(name: String, at: Timestamp?, skips: [Timestamp])
@@ -22,6 +24,8 @@ package enum SchedulesError: Error, Equatable, CustomStringConvertible {
       "There is no schedule \(id). “errand schedules” lists those there are."
     case .notActive(let name, let state):
       "\(name) is \(state), so there is no next time to skip."
+    case .noFurtherTime(let name):
+      "\(name) skips every time that is still to come, and names no further one."
     case .tooManySkips(let name, let limit):
       "\(name) skips its next \(limit) times already, which is the most. Pause it instead."
     case .noSkip(let name, _, let skips) where skips.isEmpty:
@@ -31,15 +35,15 @@ package enum SchedulesError: Error, Equatable, CustomStringConvertible {
     case .severalSkips(let name, let skips):
       "\(name) skips \(SchedulesError.list(skips)). Say which of them is to start after all."
     case .noTime(let name, let from, let to):
-      "\(name) names no time from \(from) to \(to)."
+      "\(name) names no time from \(from.inSentence) to \(to.inSentence)."
     case .tooManyTimes(let name, let limit, let last):
-      "\(name) names more than \(limit) times there. Ask for those up to \(last) first."
+      "\(name) names more than \(limit) times there. Ask for those up to \(last.inSentence) first."
     case .undecided(let name, let from):
-      "\(name) has times there from \(from) on that are just being decided about. Ask again when they are."
+      "\(name) has times there from \(from.inSentence) on that are just being decided about. Ask again when they are."
     case .inTheFuture(let to):
-      "A backfill makes up for times that have passed; \(to) has not yet."
+      "A backfill makes up for times that have passed; \(to.inSentence) has not yet."
     case .backwards(let from, let to):
-      "The backfill ends at \(to), before it begins at \(from)."
+      "The backfill ends at \(to.inSentence), before it begins at \(from.inSentence)."
     }
   }
 

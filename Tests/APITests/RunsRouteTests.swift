@@ -34,7 +34,7 @@ import Testing
       let actor: JSON = ["name": "the key bootstrap", "lane": "owner"]
       #expect(shown.json["trigger"]?["actor"] == actor)
       #expect(try await api.get("/v1/firings").json["data"]?[0]?["actor"] == actor)
-      let cancelled = try await api.post("/v1/runs/\(id)/cancel", ["reason": "Never mind."])
+      let cancelled = try await api.post("/v1/runs/\(id)/cancel", ["reason": "never mind"])
       #expect(cancelled.json["state"] == "cancelled")
       #expect(cancelled.json["reason"] == "Never mind.")
       let again = try await api.post("/v1/runs/\(id)/cancel", [:])

@@ -64,7 +64,7 @@ import Testing
       #expect(spans?[0]?["decision"] == "skipped" && spans?[0]?["times"] == 2)
       #expect(
         spans?[0]?["reason"]
-          == "The schedule was paused by ada at 2026-11-12T09:00:00Z: The source is being moved. the key bootstrap ended the pause: No reason was given."
+          == "The schedule was paused by ada at 2026-11-12T09:00:00Z: The source is being moved. The pause was ended by the key bootstrap: No reason was given."
       )
     }
   }
@@ -224,6 +224,42 @@ import Testing
       #expect(wrong.status == 400)
       #expect(wrong.message.hasPrefix("at: “seven” is not a time such as 2026-11-12T07:00:00Z"))
       #expect(try await api.get("/v1/why/nobody?at=2026-11-12T12:00:00Z").status == 404)
+    }
+  }
+
+  @Test func `what a removed trigger, an archived job or an earlier one of the name fired is told`()
+    async throws
+  {
+    try await withAPI { api in
+      func why(_ question: String = "") async throws -> String {
+        let answer = try await api.get("/v1/why/brief\(question)")
+        return answer.json["sentence"]?.stringValue ?? answer.text
+      }
+      try await api.path.apply(Self.job(), JobDefinition("other"))
+      let id = try await Self.id(api)
+      let eight = Timestamp("2026-11-12T08:00:00Z")!
+      let made = try await api.path.schedules.backfill(id, from: eight, to: eight, overlap: .allowAll)
+      let run = try #require(made.first?.firing.run)
+      // Ten in Riga.
+      let at = "?at=2026-11-12T10:00"
+      let told = "Backfilled at 2026-11-12T09:00:00Z. Started: It started \(run)."
+      try await api.path.apply(JobDefinition("brief"), JobDefinition("other"))
+      #expect(try await why("?at=2026-11-12T08:00:00Z") == "\(told) That was its trigger hourly.")
+      try await api.path.apply(Self.job(), JobDefinition("other"))
+      try await api.path.apply(JobDefinition("other"), prune: true)
+      #expect(
+        try await why()
+          == "Nothing starts because brief was archived at 2026-11-12T09:00:00Z; apply its file again to bring it back."
+      )
+      #expect(try await why(at) == "\(told) The job was archived at 2026-11-12T09:00:00Z.")
+      #expect(
+        try await why("?at=2026-11-11T10:00")
+          == "Job brief has no schedule; it was archived at 2026-11-12T09:00:00Z.")
+      api.path.clock.advance(by: .seconds(60))
+      try await api.path.apply(Self.job(), JobDefinition("other"))
+      #expect(try await why(at) == "\(told) That was an earlier job brief, which was archived.")
+      #expect(try await why().contains("its last firing, at 2026-11-12T09:00:00Z to make up for"))
+      #expect(try await api.get("/v1/why/nobody").status == 404)
     }
   }
 }

@@ -156,6 +156,44 @@ import Testing
     #expect(answers.last?["next"]?.arrayValue?.count == 8)
   }
 
+  @Test func `a line that is too long has its answer, and those after it theirs`() async throws {
+    let long = String(repeating: "x", count: (1 << 20) + 5)
+    let input = "\(long)\n{\"expr\": \"* * * * *\"}\n\(long)\(long)\n{\"expr\": \"61 * * * *\"}\n\(long)"
+    let output = try await errand(["next", "--batch"], input: input)
+    #expect(output.exit == .code(0), "\(output.errorText)")
+    let answers = try output.text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+    #expect(
+      answers.map { $0["error"]?["class"]?.stringValue ?? "times" } == [
+        "bad_case", "times", "bad_case", "out_of_range", "bad_case",
+      ])
+    #expect(
+      answers.first?["error"]?["message"]
+        == "The line is longer than 1048576 bytes; a case is one line of JSON.")
+  }
+
+  @Test func `a blank line is passed over, one of other control characters has its answer`() async throws {
+    let output = try await errand(
+      ["next", "--batch"], input: "\n \t\r\n\u{1}\u{0}\n{\"expr\": \"@daily\"}\r\n")
+    let answers = try output.text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+    #expect(answers.count == 2)
+    #expect(answers.first?["error"]?["class"] == "bad_case")
+    #expect(answers.last?["next"]?.arrayValue?.count == 8)
+  }
+
+  @Test func `the next times come as one document, or their fault`() async throws {
+    let output = try await errand([
+      "next", "0 7 * * *", "--tz", "Europe/Riga", "--from", "2026-11-12T07:00", "--count", "1", "--json",
+    ])
+    #expect(
+      try JSON(parsing: output.text) == [
+        "expression": "0 7 * * *", "timezone": "Europe/Riga", "dst": "once",
+        "next": ["2026-11-13T07:00:00+02:00"], "warnings": [],
+      ])
+    let wrong = try await errand(["next", "61 * * * *", "--json"])
+    #expect(wrong.exit == .code(65) && wrong.errorText == "")
+    #expect(try JSON(parsing: wrong.text)["error"]?["class"] == "out_of_range")
+  }
+
   @Test func `times of one expression are listed, one a line`() async throws {
     let output = try await errand(
       ["next", "0 7 * * MON-FRI", "--tz", "Europe/Riga", "--from", "2026-11-12T07:00", "--count", "3"])
@@ -212,6 +250,31 @@ import Testing
     #expect(error?["class"] == "out_of_range" && error?["field"] == "minute" && error?["offset"] == 0)
     let zone = try await errand(["explain", "* * * * *", "--tz", "Nowhere/Atlantis", "--json"])
     #expect(try JSON(parsing: zone.text)["error"]?["field"] == "tz")
+  }
+
+  @Test func `lines of a crontab end where cron ends them, and bytes that are no text cost one line`() {
+    // A vertical tab ends no line, and neither does a line separator.
+    let text = "# Gr\u{e9}\u{2028}61 * * * * no\r\n0 7 * * * a\u{b}61\r\n61 * * * * b\n"
+    let broken: [UInt8] = Array("0 7 * * * caf".utf8) + [0xE9, 0x0A] + Array("# caf".utf8) + [0xE9, 0x0A]
+    let findings = Crontab(Array(text.utf8) + broken, hasUsers: false, now: 1_767_225_600).findings
+    #expect(findings.map(\.line) == [3, 4])
+    #expect(findings.last?.message == "The line is no UTF-8 text, as a job file must be.")
+  }
+
+  @Test(arguments: [
+    ("30 2 * * *", nil), ("0 4 * * *", nil), ("*/10 2 * * *", nil), ("0 3 * * *", nil),
+    ("0,30 2 * * *", "swallows several times"), ("0 2,3 * * *", "swallows several times"),
+    ("30 0-23/2 * * *", nil),
+  ])
+  func `a clock change is told where something differs`(times: String, words: String?) {
+    let table = "CRON_TZ=Europe/Berlin\n\(times) command\n"
+    let findings = Crontab(Array(table.utf8), hasUsers: false, now: 1_767_225_600).findings.filter {
+      $0.line == 2
+    }
+    #expect(findings.count == (words == nil ? 0 : 1), "\(findings)")
+    if let words {
+      #expect(findings.first?.message.contains(words) == true && findings.first?.kind == .different)
+    }
   }
 
   @Test func `a crontab's lines that differ are told with their numbers`() async throws {

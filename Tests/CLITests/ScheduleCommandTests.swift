@@ -79,6 +79,25 @@ import Testing
     #expect(try JSON(parsing: request.body) == ["by": "ada", "reason": "Holidays."])
   }
 
+  @Test func `a schedule that is paused already says so, with the reason that stays`() async throws {
+    let server = try ScriptedServer { _ in
+      var paused = Self.schedule.objectValue ?? [:]
+      paused["state"] = "paused"
+      paused["paused"] = ["at": "2020-01-01T00:00:00Z", "by": "bob", "reason": "it is broken"]
+      paused["starts_left"] = 1
+      return ScriptedServer.json(["data": [.object(paused)], "next_page": nil])
+    }
+    let output = try await errand("schedules", "pause", "brief", "--reason", "Holidays.", server: server)
+    #expect(output.exit == .code(0), "\(output.errorText)")
+    #expect(
+      output.text
+        == "brief (weekdays) is paused already by bob: It is broken. That stays; unpause it first to give another reason.\n"
+    )
+    #expect(server.requests.allSatisfy { $0.method == "GET" })
+    let list = try await errand("schedules", server: server)
+    #expect(list.text.contains("left    1 start\n"), "\(list.text)")
+  }
+
   @Test func `a trigger that the job does not have is named with those it has`() async throws {
     let server = try Self.server()
     let output = try await errand("schedules", "pause", "brief", "--trigger", "sundays", server: server)

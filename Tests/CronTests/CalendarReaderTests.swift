@@ -47,6 +47,16 @@ import Testing
         "RRULE:FREQ=WEEKLY;BYDAY=SA,SU", ["2026-01-03", "2026-01-04", "2026-01-10"],
         ["2026-01-02", "2026-01-09"]
       ),
+      ("RRULE:FREQ=WEEKLY;WKST=SU", ["2026-01-09"], ["2026-01-08"]),
+      ("RRULE:FREQ=MONTHLY", ["2026-02-02", "2026-12-02", "2027-01-02"], ["2026-01-03", "2026-02-01"]),
+      ("RRULE:FREQ=MONTHLY;INTERVAL=5", ["2026-06-02", "2026-11-02"], ["2026-02-02", "2026-05-02"]),
+      (
+        "RRULE:FREQ=MONTHLY;BYMONTHDAY=31", ["2026-01-31", "2026-03-31"],
+        ["2026-01-02", "2026-02-28", "2026-03-03", "2026-04-30"]
+      ),
+      ("RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2", ["2026-01-31", "2026-02-28"], ["2026-03-31"]),
+      ("RRULE:FREQ=MONTHLY;BYDAY=2MO", ["2026-01-12", "2026-02-09"], ["2026-01-05", "2026-02-02"]),
+      ("RRULE:FREQ=MONTHLY;BYDAY=-1FR;WKST=SU", ["2026-01-30", "2026-02-27"], ["2026-01-23"]),
       ("RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", ["2026-01-02", "2026-01-16"], ["2026-01-09"]),
       ("RRULE:FREQ=DAILY;INTERVAL=3;COUNT=3", ["2026-01-02", "2026-01-08"], ["2026-01-03", "2026-01-11"]),
     ] as [(String, [String], [String])])
@@ -54,6 +64,15 @@ import Testing
     let event = try Self.event("DTSTART;VALUE=DATE:20260102", rule)
     for day in on { #expect(event.covers(try Self.wall("\(day)T12:00")), "\(day)") }
     for day in off { #expect(!event.covers(try Self.wall("\(day)T12:00")), "\(day)") }
+  }
+
+  @Test(arguments: [["DTEND:20261201T220000"], ["DURATION:PT0S"], []])
+  func `an event that ends as it begins is that moment`(end: [String]) throws {
+    let lines =
+      ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "DTSTART:20261201T220000"] + end + ["END:VEVENT", "END:VCALENDAR"]
+    let event = try #require(try CalendarReader.read(lines.joined(separator: "\n")).first)
+    #expect(event.covers(try Self.wall("2026-12-01T22:00:00")))
+    #expect(!event.covers(try Self.wall("2026-12-01T22:00:01")))
   }
 
   @Test func `a leap day comes back in leap years only`() throws {
@@ -65,7 +84,12 @@ import Testing
 
   @Test(arguments: [
     ("EXDATE:20270102", "line 5: EXDATE is not read."),
-    ("RRULE:FREQ=MONTHLY", "line 5: FREQ must be DAILY, WEEKLY or YEARLY"),
+    ("RRULE:FREQ=HOURLY", "line 5: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"),
+    ("RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15", "line 5: BYMONTHDAY in a monthly rule is read as one day"),
+    ("RRULE:FREQ=MONTHLY;BYDAY=MO", "line 5: BYDAY in a monthly rule is read as one such as 2MO"),
+    ("RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "line 5: A monthly rule is read with BYMONTHDAY or BYDAY"),
+    ("RRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU", "line 5: Every so many weeks are read with WKST=MO only."),
+    ("RRULE:FREQ=DAILY;WKST=XX", "line 5: WKST=XX is no weekday"),
     ("RRULE:FREQ=YEARLY;BYSETPOS=1", "line 5: BYSETPOS in a rule is not read."),
     ("DTEND;VALUE=DATE:20260101", "line 3: The event must last at least a second"),
     ("DTEND:20260103T100000", "line 5: DTEND must be of the same kind"),

@@ -16,6 +16,7 @@ import Testing
     ("0 0 13 * 5", "At 00:00 on the 13th, and also on every Friday, UTC."),
     ("0 0 */2 * 1", "At 00:00 on Mondays that fall on day 1, 3, ..., 31, UTC."),
     ("0 0 13 * */5", "At 00:00 on Fridays and Sundays that fall on the 13th, UTC."),
+    ("0 0 */29 2 SUN", "At 00:00 on Sundays that fall on the 1st or 30th, in February, UTC."),
     ("0 0 1-31 * 1", "At 00:00 every day, UTC."),
     ("0 0 L * *", "At 00:00 on the last day of the month, UTC."),
     (

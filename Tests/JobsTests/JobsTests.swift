@@ -183,7 +183,10 @@ struct JobsTests {
     try await JobsStore.with { store in
       struct Refused: Error {}
       store.jobs.onChange { _, _ in throw Refused() }
-      await #expect(throws: Refused.self) { try await store.apply(Gallery.files()) }
+      let error = await #expect(throws: JobsError.self) { try await store.apply(Gallery.files()) }
+      #expect(
+        error?.description.hasSuffix(
+          "/brief/job.yaml:1:1: The job \"brief\" cannot be applied: Refused()") == true)
       try await store.database.read { [jobs = store.jobs, agents = store.agents] tx throws in
         #expect(try jobs.jobs(tx).isEmpty)
         #expect(try jobs.sources(tx).isEmpty)
@@ -204,7 +207,7 @@ struct JobsTests {
         _ = try jobs.job(tx, id: job.id)
         if refuses.withLock({ $0 }) { throw Refused() }
       }
-      await #expect(throws: Refused.self) { try await store.apply(refused) }
+      await #expect(throws: JobsError.self) { try await store.apply(refused) }
       #expect(try await store.job().message == "Write it. {{job.name}}\n")
       refuses.withLock { $0 = false }
       var accepted = Gallery.files()

@@ -30,6 +30,18 @@ import Testing
       END:VEVENT
       END:VCALENDAR
       """
+    files["brief/monthly.ics"] = """
+      BEGIN:VCALENDAR
+      BEGIN:VEVENT
+      DTSTART;VALUE=DATE:20260131
+      RRULE:FREQ=MONTHLY;BYMONTHDAY=-1
+      END:VEVENT
+      BEGIN:VEVENT
+      DTSTART;VALUE=DATE:20260112
+      RRULE:FREQ=MONTHLY;INTERVAL=3;BYDAY=2MO
+      END:VEVENT
+      END:VCALENDAR
+      """
     files["brief/broken.ics"] =
       "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEXDATE:1\nEND:VEVENT\nEND:VCALENDAR"
     return files
@@ -72,6 +84,14 @@ import Testing
     #expect(spec.catchUp == CatchUp(.all, window: .seconds(7200), limit: 5))
   }
 
+  @Test func `a calendar's monthly rules are stored as they are read`() throws {
+    let spec = try #require(try Self.spec("{every: 1h, exclude: [monthly.ics]}"))
+    #expect(
+      spec.exclusions.map(\.recurrence) == [
+        .monthly(every: 1, day: -1), .monthlyWeekday(every: 3, nth: 2, weekday: 1),
+      ])
+  }
+
   @Test func `a plain schedule is stored as it always was`() {
     let trigger = Trigger(.schedule(expression: "0 7 * * *", timezone: "Europe/London"))
     #expect(
@@ -87,6 +107,34 @@ import Testing
     #expect(Trigger(.schedule(spec)).id == id)
     spec.times = .every(60, phase: 1)
     #expect(Trigger(.schedule(spec)).id != id)
+  }
+
+  @Test(arguments: ["0 0 H(30-31) 4 *", "0 0 H(29-31) 2 *"])
+  func `whether H names a day is asked with the job's own name`(expression: String) throws {
+    func isRight(_ name: String) -> Bool { (try? CronExpression(expression, name: name)) != nil }
+    let names = (1...50).map { "job-\($0)" }
+    let right = try #require(names.first(where: isRight))
+    let wrong = try #require(names.first { !isRight($0) })
+    func problems(_ name: String) throws -> [String] {
+      let text = Self.job("{schedule: \"\(expression)\"}").replacing("name: brief", with: "name: \(name)")
+      return try Gallery(Gallery.files(job: text)).problems()
+    }
+    #expect(try problems(right) == [])
+    let told = try problems(wrong)
+    #expect(
+      told.count == 1 && told.first?.hasPrefix("brief/job.yaml:5:21: triggers[0].schedule: ") == true,
+      "\(told)")
+    // A name that is none makes no second problem.
+    #expect(try problems("No!").count == (isRight("job") ? 1 : 2))
+  }
+
+  @Test func `a step that is too large for its field is warned of, in its place`() throws {
+    let gallery = try Gallery(Gallery.files(job: Self.job("{schedule: \"*/90 * * * *\"}")))
+    let warnings = try gallery.load().warnings.map { $0.description.replacing(gallery.path + "/", with: "") }
+    #expect(
+      warnings == [
+        "brief/job.yaml:5:19: triggers[0].schedule: The step 90 in the minute field at offset 2 is as large as its span of 60 values or larger, so only the first value is selected."
+      ])
   }
 
   @Test(

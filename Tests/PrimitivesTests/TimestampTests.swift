@@ -12,6 +12,22 @@ import Testing
     #expect(Timestamp(text)?.microseconds == microseconds)
   }
 
+  @Test(
+    arguments: [
+      (1_794_474_942_999_999, "2026-11-12T09:15:42Z"), (-1, "1969-12-31T23:59:59Z"),
+    ] as [(Int64, String)])
+  func `a sentence has whole seconds`(microseconds: Int64, text: String) {
+    #expect(Timestamp(microseconds: microseconds).inSentence == text)
+  }
+
+  @Test(arguments: [
+    ("holidays", "Holidays."), ("Holidays.", "Holidays."), ("really?", "Really?"), ("ärger", "Ärger."),
+    ("run_1 failed", "run_1 failed."), ("0 7 * * * was wrong", "0 7 * * * was wrong."), ("", ""),
+  ])
+  func `a text of somebody's becomes a sentence`(text: String, sentence: String) {
+    #expect(text.asSentence == sentence)
+  }
+
   @Test func `an offset is taken into account`() {
     #expect(Timestamp("2026-11-12T10:15:42.25+01:00") == Timestamp("2026-11-12T09:15:42.250Z"))
   }

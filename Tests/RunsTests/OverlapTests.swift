@@ -75,7 +75,7 @@ import Testing
       try await field.settle(first.id)
       let started = try await field.firing(second.id)
       #expect(started.decision == .started)
-      #expect(started.reason == "After 1m30s of waiting: It started \(started.run ?? "").")
+      #expect(started.reason == "After 1m30s of waiting it started \(started.run ?? "").")
       #expect(try await field.path.item(.start, second.id) == nil)
       #expect(try await field.path.count("held") == 0)
     }

@@ -249,10 +249,30 @@ import Testing
       let queries: [(String, Int)] = [
         (
           """
-          SELECT * FROM firings WHERE job_id = $1 AND (
-            ($2 IS NOT NULL AND trigger_id = $3 AND nominal_at = $2 AND trigger_kind = $3) OR ($4 IS NOT NULL AND receipt_id = $4)
-            OR ($5 IS NOT NULL AND idempotency_key = $5))
-          """, 5
+          SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3
+            AND trigger_kind = 'schedule'
+          """, 3
+        ),
+        (
+          """
+          SELECT * FROM firings WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3
+            AND trigger_kind = 'backfill' AND (decision IS NULL OR decision IN ('started', 'joined'))
+          """, 3
+        ),
+        (
+          """
+          SELECT * FROM firings
+          WHERE job_id = $1 AND trigger_id = $2 AND nominal_at = $3 AND trigger_kind = 'backfill'
+          """, 3
+        ),
+        ("SELECT * FROM firings WHERE job_id = $1 AND receipt_id = $2", 2),
+        ("SELECT * FROM firings WHERE job_id = $1 AND idempotency_key = $2", 2),
+        (
+          """
+          SELECT held.* FROM held JOIN firings ON firings.id = held.firing_id
+          WHERE held.job_id = $1 AND held.trigger_id = $2 AND firings.trigger_kind = $3
+          ORDER BY held.line, held.position
+          """, 3
         ),
         ("SELECT * FROM runs WHERE session_id = $1", 1),
         ("SELECT * FROM attempts WHERE run_id = $1 AND ended_at IS NOT NULL ORDER BY number", 1),

@@ -158,7 +158,7 @@ import Testing
       let account = try await Self.account(path, "2026-11-12T07:00")
       #expect(
         account.sentence
-          == "The schedule's 1 starts were used up before, the last at 2026-11-12T06:00:00Z. Raise “starts” in the job's file for more."
+          == "The schedule's one start was used up before, the last at 2026-11-12T06:00:00Z. Raise “starts” in the job's file for more."
       )
     }
   }
@@ -279,6 +279,11 @@ import Testing
       #expect(account.firing?.decision == .started)
       #expect(account.sentence.contains("until 2026-11-12T08:30:00Z, and is “0 9 * * *” since then."))
     }
+  }
+
+  @Test(arguments: ["2026-11-12T07:00Z", "2026-11-12T09:00+0200", "2026-11-12T09:00+02"])
+  func `a time may be written as people do`(text: String) {
+    #expect(Account.Asked(text) == .moment(Timestamp("2026-11-12T07:00:00Z")!))
   }
 
   @Test(arguments: ["", "yesterday", "2026-11-12", "07:00", "2026-13-12T07:00"])

@@ -72,6 +72,86 @@ import Testing
     }
   }
 
+  /// What waits, after three hours of a job that takes one firing after the other.
+  private static func buffered(_ path: Path, _ trigger: JSON.Object) async throws {
+    try await path.apply(job(trigger, overlap: "buffer_all"))
+    try await advance(path, hours: 3, since: path.clock.now)
+    #expect(try await path.count("held") == 2)
+  }
+
+  private static func cancelOpen(_ path: Path) async throws {
+    let open = try await path.database.read { tx in
+      try path.runs.runs(tx, limit: 10).filter { !$0.state.isTerminal }
+    }
+    for run in open { _ = try await path.cancel(run.id) }
+  }
+
+  private static func reasons(_ path: Path, _ decision: Firing.Decision) async throws -> [String?] {
+    try await path.database.read { tx in
+      try path.runs.firings(tx, decision: decision, limit: 10).map(\.reason)
+    }
+  }
+
+  @Test
+  func `what waits for its turn when a schedule is paused starts nothing; backfills and starts by hand do`()
+    async throws
+  {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await Self.buffered(path, ["schedule": "0 * * * *"])
+      let id = try await Self.schedule(path).id
+      let nine = Timestamp("2026-11-12T09:00:00Z")!
+      _ = try await path.schedules.backfill(id, from: nine, to: nine, overlap: .bufferAll)
+      let hand = try await path.start()
+      let paused = try await path.database.write { tx in
+        try path.schedules.pause(tx, id, by: "ada", reason: "holidays")
+      }
+      let reason = "The schedule was paused by ada at 2026-11-12T12:30:00Z: Holidays."
+      #expect(try await Self.reasons(path, .skipped) == [reason, reason])
+      #expect(paused.counts == Schedule.Counts(started: 1, late: 1, skipped: 2))
+      try await path.work()
+      #expect(try await path.count("runs") == 3)
+      #expect(try await path.count("firings WHERE trigger_kind = 'schedule' AND decision = 'started'") == 1)
+      #expect(
+        try await path.database.read { tx in try path.runs.firing(tx, hand.firing.id).decision } == .started)
+    }
+  }
+
+  @Test func `what waits when failures pause a schedule starts nothing`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await Self.buffered(path, ["schedule": "0 * * * *", "pause_after_failures": 1])
+      path.driver.play(ScriptedDriver.settle(.terminated("The model is gone.")))
+      try await path.work()
+      #expect(try await Self.schedule(path).state == .paused)
+      #expect(
+        try await Self.ledger(path) == [
+          "10:00 schedule started", "11:00 schedule skipped", "12:00 schedule skipped",
+        ])
+      #expect(
+        try await Self.reasons(path, .skipped).allSatisfy {
+          $0?.hasPrefix("The schedule was paused by errand at 2026-11-12T12:30:00Z: A run failed") == true
+        })
+      #expect(try await path.count("runs") == 1)
+    }
+  }
+
+  @Test func `what waits of a removed schedule is superseded, and of a changed one goes on`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await Self.buffered(path, ["schedule": "0 * * * *", "starts": 2])
+      try await path.apply(Self.job(["schedule": "0 0 * * *", "starts": 2], overlap: "buffer_all"))
+      #expect(try await path.count("held") == 2)
+      try await Self.cancelOpen(path)
+      // It is one of the new one's starts, and a pause of the new one is a pause of what waits.
+      #expect(try await path.count("runs") == 2)
+      #expect(try await path.count("tallies WHERE starts = 2") == 1)
+      try await path.apply(JobDefinition("job", and: ["overlap": "buffer_all"]))
+      #expect(
+        try await Self.reasons(path, .superseded) == [
+          "The schedule “0 0 * * *” was taken out while this waited for its turn."
+        ])
+      #expect(try await path.count("held") == 0)
+    }
+  }
+
   @Test func `a skipped time is in the ledger with who asked for it`() async throws {
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.job(["schedule": "0 * * * *"]))
@@ -98,6 +178,21 @@ import Testing
       }
       #expect(reason == "ada asked to skip this time: A holiday.")
       #expect(try await path.count("schedule_skips") == 0)
+    }
+  }
+
+  @Test func `a schedule whose last times are all skipped has no further one to skip`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *", "end": "2026-11-12T11:00"]))
+      let id = try await Self.schedule(path).id
+      func skip() async throws -> Timestamp {
+        try await path.database.write { tx in try path.schedules.skip(tx, id, by: "ada", reason: "No.") }
+      }
+      for _ in 0..<2 { _ = try await skip() }
+      let error = await #expect(throws: SchedulesError.self) { try await skip() }
+      #expect(
+        error?.description
+          == "The schedule of job job skips every time that is still to come, and names no further one.")
     }
   }
 
@@ -129,6 +224,27 @@ import Testing
       #expect(try await Self.schedule(path).startsLeft == 0)
       try await path.apply(Self.job(["name": "few", "schedule": "0 * * * *", "starts": 3]))
       try await Self.advance(path, hours: 3, since: since)
+      #expect(try await path.count("runs") == 3)
+    }
+  }
+
+  @Test func `starts that were used up stay so when the schedule is put back, or gets other times`()
+    async throws
+  {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      let few: JSON.Object = ["name": "few", "schedule": "0 * * * *", "starts": 2]
+      try await path.apply(Self.job(few))
+      let since = path.clock.now
+      try await Self.advance(path, hours: 2, since: since)
+      try await path.apply(JobDefinition("job"))
+      try await path.apply(Self.job(few))
+      #expect(try await Self.schedule(path).startsLeft == 0)
+      #expect(try await Self.schedule(path).state == .exhausted)
+      try await path.apply(Self.job(["every": "30m", "starts": 2]))
+      #expect(try await Self.schedule(path).startsLeft == 0)
+      try await path.apply(Self.job(["every": "20m", "starts": 3]))
+      #expect(try await Self.schedule(path).startsLeft == 1)
+      try await Self.advance(path, hours: 2, since: since)
       #expect(try await path.count("runs") == 3)
     }
   }
@@ -270,6 +386,34 @@ import Testing
     }
   }
 
+  @Test func `a backfill that came to nothing can be asked for again, and both are on record`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"], overlap: "skip"))
+      let id = try await Self.schedule(path).id
+      let nine = Timestamp("2026-11-12T09:00:00Z")!
+      func backfill() async throws -> Schedules.Backfilled? {
+        path.clock.advance(by: .seconds(1))
+        return try await path.schedules.backfill(id, from: nine, to: nine, overlap: nil).first
+      }
+      let run = try await path.started()
+      let first = try await backfill()
+      #expect(first?.firing.decision == .skipped && first?.isRepeat == false)
+      let second = try await backfill()
+      #expect(second?.firing.decision == .skipped && second?.isRepeat == false)
+      _ = try await path.cancel(run.id)
+      let third = try await backfill()
+      #expect(third?.firing.decision == .started && third?.isRepeat == false)
+      #expect(
+        try await backfill() == Schedules.Backfilled(nominal: nine, firing: third!.firing, isRepeat: true))
+      #expect(
+        try await path.count("firings WHERE trigger_kind = 'backfill' AND decision = 'skipped'") == 2)
+      let account = try await path.database.read { tx in
+        try path.schedules.account(tx, path.schedules.schedule(tx, id), at: .moment(nine))
+      }
+      #expect(account.backfill == third?.firing)
+    }
+  }
+
   @Test func `a time that is about to be decided is not backfilled, or it would run twice`() async throws {
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.job(["schedule": "0 * * * *"]))
@@ -390,7 +534,7 @@ import Testing
       #expect(
         account.sentence.hasSuffix(
           ": It is next week.")
-          && account.sentence.contains(" It was to be skipped; bob took that back at 2026-11-12T09:30:00.0"),
+          && account.sentence.contains(" It was to be skipped; bob took that back at 2026-11-12T09:30:00Z"),
         "\(account.sentence)")
       #expect(Set(deeds.map(\.kind)) == [.skip, .unskip] && deeds.count == 5)
       await #expect(throws: SchedulesError.noSkip(name: name, at: eleven, skips: [])) {
@@ -466,6 +610,34 @@ import Testing
       #expect(try await fault(path.clock.now - .seconds(5)) == nil)
       _ = try await path.schedules.tick(since: born)
       #expect(try await fault(born) == nil)
+    }
+  }
+
+  @Test func `what had to wait is counted when it is decided`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await Self.buffered(path, ["schedule": "0 * * * *"])
+      func counts() async throws -> Schedule.Counts {
+        let counts = try await Self.schedule(path).counts
+        #expect(try await path.database.read { tx in try path.schedules.totals(tx) } == counts)
+        return counts
+      }
+      #expect(try await counts() == Schedule.Counts(started: 1, late: 1))
+      try await Self.cancelOpen(path)
+      #expect(try await counts() == Schedule.Counts(started: 2, late: 2))
+      let held = try await path.database.read { tx in try path.runs.firings(tx, isHeld: true, limit: 1)[0].id
+      }
+      _ = try await path.database.write { tx in try path.runs.callOff(tx, held, reason: "Enough.") }
+      #expect(try await counts() == Schedule.Counts(started: 2, late: 2, skipped: 1))
+    }
+  }
+
+  @Test func `what starts at once in place of a run that nobody drives is counted once`() async throws {
+    try await withPath(at: "2026-11-12T09:30:00Z") { path in
+      try await path.apply(Self.job(["schedule": "0 * * * *"], overlap: "cancel_other"))
+      try await Self.advance(path, hours: 3, since: path.clock.now)
+      #expect(try await path.count("runs") == 3)
+      #expect(try await Self.schedule(path).counts == Schedule.Counts(started: 3, late: 3))
+      #expect(try await path.database.read { tx in try path.schedules.totals(tx) }.started == 3)
     }
   }
 

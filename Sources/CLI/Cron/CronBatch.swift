@@ -15,6 +15,8 @@ struct CronBatch {
     var rest: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     var answers: [UInt8] = []
+    // Whether the line that is being read is too long already, and its beginning forgotten.
+    var isTooLong = false
     while true {
       let count = read(STDIN_FILENO, &chunk, chunk.count)
       if count < 0 && errno == EINTR { continue }
@@ -24,18 +26,30 @@ struct CronBatch {
       rest += chunk.prefix(count)
       let lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       // The last piece is a line only at the end.
-      for line in count == 0 ? lines[...] : lines.dropLast() where !line.allSatisfy({ $0 <= 0x20 }) {
-        answers += answer(Array(line), now: now).bytes + [UInt8(ascii: "\n")]
+      for line in count == 0 ? lines[...] : lines.dropLast() {
+        if isTooLong || line.count > CronBatch.lineLimit {
+          answers += CronAnswer.error(CronBatch.tooLong).bytes + [UInt8(ascii: "\n")]
+          isTooLong = false
+        } else if !line.allSatisfy(CronBatch.isBlank) {
+          answers += answer(Array(line), now: now).bytes + [UInt8(ascii: "\n")]
+        }
       }
       if !answers.isEmpty { Say.output(String(decoding: answers, as: UTF8.self)) }
       answers.removeAll(keepingCapacity: true)
       if count == 0 { return }
       rest = Array(lines.last ?? [])
-      if rest.count > CronBatch.lineLimit {
-        throw Complaint.setUp(
-          "A line is longer than \(CronBatch.lineLimit) bytes; a case is one line of JSON.")
+      if isTooLong || rest.count > CronBatch.lineLimit {
+        isTooLong = true
+        rest = []
       }
     }
+  }
+
+  private static let tooLong = CronCaseProblem(
+    field: nil, message: "The line is longer than \(lineLimit) bytes; a case is one line of JSON.")
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
   }
 
   func answer(_ line: [UInt8], now: Int64) -> JSON {

@@ -30,25 +30,9 @@ struct CronCase {
     }
   }
 
-  /// A time of ISO 8601 with its seconds, and with a colon in its offset: `2026-11-12T07:00+0200` becomes
-  /// `2026-11-12T07:00:00+02:00`. What is no such time stays as it is.
-  private static func completed(_ text: String) -> String {
-    // 2026-11-12T07:00
-    guard text.utf8.count > 16 else { return text }
-    let minutes = text.prefix(16)
-    var rest = text.dropFirst(16)
-    if let first = rest.first, "+-Zz".contains(first) { rest = ":00" + rest }
-    if let sign = rest.lastIndex(where: { $0 == "+" || $0 == "-" }) {
-      let digits = rest[rest.index(after: sign)...]
-      if digits.count == 2 { rest += ":00" }
-      if digits.count == 4 { rest = rest.dropLast(2) + ":" + digits.suffix(2) }
-    }
-    return String(minutes + rest)
-  }
-
   private func instant(in zone: Zone) throws(CronCaseProblem) -> Int64? {
     guard let start else { return nil }
-    if let moment = Timestamp(start) ?? Timestamp(CronCase.completed(start)) { return moment.seconds }
+    if let moment = Timestamp.written(start) { return moment.seconds }
     if let wall = WallTime(start) { return zone.instant(of: wall) }
     throw CronCaseProblem(
       field: "start",

@@ -22,10 +22,9 @@ struct CronCheck: ParsableCommand {
 
   func run() throws {
     let bytes = try InputFile.read(file == "-" ? "/dev/stdin" : file)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Complaint.setUp("\(file) is no UTF-8 text.")
-    }
-    let findings = Crontab(text, hasUsers: system || file == "/etc/crontab").findings
+    let findings = Crontab(
+      bytes, hasUsers: system || file == "/etc/crontab", now: Time.system.now().seconds
+    ).findings
     for finding in findings {
       Say.output("\(file):\(finding.line): \(finding.kind.rawValue): \(finding.message)")
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cron
+import JSON
 import Primitives
 
 /// `errand cron next`
@@ -9,7 +10,11 @@ struct CronNext: ParsableCommand {
     discussion: """
       With --batch, reads cases from standard input, one JSON object a line, and answers each with one line: \
       {"next": [...]} or {"error": {"class", "field", "offset", "message"}}. A case has "expr" and may have "tz", \
-      "start", "count", "dst" (once or cron, literal or wall) and "name"; what it leaves out is taken from the options.
+      "start", "count", "dst" (once or cron, literal or wall) and "name"; what it leaves out is taken from the options. \
+      A line of spaces and tabs alone is passed over; every other one has its answer, in order.
+
+      With --json, one document: {"expression", "timezone", "dst", "next": [...], "warnings": [...]}, or {"error": …} \
+      as above and the exit code \(ExitCodes.badInput.rawValue).
 
       EXAMPLES:
         errand cron next '0 7 * * MON-FRI' --tz Europe/Riga --count 3
@@ -21,6 +26,8 @@ struct CronNext: ParsableCommand {
   var expression: String?
   @Flag(help: "Read cases from standard input, one JSON object a line.")
   var batch = false
+  @Flag(help: "Print one JSON document and nothing else.")
+  var json = false
   @Option(
     help: ArgumentHelp(
       "The times after this one: 2026-11-12T07:00:00Z, or without an offset as the zone's clocks show it. (default: now)",
@@ -35,6 +42,7 @@ struct CronNext: ParsableCommand {
       throw ValidationError(
         batch ? "--batch takes its expressions from standard input." : "Give an expression.")
     }
+    if batch && json { throw ValidationError("--batch answers in JSON by itself. Leave out --json.") }
     if !CronCase.countRange.contains(count) {
       throw ValidationError("--count must be a number from 1 to 10000; it is \(count).")
     }
@@ -48,11 +56,30 @@ struct CronNext: ParsableCommand {
       try CronBatch(standard: standard).run()
       return
     }
+    if json {
+      do {
+        Say.output(try document(standard).prettyText)
+      } catch {
+        Say.output(CronAnswer.error(error).prettyText)
+        throw ExitCode(ExitCodes.badInput.rawValue)
+      }
+      return
+    }
     let times = try standard.times(now: Time.system.now().seconds)
     if times.isEmpty { Say.notice("It does not fire again.") }
     if !times.isEmpty { Say.output(times.joined(separator: "\n")) }
     for warning in try options.schedule(expression ?? "").expression.warnings {
       Say.notice("warning: \(warning)")
     }
+  }
+
+  private func document(_ question: CronCase) throws -> JSON {
+    let schedule = try options.schedule(question.expression)
+    return [
+      "expression": .string(question.expression), "timezone": .string(schedule.zone.name),
+      "dst": .string(schedule.dst.rawValue),
+      "next": .array(try question.times(now: Time.system.now().seconds).map { .string($0) }),
+      "warnings": .array(schedule.expression.warnings.map(\.json)),
+    ]
   }
 }

@@ -22,14 +22,24 @@ struct Crontab {
   private let hasUsers: Bool
   private var zone = Zone.utc
   private var zoneIsKnown = false
+  /// From when on clock changes count, as a Unix time.
+  private let now: Int64
 
-  /// - Parameter hasUsers: as in /etc/crontab.
-  init(_ text: String, hasUsers: Bool) {
+  /// - Parameters:
+  ///   - bytes: its lines end as cron's do: with a line feed, which may follow a carriage return.
+  ///   - hasUsers: as in /etc/crontab.
+  ///   - now: from when on clock changes count.
+  init(_ bytes: [UInt8], hasUsers: Bool, now: Int64) {
     self.hasUsers = hasUsers
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      read(String(line), number: index + 1)
+    self.now = now
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      if let text = String(validating: line, as: UTF8.self) {
+        read(text, number: index + 1)
+      } else if line.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") {
+        add(index + 1, .refused, "The line is no UTF-8 text, as a job file must be.")
+      }
     }
   }
 
@@ -100,7 +110,8 @@ struct Crontab {
     for (field, name) in zip(fields, ["minute", "hour", "day-of-month", "month", "day-of-week"]) {
       for item in field.split(separator: ",") { compare(String(item), name, number) }
     }
-    if zoneIsKnown { compareClockChanges(parsed, number) }
+    let isFixed = !fields[0].hasPrefix("*") && !fields[1].hasPrefix("*")
+    if zoneIsKnown, isFixed { compareClockChanges(parsed, number) }
   }
 
   private mutating func compare(_ item: String, _ field: String, _ number: Int) {
@@ -140,17 +151,36 @@ struct Crontab {
     return field == "month" ? months.firstIndex(of: text).map { $0 + 1 } : days.firstIndex(of: text)
   }
 
-  /// Debian starts a fixed job once for each time that a gap swallowed; and takes jumps of more than three hours
-  /// for a clock that was set, after which nothing is made up for.
+  /// Debian starts a fixed job once for each time that a gap swallowed, besides the one that is due when it ends;
+  /// and takes jumps of more than three hours for a clock that was set, after which nothing is made up for.
   private mutating func compareClockChanges(_ expression: CronExpression, _ number: Int) {
-    let explanation = expression.explanation(zone: zone)
-    if explanation.contains("does not exist, it fires once") {
+    let walls = CronSchedule(expression: expression, zone: .utc, dst: .literal)
+    var instant = now
+    while let change = zone.transition(after: instant), change.instant <= now + Crontab.year {
+      instant = change.instant
+      let start = change.instant + Int64(change.offsetBefore)
+      let gap = start..<max(start, change.instant + Int64(change.offsetAfter))
+      guard !gap.isEmpty, let first = walls.next(after: gap.lowerBound - 1), gap.contains(first) else {
+        continue
+      }
+      if gap.count > Crontab.longestGap {
+        add(
+          number, .different,
+          "A clock change of the coming year swallows a time of it: here it fires once after the change, with cron not "
+            + "at all, since the clocks jump more than three hours.")
+        return
+      }
+      guard let second = walls.next(after: first), second <= gap.upperBound else { continue }
       add(
-        number, .odd,
-        "A clock change of the coming year swallows a time of it: here it fires once after the change, with cron once "
-          + "for each time that was swallowed.")
+        number, .different,
+        "A clock change of the coming year swallows several times of it, or one and meets another: here it fires once "
+          + "after the change, with cron once for each.")
+      return
     }
   }
+
+  private static let year: Int64 = 366 * 86_400
+  private static let longestGap = 3 * 3600
 
   private mutating func add(_ line: Int, _ kind: Finding.Kind, _ message: String) {
     findings.append(Finding(line: line, kind: kind, message: message))

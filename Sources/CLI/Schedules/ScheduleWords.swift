@@ -38,7 +38,9 @@ enum ScheduleWords {
         "  \(place == 0 ? "skips" : "     ")   \(TimeWords.full(skip["nominal_at"]?.stringValue))  \(reason)")
     }
     lines.append("  last    \(last(schedule, now: now))")
-    if let left = schedule["starts_left"]?.intValue { lines.append("  left    \(left) starts") }
+    if let left = schedule["starts_left"]?.intValue {
+      lines.append("  left    \(left == 1 ? "1 start" : "\(left) starts")")
+    }
     if let failures = schedule["failures_in_a_row"]?.intValue, failures > 0 {
       lines.append("  failed  \(failures) in a row")
     }

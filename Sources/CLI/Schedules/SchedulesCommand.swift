@@ -79,6 +79,15 @@ struct PauseSchedules: AsyncParsableCommand {
     let server = try server.server()
     for schedule in try await choice.schedules(on: server) {
       let id = schedule["id"]?.stringValue ?? ""
+      if let pause = schedule["paused"], !pause.isNull {
+        // The first word counts, and nobody should believe that theirs does.
+        let by = pause["by"]?.stringValue ?? "somebody"
+        let reason = (pause["reason"]?.stringValue ?? "").asSentence
+        Say.output(
+          "\(ScheduleWords.name(schedule)) is paused already by \(by): \(reason) That stays; unpause it "
+            + "first to give another reason.")
+        continue
+      }
       let paused = try await server.post(["v1", "schedules", id, "pause"], deed.body)
       Say.output(
         "\(ScheduleWords.name(paused)) is paused by \(paused["paused"]?["by"]?.stringValue ?? "somebody").")

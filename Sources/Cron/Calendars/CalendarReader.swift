@@ -1,8 +1,9 @@
 /// Reads the events of an iCalendar file (RFC 5545) as times without starts.
 ///
 /// Read are `VEVENT`s with `DTSTART` (a date, a local time, a time in a zone of the system's, or UTC), `DTEND` or
-/// `DURATION`, `SUMMARY`, and an `RRULE` that is `DAILY`, `WEEKLY` (with `BYDAY`) or `YEARLY` (on its own date, or
-/// with `BYMONTH` and one `BYDAY` such as `4TH`), with `INTERVAL`, `COUNT` and `UNTIL`. A cancelled event is no
+/// `DURATION`, `SUMMARY`, and an `RRULE` that is `DAILY`, `WEEKLY` (with `BYDAY`), `MONTHLY` (on its own
+/// day, one `BYMONTHDAY` or one `BYDAY` such as `2MO`) or `YEARLY` (on its own date, or with `BYMONTH` and one
+/// `BYDAY` such as `4TH`), with `INTERVAL`, `COUNT` and `UNTIL`. A cancelled event is no
 /// event. What would change the times and is not understood is refused, never passed over: `EXDATE`, `RDATE`,
 /// `RECURRENCE-ID`, several rules, other frequencies. Zones defined in the file itself count as the system's of
 /// the same name. Everything else, such as places, alarms and tasks, makes no difference.
@@ -101,6 +102,8 @@ private struct CalendarEvent {
       }
       length = duration
     }
+    // What begins and ends at once is that moment.
+    if length == 0, !start.wall.isDate { length = 1 }
     guard (1...Exclusion.longest).contains(length) else {
       throw begin.error("The event must last at least a second and at most 366 days.")
     }

@@ -21,7 +21,9 @@ struct CalendarRule: Equatable {
     if let other = parts.keys.sorted().first(where: { !known.contains($0) }) {
       throw line.error("\(other) in a rule is not read. Read are \(known.joined(separator: ", ")).")
     }
-    if let first = parts["WKST"], first != "MO" { throw line.error("Only WKST=MO is read.") }
+    if let first = parts["WKST"], CalendarRule.weekdays[first] == nil {
+      throw line.error("WKST=\(first) is no weekday such as MO.")
+    }
     guard let every = Int(parts["INTERVAL"] ?? "1"), (1...1000).contains(every) else {
       throw line.error("INTERVAL must be a number from 1 to 1000.")
     }
@@ -34,6 +36,10 @@ struct CalendarRule: Equatable {
       shortestPeriod = Int64(every) * day
     case "WEEKLY":
       try CalendarRule.refuse(["BYMONTH", "BYMONTHDAY"], of: parts, line)
+      // Where a week begins makes a difference only when weeks are left out.
+      if every > 1, let first = parts["WKST"], first != "MO" {
+        throw line.error("Every so many weeks are read with WKST=MO only.")
+      }
       var days: Set<Int> = [date.weekday]
       if let given = parts["BYDAY"] {
         days = []
@@ -46,13 +52,16 @@ struct CalendarRule: Equatable {
       }
       recurrence = .weekly(every: every, weekdays: days)
       shortestPeriod = days.count == 1 ? Int64(every) * 7 * day : day
+    case "MONTHLY":
+      recurrence = try CalendarRule.monthly(parts, every, date, line)
+      shortestPeriod = Int64(every) * 28 * day
     case "YEARLY":
       (recurrence, shortestPeriod) = (try CalendarRule.yearly(parts, every, date, line), 365 * day)
       if case .yearly = recurrence { break }
       // The second Monday of a month can come six days earlier a year later.
       shortestPeriod -= 7 * day
     default:
-      throw line.error("FREQ must be DAILY, WEEKLY or YEARLY; other rules are not read.")
+      throw line.error("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY; other rules are not read.")
     }
     until = try CalendarRule.until(parts, start, line)
     guard let count = parts["COUNT"] else { return }
@@ -70,6 +79,34 @@ struct CalendarRule: Equatable {
     }
   }
 
+  private static func monthly(
+    _ parts: [String: String], _ every: Int, _ date: LocalTime, _ line: CalendarLine
+  ) throws(CalendarError) -> Exclusion.Recurrence {
+    try refuse(["BYMONTH"], of: parts, line)
+    switch (parts["BYMONTHDAY"], parts["BYDAY"]) {
+    case (nil, nil): return .monthly(every: every, day: date.day)
+    case (let given?, nil):
+      guard let day = Int(given), (1...31).contains(abs(day)) else {
+        throw line.error("BYMONTHDAY in a monthly rule is read as one day such as 15 or -1.")
+      }
+      return .monthly(every: every, day: day)
+    case (nil, let given?):
+      guard let (nth, weekday) = ordinal(given) else {
+        throw line.error("BYDAY in a monthly rule is read as one such as 2MO or -1FR.")
+      }
+      return .monthlyWeekday(every: every, nth: nth, weekday: weekday)
+    case (_?, _?): throw line.error("A monthly rule is read with BYMONTHDAY or BYDAY, not with both.")
+    }
+  }
+
+  /// `4TH`, `-1MO`.
+  private static func ordinal(_ text: String) -> (nth: Int, weekday: Int)? {
+    guard let weekday = weekdays[String(text.suffix(2))], let nth = Int(text.dropLast(2)),
+      (1...5).contains(abs(nth))
+    else { return nil }
+    return (nth, weekday)
+  }
+
   private static func yearly(
     _ parts: [String: String], _ every: Int, _ date: LocalTime, _ line: CalendarLine
   ) throws(CalendarError) -> Exclusion.Recurrence {
@@ -81,8 +118,7 @@ struct CalendarRule: Equatable {
       return .yearly(every: every)
     }
     guard (1...12).contains(month), parts["BYMONTH"] != nil, parts["BYMONTHDAY"] == nil,
-      let weekday = weekdays[String(byDay.suffix(2))], let nth = Int(byDay.dropLast(2)),
-      (1...5).contains(abs(nth))
+      let (nth, weekday) = ordinal(byDay)
     else {
       throw line.error("BYDAY in a yearly rule is read as one such as 4TH or -1MO, with one BYMONTH.")
     }

@@ -6,6 +6,10 @@ package struct Exclusion: Hashable, Sendable {
     case daily(every: Int)
     /// Weekdays from 0 (Sunday) to 6.
     case weekly(every: Int, weekdays: Set<Int>)
+    /// On a day of a month, counted from its end when negative: -1 is the last. A month without that day has none.
+    case monthly(every: Int, day: Int)
+    /// On a weekday of a month, as in `nthWeekday`.
+    case monthlyWeekday(every: Int, nth: Int, weekday: Int)
     /// On the same date; 29 February only in leap years.
     case yearly(every: Int)
     /// On a weekday of a month: the second Monday, or from its end with -1 for the last.
@@ -66,6 +70,13 @@ package struct Exclusion: Hashable, Sendable {
       return wall - (wall - start.seconds) % period
     case .weekly(let every, let weekdays):
       return weekdays.compactMap { lastOfWeek($0, every: every, atOrBefore: wall) }.max()
+    case .monthly(let every, let day):
+      return lastOfMonth(every: every, atOrBefore: wall) { year, month in
+        let length = CivilDay.length(ofMonth: month, leap: CivilDay.isLeap(year))
+        return WallTime.days(year, month, day > 0 ? day : length + 1 + day)
+      }
+    case .monthlyWeekday(let every, let nth, let weekday):
+      return lastOfMonth(every: every, atOrBefore: wall) { Exclusion.day(nth, weekday, $1, year: $0) }
     case .yearly(let every):
       let first = date(of: start.seconds)
       return lastOfYear(every: every, atOrBefore: wall) { WallTime.days($0, first.month, first.day) }
@@ -89,8 +100,6 @@ package struct Exclusion: Hashable, Sendable {
   /// - Parameter day: the day of a year on which it begins, in days since 1970; nil when that year has none.
   private func lastOfYear(every: Int, atOrBefore wall: Int64, day: (Int) -> Int64?) -> Int64? {
     let first = date(of: start.seconds).year
-    let time =
-      start.seconds - CivilDay.floorDivide(start.seconds, CivilDay.secondsPerDay) * CivilDay.secondsPerDay
     var year = first + (date(of: wall).year - first) / every * every
     // 29 February may be eight years away, in which no exclusion lasts.
     for _ in 0..<3 where year >= first {
@@ -101,6 +110,29 @@ package struct Exclusion: Hashable, Sendable {
       year -= every
     }
     return nil
+  }
+
+  /// - Parameter day: the day of a year's month on which it begins, in days since 1970; nil when it has none.
+  private func lastOfMonth(
+    every: Int, atOrBefore wall: Int64, day: (_ year: Int, _ month: Int) -> Int64?
+  ) -> Int64? {
+    func months(_ date: CivilDay) -> Int { date.year * 12 + date.month - 1 }
+    let first = months(date(of: start.seconds))
+    var month = first + (months(date(of: wall)) - first) / every * every
+    // A 31st may be two months away, in which no exclusion lasts.
+    for _ in 0..<3 where month >= first {
+      if let day = day(month / 12, month % 12 + 1) {
+        let beginning = day * CivilDay.secondsPerDay + time
+        if beginning <= wall { return beginning >= start.seconds ? beginning : nil }
+      }
+      month -= every
+    }
+    return nil
+  }
+
+  /// The time of day at which it begins, in seconds.
+  private var time: Int64 {
+    start.seconds - CivilDay.floorDivide(start.seconds, CivilDay.secondsPerDay) * CivilDay.secondsPerDay
   }
 
   /// Days since 1970 of the nth such weekday of a month, counted from its end when negative.

@@ -17,13 +17,14 @@ extension JobReader {
   private static let longestJitter = Duration.seconds(86_400)
   private static let longestWindow = Duration.seconds(366 * 86_400)
 
-  func schedule(_ value: JSON, _ path: FieldPath) -> Trigger? {
+  /// - Parameter job: the name that `H` spreads by.
+  func schedule(_ value: JSON, _ path: FieldPath, of job: String) -> Trigger? {
     guard let given = Fields(value, at: path, "a schedule trigger", keys: JobReader.scheduleKeys, findings)
     else { return nil }
     let before = findings.problems.count
     let name = triggerName(given)
     let zone = zone(given)
-    let times = times(given, zone)
+    let times = times(given, zone, of: job)
     let bounds = bounds(given, zone)
     var dst = DSTRule.once
     if let word = given.choice("dst", of: DSTRule.allCases.map(\.rawValue)) {
@@ -39,7 +40,7 @@ extension JobReader {
     let spec = ScheduleSpec(
       times, timezone: zone.name, dst: dst, start: bounds.start, end: bounds.end, exclusions: exclusions,
       jitter: jitter ?? .zero, catchUp: catchUp)
-    guard names(something: spec, given) else { return nil }
+    guard names(something: spec, given, of: job) else { return nil }
     var trigger = Trigger(.schedule(spec), name: name)
     trigger.starts = starts
     trigger.pauseAfterFailures = failures
@@ -59,7 +60,7 @@ extension JobReader {
 
   // MARK: Times
 
-  private func times(_ given: Fields, _ zone: Zone?) -> ScheduleSpec.Times? {
+  private func times(_ given: Fields, _ zone: Zone?, of job: String) -> ScheduleSpec.Times? {
     let keys = JobReader.timeKeys.filter { given.object[$0] != nil }
     guard keys.count == 1, let key = keys.first else {
       given.add(keys[1], "A trigger has one of \(keys.alternatives). Make two triggers of this one.")
@@ -67,7 +68,7 @@ extension JobReader {
     }
     if key != "every", given["phase"] != nil { given.add("phase", "\"phase\" goes with \"every\" only.") }
     switch key {
-    case "schedule": return expression(given).map { .cron($0) }
+    case "schedule": return expression(given, of: job).map { .cron($0) }
     case "every":
       guard let period = wholeSeconds(given, "every", in: .seconds(1)...JobReader.longestWindow) else {
         return nil
@@ -84,11 +85,15 @@ extension JobReader {
     }
   }
 
-  private func expression(_ given: Fields) -> String? {
+  private func expression(_ given: Fields, of job: String) -> String? {
     guard let expression = given.text("schedule", required: true, length: 1...1000) else { return nil }
     do {
-      // The name is what `H` spreads by. Its value makes no difference to what is right.
-      _ = try CronExpression(expression, name: "job")
+      // Where `H` falls can decide whether the expression ever names a day.
+      let read = try CronExpression(expression, name: job)
+      for warning in read.warnings {
+        findings.warn(
+          Problem(given.path.key("schedule"), warning.description, aim: .character(warning.offset)))
+      }
       return expression
     } catch {
       findings.add(
@@ -152,9 +157,9 @@ extension JobReader {
   }
 
   /// A schedule that can never start anything is a mistake. One whose times are over is not: its file stays.
-  private func names(something spec: ScheduleSpec, _ given: Fields) -> Bool {
+  private func names(something spec: ScheduleSpec, _ given: Fields, of job: String) -> Bool {
     do {
-      let timetable = try spec.timetable(name: "job", seed: "")
+      let timetable = try spec.timetable(name: job, seed: "")
       // From the beginning of the bounds, so that the answer does not depend on the day.
       if let start = spec.start, timetable.next(after: start - 1) == nil {
         given.add("end", "No time of the schedule lies between its start and its end.")

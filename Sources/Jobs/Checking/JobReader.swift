@@ -32,7 +32,7 @@ struct JobReader {
     let description = job.text("description", length: 1...2048)
     let agent = reference(job, "agent", names.agents, id: "agent_")
     let environment = reference(job, "environment", names.environments, id: "env_")
-    let triggers = triggers(job)
+    let triggers = triggers(job, of: name)
     let overlap = job.choice("overlap", of: Overlap.allCases.map(\.rawValue)).flatMap(Overlap.init)
     let expires = job.duration("expires")
     let input = input(job)
@@ -93,10 +93,11 @@ struct JobReader {
 
   // MARK: Triggers
 
-  private func triggers(_ job: Fields) -> [Trigger] {
+  /// - Parameter name: the job's; nil when that is wrong.
+  private func triggers(_ job: Fields, of name: String?) -> [Trigger] {
     var places: [String: FieldPath] = [:]
     return job.list("triggers", limit: 50).compactMap { value, path in
-      guard let trigger = trigger(value, path) else { return nil }
+      guard let trigger = trigger(value, path, of: name ?? "job") else { return nil }
       if let first = places[trigger.id] {
         findings.add(
           path,
@@ -109,7 +110,7 @@ struct JobReader {
     }
   }
 
-  private func trigger(_ value: JSON, _ path: FieldPath) -> Trigger? {
+  private func trigger(_ value: JSON, _ path: FieldPath, of job: String) -> Trigger? {
     guard let kind = Fields(value, at: path, "a trigger", keys: nil, findings) else { return nil }
     let isTimed = JobReader.timeKeys.contains { kind.object[$0] != nil }
     switch (isTimed, kind.object["webhook"] != nil) {
@@ -126,7 +127,7 @@ struct JobReader {
       }
       return nil
     case (true, false):
-      return schedule(value, path)
+      return schedule(value, path, of: job)
     case (false, true):
       return webhook(value, path)
     }

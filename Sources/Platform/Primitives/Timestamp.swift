@@ -62,6 +62,9 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     return text + "Z"
   }
 
+  /// For people, whom fractions of a second only hinder: `2026-11-12T09:15:42Z`, rounded towards the past.
+  package var inSentence: String { Timestamp(seconds: seconds).description }
+
   /// Reads RFC 3339 with any offset; digits finer than a microsecond are cut off. Nil for anything else.
   package init?(_ text: String) {
     var rest = Array(text.utf8)[...]
@@ -108,6 +111,26 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     let days = Timestamp.days(year: year, month: Int(month), day: Int(day))
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
     self.init(microseconds: seconds * 1_000_000 + fraction)
+  }
+
+  /// Reads a time as people write it, by ISO 8601: as RFC 3339, or without its seconds or the colon of its offset
+  /// (`2026-11-12T07:00Z`, `2026-11-12T07:00+0200`). Nil for anything else.
+  package static func written(_ text: String) -> Timestamp? {
+    Timestamp(text) ?? Timestamp(completed(text))
+  }
+
+  private static func completed(_ text: String) -> String {
+    // 2026-11-12T07:00
+    guard text.utf8.count > 16 else { return text }
+    let minutes = text.prefix(16)
+    var rest = text.dropFirst(16)
+    if let first = rest.first, "+-Zz".contains(first) { rest = ":00" + rest }
+    if let sign = rest.lastIndex(where: { $0 == "+" || $0 == "-" }) {
+      let digits = rest[rest.index(after: sign)...]
+      if digits.count == 2 { rest += ":00" }
+      if digits.count == 4 { rest = rest.dropLast(2) + ":" + digits.suffix(2) }
+    }
+    return String(minutes + rest)
   }
 
   private func pad(_ value: Int64, _ width: Int) -> String {

@@ -53,13 +53,13 @@ struct FiringFacts: Equatable {
       sentence += " by \(run.run), which is \(run.isEnding ? "ending" : run.state.rawValue)"
       if held.ahead > 0 { sentence += ", and \(held.ahead) start before it" }
     } else if let readyAt = held.readyAt, readyAt > now {
-      sentence += " until \(readyAt), since more may come"
+      sentence += " until \(readyAt.inSentence), since more may come"
     } else if held.ahead > 0 {
       sentence += ", and \(held.ahead) start before it"
     } else {
       sentence += " and starts next"
     }
-    if let expiresAt = held.expiresAt { sentence += "; at \(expiresAt) it is stale" }
+    if let expiresAt = held.expiresAt { sentence += "; at \(expiresAt.inSentence) it is stale" }
     return sentence + "."
   }
 }

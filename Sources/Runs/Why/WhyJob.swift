@@ -82,7 +82,7 @@ package struct JobFacts: Sendable, Equatable {
   private var sentence: String {
     if let archivedAt {
       return
-        "Nothing starts because \(name) was archived at \(archivedAt); apply its file again to bring it back."
+        "Nothing starts because \(name) was archived at \(archivedAt.inSentence); apply its file again to bring it back."
     }
     if let obstacle {
       let rest = open.isEmpty ? "" : " What has started goes on: \(open.map { $0.run }.named())."
@@ -115,9 +115,9 @@ package struct JobFacts: Sendable, Equatable {
       case nil: "being decided"
       }
     let verb = last.decision == .started ? "started " : last.decision == .joined ? "joined " : "was "
-    let time = last.nominalAt ?? last.createdAt
+    let time = (last.nominalAt ?? last.createdAt).inSentence
     // What is made up for fires long after its time.
-    let when = last.kind == "backfill" ? "\(last.createdAt) to make up for \(time)" : "\(time)"
+    let when = last.kind == "backfill" ? "\(last.createdAt.inSentence) to make up for \(time)" : time
     return "nothing of \(name) runs; its last firing, at \(when), \(verb)\(what)"
   }
 
@@ -127,12 +127,12 @@ package struct JobFacts: Sendable, Equatable {
     }
     if schedule.isUsedUp { return "its schedule \(schedule.times) has started as often as it may" }
     guard let next = schedule.nextAt else { return "its schedule \(schedule.times) names no further time" }
-    return "its schedule \(schedule.times) fires next at \(next)"
+    return "its schedule \(schedule.times) fires next at \(next.inSentence)"
   }
 
   private static func words(_ source: Source) -> String {
     let came =
-      source.lastReceipt.map { "no webhook has arrived at source \(source.name) since \($0)" }
+      source.lastReceipt.map { "no webhook has arrived at source \(source.name) since \($0.inSentence)" }
       ?? "no webhook has ever arrived at source \(source.name)"
     if source.refusals.isEmpty { return came }
     let count = source.refusals.reduce(0) { $0 + $1.count }
@@ -149,8 +149,9 @@ extension Runs {
   /// Why a job has or has not started something.
   package func why(_ tx: Transaction, job facts: JobFacts) throws -> Why {
     var facts = facts
-    facts.obstacle = try obstacle(tx, to: jobs.job(tx, id: facts.id))
-    facts.last = try firings(tx, job: facts.name, limit: 5).first { $0.job == facts.id }
+    let job = try jobs.job(tx, id: facts.id)
+    facts.obstacle = try obstacle(tx, to: job)
+    facts.last = try firings(tx, job: facts.name, limit: 5).first { try isKnown(tx, $0, as: job) }
     if let run = try facts.last?.run.flatMap({ try find(tx, $0) }) { facts.lastState = run.state }
     facts.open = try [Run.State.running, .waiting, .queued].flatMap { state in
       try runs(tx, job: facts.name, state: state, limit: 5)

@@ -25,7 +25,7 @@ package struct ReceiptFacts: Sendable, Equatable {
   private var sentence: String {
     let again =
       repeats == 0 ? "" : " (and \(repeats == 1 ? "once" : "\(repeats) times") again, which started nothing)"
-    let came = "It arrived at source \(source) at \(receivedAt)\(again)"
+    let came = "It arrived at source \(source) at \(receivedAt.inSentence)\(again)"
     if firings.isEmpty { return came + ", and no job had a trigger for that source." }
     return came + ": " + firings.map(ReceiptFacts.words).named(upTo: 10) + "."
   }

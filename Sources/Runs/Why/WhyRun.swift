@@ -46,7 +46,7 @@ struct RunFacts: Equatable {
 
   private func sentence(now: Timestamp) -> String {
     if let endedAt {
-      return "It ended as \(state.rawValue) at \(endedAt): \(told("no reason was recorded"))"
+      return "It ended as \(state.rawValue) at \(endedAt.inSentence): \(told("no reason was recorded"))"
     }
     if let ending {
       return "It is ending as \(ending.rawValue), and its agent has to stop first."
@@ -54,7 +54,7 @@ struct RunFacts: Equatable {
     switch state {
     case .running:
       let which = attempts > 1 ? ", in attempt \(attempt) of \(attempts)" : ""
-      return "It is running\(startedAt.map { " since \($0)" } ?? "")\(which)."
+      return "It is running\(startedAt.map { " since \($0.inSentence)" } ?? "")\(which)."
     case .waiting: return waiting(now: now)
     case .queued: return queued(now: now)
     case .succeeded, .unsatisfied, .failed, .cancelled, .timedOut, .capped:
@@ -67,12 +67,12 @@ struct RunFacts: Equatable {
   private func waiting(now: Timestamp) -> String {
     if !questions.isEmpty {
       let named = questions.map { "“\($0.tool)” (\($0.event))" }.named()
-      let since = questions.compactMap(\.since).min().map { ", since \($0)" } ?? ""
+      let since = questions.compactMap(\.since).min().map { ", since \($0.inSentence)" } ?? ""
       let what = questions.count == 1 ? "the answer to the call" : "answers to the calls"
       return "It waits for \(what) \(named)\(since): send it to its session and it goes on."
     }
     if let place, place.due > now {
-      return "It pauses until \(place.due): \(told("its driver asked for it"))"
+      return "It pauses until \(place.due.inSentence): \(told("its driver asked for it"))"
     }
     return "It waits: \(told("for a message to its session"))"
   }
@@ -98,10 +98,10 @@ struct RunFacts: Equatable {
     if place.errors > 0 {
       return
         "It is queued\(again) because the last \(place.errors == 1 ? "try" : "\(place.errors) tries") to work on "
-        + "it failed; the next is at \(place.due), and the server's log says what went wrong."
+        + "it failed; the next is at \(place.due.inSentence), and the server's log says what went wrong."
     }
-    if place.due > now { return "It is queued\(again) until \(place.due)." }
-    return "It is queued\(again) since \(createdAt), and the next free worker takes it up."
+    if place.due > now { return "It is queued\(again) until \(place.due.inSentence)." }
+    return "It is queued\(again) since \(createdAt.inSentence), and the next free worker takes it up."
   }
 }
 

@@ -289,10 +289,12 @@ final class PolicyLife {
 
   // MARK: Looking
 
-  /// The ledger's rows by what they are about, with the id of the run.
+  /// The ledger's rows by what they are about, with the id of the run; of several backfills the latest.
   private func rows() async throws -> [Entry: (decision: String, run: String?)] {
     let rows = try await service.database.read { tx in
-      try tx.rows("SELECT trigger_kind, nominal_at, idempotency_key, decision, run_id FROM firings").map {
+      try tx.rows(
+        "SELECT trigger_kind, nominal_at, idempotency_key, decision, run_id FROM firings ORDER BY rowid"
+      ).map {
         row -> (Entry, String, String?) in
         let time = (try row["nominal_at"] as Timestamp?)?.seconds ?? 0
         let entry: Entry =
@@ -304,7 +306,7 @@ final class PolicyLife {
         return (entry, try row["decision"] as String? ?? "held", try row["run_id"])
       }
     }
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0.0, ($0.1, $0.2)) })
+    return Dictionary(rows.map { ($0.0, ($0.1, $0.2)) }) { $1 }
   }
 
   private func run(_ entry: Entry) async throws -> String {

@@ -134,7 +134,11 @@ struct PolicyRules {
 
   private var remaining: Int? { policy.starts.map { max(0, $0 - used) } }
 
-  mutating func pause() { isPaused = true }
+  mutating func pause() {
+    isPaused = true
+    for case .schedule(let time) in held.map(\.entry) { ledger[.schedule(time)] = "skipped" }
+    held.removeAll { if case .schedule = $0.entry { true } else { false } }
+  }
 
   mutating func unpause() {
     guard isPaused else { return }
@@ -188,8 +192,8 @@ struct PolicyRules {
     )
     .filter { !isActive || $0 <= cursor }
     for time in times {
-      let known = ledger[.schedule(time)]
-      if known == "held" || known == "started" || ledger[.backfill(time)] != nil { continue }
+      let known = [ledger[.schedule(time)], ledger[.backfill(time)]]
+      if known.contains("held") || known.contains("started") { continue }
       fire(.backfill(time), rule ?? policy.overlap)
     }
     return !times.isEmpty
@@ -279,7 +283,7 @@ struct PolicyRules {
     guard let run = open.first(where: { $0.entry == entry }) else { return }
     if case .schedule = entry, let fails, !run.isEnding {
       failures = fails ? failures + 1 : 0
-      if fails, let limit = policy.pauseAfter, failures >= limit { isPaused = true }
+      if fails, let limit = policy.pauseAfter, failures >= limit { pause() }
     }
     open.removeAll { $0.entry == entry }
     release()
