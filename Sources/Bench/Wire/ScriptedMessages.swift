@@ -12,6 +12,8 @@ final class ScriptedMessages: Sendable {
     /// Microseconds.
     var asked: Int64
     var answered: Int64
+    /// What the agent was told when its tool call failed.
+    var trouble: String?
   }
 
   private let visits = Lock<[Visit]>([])
@@ -40,7 +42,9 @@ final class ScriptedMessages: Sendable {
     let hasResult = blocks.last?["type"] == "tool_result"
     let isCall = !hasResult && (said.contains("tool") || said.contains("approve"))
     let body = ScriptedMessages.stream(isCall ? ScriptedMessages.call : ScriptedMessages.text)
-    visits.withLock { $0.append(Visit(said: said, asked: asked, answered: Volley.microseconds())) }
+    let trouble = blocks.last.flatMap { $0["is_error"] == true ? $0["content"]?.text : nil }
+    let visit = Visit(said: said, asked: asked, answered: Volley.microseconds(), trouble: trouble)
+    visits.withLock { $0.append(visit) }
     return HTTPResponse(status: 200, headers: [("content-type", "text/event-stream")], body: .bytes(body))
   }
 

@@ -9,8 +9,13 @@ struct WheelIndex {
   static let package = "errand-bench-probe"
   private let server: HTTPServer
 
+  /// Of this machine, but none that programs in a sandbox take for the sandbox's own.
+  private static let address = "127.0.0.2"
+
   /// What a server needs to install from here.
-  var environment: [String: String] { ["PIP_INDEX_URL": "http://127.0.0.1:\(server.port)/simple/"] }
+  var environment: [String: String] {
+    ["PIP_INDEX_URL": "http://\(WheelIndex.address):\(server.port)/simple/"]
+  }
 
   /// Nil where sandboxes cannot install packages: without pip.
   static func start() async throws -> WheelIndex? {
@@ -18,16 +23,16 @@ struct WheelIndex {
     let name = "errand_bench_probe-1.0-py3-none-any.whl"
     let wheel = try await Command(["/usr/bin/python3", "-c", wheel], limit: .seconds(60)).run().stdout.bytes
     let page = Array("<a href=\"/files/\(name)\">\(name)</a>".utf8)
-    let server = try HTTPServer.start(
-      HTTPServer.Configuration { request in
-        switch request.path {
-        case "/simple/\(package)/":
-          HTTPResponse(status: 200, headers: [("content-type", "text/html")], body: .bytes(page))
-        case "/files/\(name)": HTTPResponse(status: 200, body: .bytes(wheel))
-        default: HTTPResponse(status: 404)
-        }
-      })
-    return WheelIndex(server: server)
+    var configuration = HTTPServer.Configuration { request in
+      switch request.path {
+      case "/simple/\(package)/":
+        HTTPResponse(status: 200, headers: [("content-type", "text/html")], body: .bytes(page))
+      case "/files/\(name)": HTTPResponse(status: 200, body: .bytes(wheel))
+      default: HTTPResponse(status: 404)
+      }
+    }
+    configuration.address = address
+    return WheelIndex(server: try HTTPServer.start(configuration))
   }
 
   func stop() async { await server.stop(grace: .zero) }

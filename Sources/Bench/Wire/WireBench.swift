@@ -148,6 +148,7 @@ struct WireBench {
         visits = Array(model.visits(saying: "Use a tool.").dropFirst(before))
       }
       guard visits.count >= 2 else { throw BenchError.unexpected("A session did not use its tool.") }
+      if let trouble = visits[1].trouble { throw BenchError.unexpected("A tool call failed: \(trouble)") }
       lazily.append(visits[0].asked - start)
       eagerly.append(visits[1].asked - start)
     }
