@@ -105,6 +105,7 @@ package struct ErrandService: Sendable {
     if configuration.role.works {
       try await hands.endAbandoned()
       try await hands.check()
+      if let warning = await hands.memoryWarning() { log.warning("\(warning)") }
     }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)

@@ -43,6 +43,21 @@ package struct SandboxProvider: HandsProvider {
     try await settings.endAbandoned()
   }
 
+  /// A sentence when the memory of a session is not limited as a whole.
+  package func memoryWarning() async -> String? {
+    // Without a sandbox nothing is promised.
+    guard settings.kind == .bubblewrap else { return nil }
+    if let group = Cgroup.make(Self.checkPrefix + Hex.encode(Randomness.system.bytes(6)), settings.limits) {
+      await group.remove()
+      return nil
+    }
+    return """
+      The memory of sandboxes is limited for each of their processes only, and files in memory are not counted: \
+      control groups cannot be used here, so an agent can take all memory of this machine. Run `errand serve` \
+      as a systemd service with Delegate=yes and DelegateSubgroup=server (systemd 254 or later), or as root.
+      """
+  }
+
   /// Makes a sandbox and ends it again, so that a machine that cannot is found out at the start and not by the
   /// first run. Throws a sentence that says what to install or allow.
   package func check() async throws {
