@@ -102,7 +102,11 @@ package struct ErrandService: Sendable {
         pipIndex: try configuration.mirror("PIP_INDEX_URL"),
         npmRegistry: try configuration.mirror("NPM_CONFIG_REGISTRY")))
     OpenFiles.raise()
-    if configuration.role.works { try await hands.check() }
+    if configuration.role.works {
+      try await hands.endAbandoned()
+      try await hands.check()
+      if let warning = await hands.memoryWarning() { log.warning("\(warning)") }
+    }
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
     var limits = EmbeddedDriver.Limits()

@@ -1,10 +1,11 @@
 import Glibc
-import Hands
 import JSON
 import Primitives
 import Processes
 import Sessions
 import Testing
+
+@testable import Hands
 
 @Suite struct EndingTests {
   @Test(arguments: Bench.kinds)
@@ -135,5 +136,56 @@ import Testing
       let check = try await bench.hands.check("exec 3<>/dev/tcp/127.0.0.1/8080; cat <&3", limit: .seconds(20))
       #expect(check == .init(exitCode: 0, tail: "hello"))
     }
+  }
+
+  @Test(arguments: ["startup-check-", "packages-"])
+  func `what a killed process left of no session is ended, and what another one uses is not`(prefix: String)
+    async throws
+  {
+    let name = Hex.encode(Randomness.system.bytes(6))
+    let root = "/tmp/errand-hands-\(name)"
+    let provider = SandboxProvider(root: root)
+    let abandoned = try Workspace(root: root, session: "\(prefix)\(name)-1", owner: nil)
+    let held = try Workspace(root: root, session: "\(prefix)\(name)-2", owner: nil)
+    var children: [Child] = []
+    for workspace in [abandoned, held] {
+      try workspace.make(mounts: [])
+      var launch = Launch(["/bin/sleep", "1000"])
+      launch.environment = ["ERRAND_SANDBOX": workspace.session]
+      launch.confinement.cgroups = Cgroup.make(workspace.session, SandboxLimits())?.members ?? []
+      children.append(try await Child.start(launch))
+    }
+    let hold = try WorkspaceHold(held)
+    try await provider.endAbandoned()
+    #expect(try await children[0].wait() == .signal(SIGKILL))
+    #expect(access(abandoned.path, F_OK) != 0)
+    #expect(children[1].exited == nil && access(held.path, F_OK) == 0)
+    #expect(try await Self.groups(of: abandoned.session) == "")
+
+    hold.release()
+    try await provider.endAbandoned()
+    #expect(try await children[1].wait() == .signal(SIGKILL))
+    #expect(rmdir(root) == 0)
+  }
+
+  @Test func `a workspace in use is made anew when it was taken for abandoned`() throws {
+    let name = Hex.encode(Randomness.system.bytes(6))
+    let workspace = try Workspace(root: "/tmp/errand-hands-\(name)", session: "packages-1", owner: nil)
+    let first = try WorkspaceHold(workspace)
+    #expect(WorkspaceHold(abandoned: workspace) == nil)
+    first.release()
+    let sweeping = try #require(WorkspaceHold(abandoned: workspace))
+    try workspace.remove()
+    sweeping.release()
+    let second = try WorkspaceHold(workspace)
+    #expect(WorkspaceHold(abandoned: workspace) == nil)
+    second.release()
+    try workspace.remove()
+    rmdir(workspace.root)
+  }
+
+  /// Control groups of a session that are there.
+  private static func groups(of session: String) async throws -> String {
+    try await Command(["find", "/sys/fs/cgroup", "-name", "errand-\(session)"]).run().text
   }
 }

@@ -120,6 +120,133 @@ import Testing
     #expect(world.requests == 0)
   }
 
+  #if arch(x86_64)
+    /// System calls by their numbers, with arguments that the kernel itself answers otherwise, and what they are
+    /// answered in a sandbox.
+    static let calls: [(name: String, call: String, answer: String)] = [
+      // Keys.
+      ("add_key", "248 0 0 0 0 0", "EPERM"), ("request_key", "249 0 0 0 0", "EPERM"),
+      ("keyctl", "250 0 -3 0", "EPERM"),
+      // Sockets: AF_VSOCK, AF_ALG, AF_TIPC.
+      ("a socket to the machine below", "41 40 1 0", "EPERM"), ("a socket of ciphers", "41 38 5 0", "EPERM"),
+      ("a pair of another family", "53 30 1 0 0", "EPERM"),
+      ("a unix socket", "41 1 1 0", "ok"), ("a socket", "41 2 1 0", "ok"),
+      ("a socket of IPv6", "41 10 1 0", "ok"),
+      ("a netlink socket", "41 16 3 0", "ok"),
+      // Calls that pass by filters.
+      ("io_uring_setup", "425 1 0", "ENOSYS"), ("io_uring_enter", "426 -1 0 0 0 0 0", "ENOSYS"),
+      ("io_uring_register", "427 -1 0 0 0", "ENOSYS"), ("clone3", "435 0 0", "ENOSYS"),
+      ("x32", "1073741863", "EPERM"),
+      // Namespaces.
+      ("clone with users", "56 268435473 0 0 0 0", "EPERM"), ("unshare of users", "272 268435456", "EPERM"),
+      ("unshare of what threads share", "272 512", "ok"), ("setns", "308 -1 0", "EPERM"),
+      // Mounts.
+      ("mount", "165 1 1 1 0 1", "EPERM"), ("umount2", "166 0 65280", "EPERM"), ("chroot", "161 0", "EPERM"),
+      ("open_tree", "428 -1 0 65535", "EPERM"), ("open_tree_attr", "467 -1 0 65535 0 0", "EPERM"),
+      ("fsconfig", "431 -1 99 0 0 0", "EPERM"), ("mount_setattr", "442 -1 0 4294967295 0 0", "EPERM"),
+      ("open_by_handle_at", "304 -1 0 0", "EPERM"), ("quotactl", "179 4294967295 0 0 0", "EPERM"),
+      ("quotactl_fd", "443 -1 0 0 0", "EPERM"), ("swapon", "167 0 4294967295", "EPERM"),
+      // The kernel's rooms.
+      ("bpf", "321 0 0 0", "EPERM"), ("perf_event_open", "298 0 0 -1 -1 0", "EPERM"),
+      ("userfaultfd", "323 1", "EPERM"), ("process_vm_readv", "310 0 0 0 0 0 255", "EPERM"),
+      ("process_vm_writev", "311 0 0 0 0 0 255", "EPERM"), ("lookup_dcookie", "212 0 0 0", "EPERM"),
+      ("a personality with an address 0", "135 1048576", "EPERM"),
+      ("a personality without random addresses", "135 262144", "ok"),
+      ("the personality", "135 4294967295", "ok"),
+      // The machine.
+      ("clock_settime", "227 0 0", "EPERM"), ("kexec_load", "246 0 0 0 255", "EPERM"),
+      ("init_module", "175 0 0 0", "EPERM"), ("modify_ldt", "154 99 0 0", "EPERM"),
+    ]
+
+    @Test func `calls for what no namespace holds are refused`() async throws {
+      try await Bench.with { bench async throws in
+        let result = try await bench.bash(
+          """
+          python3 - '\(Self.calls.map(\.call).joined(separator: ";"))' <<'END'
+          import ctypes, errno, sys
+          call = ctypes.CDLL(None, use_errno=True).syscall
+          for line in sys.argv[1].split(";"):
+              result = call(*(ctypes.c_long(int(number)) for number in line.split()))
+              print("ok" if result >= 0 else errno.errorcode[ctypes.get_errno()])
+          END
+          """)
+        let answers = result.text.split(separator: "\n").map(String.init)
+        try #require(answers.count == Self.calls.count, "\(result.text)")
+        for (call, answer) in zip(Self.calls, answers) { #expect(answer == call.answer, "\(call.name)") }
+      }
+    }
+
+    @Test func `a call by the numbers of another architecture ends the process`() async throws {
+      try await Bench.with { bench async throws in
+        // getpid as a 32-bit program calls it: mov eax, 20; int 0x80; ret.
+        let result = try await bench.bash(
+          """
+          python3 -c 'import ctypes, mmap
+          page = mmap.mmap(-1, 4096, prot=7)
+          page.write(bytes.fromhex("b814000000cd80c3"))
+          ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()' || echo "ended by $?"
+          """)
+        #expect(result.text.contains("ended by"), "\(result.text)")
+      }
+    }
+
+    /// A key on the keyring of the user that sandboxes are outside, as the service or another session might have
+    /// it, is not to be had.
+    @Test func `keys of the same user lie closed`() async throws {
+      let name = "errand-\(Hex.encode(Randomness.system.bytes(6)))"
+      let keyctl = """
+        import ctypes, os, sys
+        def call(*arguments):
+            return ctypes.CDLL(None, use_errno=True).syscall(
+                *(a if isinstance(a, (bytes, ctypes.Array)) else ctypes.c_long(a) for a in arguments))
+        def read(ring, key):
+            text = ctypes.create_string_buffer(100)
+            call(250, 8, ring, -3)
+            return text.value if call(250, 11, key, text, 100) >= 0 else os.strerror(ctypes.get_errno()).encode()
+
+        """
+      var planting = Command([
+        "/usr/bin/python3", "-c",
+        keyctl + """
+          key = call(248, b"user", b"\(name)", b"the secret", 10, -4)
+          call(250, 15, key, 300)
+          ring = call(250, 0, -4, 0)
+          print(ring, key, read(ring, key).decode())
+          """,
+      ])
+      planting.confinement.identity = BubblewrapSandbox.owner
+      let planted = try await planting.run()
+      let words = planted.text.split(whereSeparator: \.isWhitespace)
+      // Outside the same user has it; or there are no keyrings here, and nothing to test.
+      try #require(words.count == 4 && words[3] == "secret", "\(planted.text)\(planted.errorText)")
+      try await Bench.with { bench async throws in
+        let result = try await bench.bash(
+          "python3 - <<'END'\n\(keyctl)print(read(\(words[0]), \(words[1])).decode())\nEND")
+        #expect(result.text == "Operation not permitted\n")
+        for file in ["/proc/keys", "/proc/key-users"] {
+          #expect(try await bench.bash("cat \(file)").text.contains("Permission denied"))
+        }
+      }
+    }
+  #endif
+
+  static let programs = [
+    "python3 -c 'import multiprocessing as m; print(sum(m.Pool(2).map(abs, [-1, -2])))'",
+    "python3 -c 'import threading; t = threading.Thread(target=lambda: print(3)); t.start(); t.join()'",
+    "python3 -c 'import subprocess; subprocess.run([\"echo\", \"3\"])'",
+    "python3 -c 'import asyncio; asyncio.run(asyncio.create_subprocess_exec(\"echo\", \"3\"))'",
+    "perl -e 'fork or exec \"echo 3\"; wait'", "(echo 3) | cat | tee copy",
+    "git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m 3 && git log --format=%s",
+    "! command -v node > /dev/null && echo 3 || node -e 'console.log(require(\"child_process\").execSync(\"echo 3\")+\"\")' | head -n 1",
+    "setarch -R echo 3",
+  ]
+
+  @Test func `programs that agents use are let through`() async throws {
+    try await Bench.with { bench async throws in
+      for program in Self.programs { #expect(try await bench.bash(program).text == "3\n", "\(program)") }
+    }
+  }
+
   /// What a program in the sandbox may write as a host to reach the server beside the proxy.
   static let relays = [
     "127.0.0.1", "localhost", "LOCALHOST.", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0", "0",

@@ -38,6 +38,9 @@ import Testing
       #expect(
         status.text == ["Inh", "Prm", "Eff", "Bnd", "Amb"].map { "Cap\($0):\t0000000000000000\n" }.joined()
           + "NoNewPrivs:\t1\n")
+      // The first process too, or others in there could trace it and make its calls.
+      let filters = try await bench.bash("grep -h ^Seccomp: /proc/1/status /proc/self/status")
+      #expect(filters.text == "Seccomp:\t2\nSeccomp:\t2\n")
     }
   }
 

@@ -36,6 +36,15 @@ import Testing
     }
   }
 
+  @Test func `where memory is limited for each process only, the operator is told`() async throws {
+    try await Bench.with { bench async throws in
+      let isOfEach = try await bench.bash("ulimit -d").text != "unlimited\n"
+      let warning = await bench.provider.memoryWarning()
+      #expect((warning != nil) == isOfEach)
+    }
+    #expect(await SandboxProvider(root: "/tmp/errand-never", kind: .none).memoryWarning() == nil)
+  }
+
   @Test func `a file can be no larger than its limit`() async throws {
     var limits = SandboxLimits()
     limits.fileSize = 1 << 20

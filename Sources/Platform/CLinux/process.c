@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinuxProcess.h"
+#include "filter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -91,6 +92,7 @@ static _Noreturn void become(const struct linux_launch *launch, int pipe, pid_t 
     if (launch->sandbox < 0 && getppid() != parent) _exit(127);
   }
   if (launch->gives_up_privileges && drop_privileges() != 0) fail(pipe, LINUX_STEP_PRIVILEGES);
+  if (launch->filters_calls && filter_calls() != 0) fail(pipe, LINUX_STEP_FILTER);
   if (launch->directory && chdir(launch->directory) != 0) fail(pipe, LINUX_STEP_DIRECTORY);
   umask(022);
 

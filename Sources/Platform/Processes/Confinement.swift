@@ -64,6 +64,9 @@ package struct Confinement: Sendable {
   package var cgroups: [Descriptor] = []
   /// No capability, no way to one, an empty keyring.
   package var givesUpPrivileges = false
+  /// No system calls but those that programs in a sandbox need, for the process and all that it starts; only
+  /// with `givesUpPrivileges`.
+  package var filtersCalls = false
   package var stage: Stage?
 
   package init() {}

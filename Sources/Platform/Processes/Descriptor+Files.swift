@@ -23,6 +23,13 @@ extension Descriptor {
     return Descriptor(owning: opened)
   }
 
+  /// The filter of `Confinement.filtersCalls`, as a file for programs that hand it to the kernel themselves.
+  package static func callFilter() throws -> Descriptor {
+    let opened = linux_filter_file()
+    guard opened >= 0 else { throw ProcessError.system(action: "make a file in memory", errno: -opened) }
+    return Descriptor(owning: opened)
+  }
+
   /// Copies from where this file stands to its end, or up to a limit; blocks are shared where the file system
   /// can. Blocks the thread.
   /// - Returns: how many bytes.

@@ -78,6 +78,7 @@ package struct Launch: Sendable {
               launch.user = confinement.identity?.user ?? 0
               launch.group = confinement.identity?.group ?? 0
               launch.gives_up_privileges = confinement.givesUpPrivileges
+              launch.filters_calls = confinement.filtersCalls
               launch.dies_with_parent = diesWithUs
               launch.stage_source = confinement.stage == nil ? nil : texts[2]
               launch.stage_target = confinement.stage == nil ? nil : texts[3]
@@ -102,6 +103,7 @@ package struct Launch: Sendable {
     case LINUX_STEP_STAGE.rawValue: .system(action: "mount the workspace privately", errno: errno)
     case LINUX_STEP_IDENTITY.rawValue: .system(action: "change the user of a process", errno: errno)
     case LINUX_STEP_PRIVILEGES.rawValue: .system(action: "drop a process's privileges", errno: errno)
+    case LINUX_STEP_FILTER.rawValue: .system(action: "filter a process's system calls", errno: errno)
     case LINUX_STEP_LIMITS.rawValue: .system(action: "limit a process", errno: errno)
     default: .system(action: "hand a process its files", errno: errno)
     }

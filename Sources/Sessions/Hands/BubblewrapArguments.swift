@@ -18,7 +18,8 @@ struct BubblewrapArguments: Sendable {
     "/etc/protocols", "/etc/magic",
   ]
 
-  /// - Parameter command: what becomes the first process. File 3 gets bubblewrap's report.
+  /// - Parameter command: what becomes the first process. File 3 gets bubblewrap's report, file 4 has the filter
+  ///   of system calls.
   func list(_ command: [String]) -> [String] {
     var list = [
       bubblewrap.path,
@@ -29,11 +30,17 @@ struct BubblewrapArguments: Sendable {
     list += [
       "--uid", "\(Workspace.inside.user)", "--gid", "\(Workspace.inside.group)", "--hostname", "sandbox",
       "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--cap-drop", "ALL", "--info-fd", "3",
+      "--seccomp", "4",
       "--ro-bind", "/usr", "/usr",
     ]
     for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { list += Self.root(name) }
+    list += ["--proc", "/proc"]
+    // These name the keys of the service's user, which no namespace hides; nothing is there instead.
+    for path in ["/proc/keys", "/proc/key-users"] where access(path, F_OK) == 0 {
+      list += ["--ro-bind", "/dev/null", path]
+    }
     list += [
-      "--proc", "/proc", "--dev", "/dev",
+      "--dev", "/dev",
       "--size", "\(limits.temporary)", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
       "--size", "\(limits.temporary)", "--tmpfs", "/tmp",
       "--dir", "/run", "--dir", "/var/tmp", "--dir", "/root", "--dir", "/home",

@@ -10,6 +10,9 @@ import Processes
 /// started it, with us, or when the pipe it reads from is closed. The one way out of its network, where the
 /// environment has any, is a proxy of ours (`EgressProxy`).
 ///
+/// What no namespace holds, such as the keys of a user, is closed by a filter of system calls, which names its
+/// reasons (`filter.c`). The first process has it too: others in there may trace it and make its calls.
+///
 /// Run by root, everything inside is an unprivileged user outside as well (`dropped`), who sees the
 /// workspace through a private mount; run by anybody else, it is that user.
 final class BubblewrapSandbox: Sandbox {
@@ -133,6 +136,7 @@ final class BubblewrapSandbox: Sandbox {
     confinement.sandbox = first
     confinement.identity = Workspace.inside
     confinement.givesUpPrivileges = true
+    confinement.filtersCalls = true
     confinement.limits = limits.ofEachProcess(inUserNamespace: true, memoryIsGrouped: cgroup != nil)
     confinement.cgroups = cgroup?.members ?? []
     return BubblewrapSandbox(
@@ -159,7 +163,9 @@ final class BubblewrapSandbox: Sandbox {
     var launch = Launch(list)
     launch.environment = [marker.name: marker.value]
     launch.directory = "/"
-    launch.descriptors = [0: life.reading, 1: output.writing, 2: output.writing, 3: report.writing]
+    launch.descriptors = [
+      0: life.reading, 1: output.writing, 2: output.writing, 3: report.writing, 4: try .callFilter(),
+    ]
     launch.confinement.limits = limits.ofEachProcess(inUserNamespace: false, memoryIsGrouped: true)
     launch.confinement.cgroups = cgroup?.members ?? []
     if let owner = workspace.owner {

@@ -25,8 +25,9 @@ struct Cgroup: Sendable {
   }
 
   /// Removes what a dead process of ours left.
-  static func removeLeftovers(_ session: String) {
-    for folder in candidates2() + ["memory", "pids"].compactMap(own1) { rmdir("\(folder)/errand-\(session)") }
+  static func removeLeftovers(_ session: String) async {
+    let parents = candidates2() + ["memory", "pids"].compactMap(own1)
+    await Cgroup(folders: parents.map { "\($0)/errand-\(session)" }, members: []).remove()
   }
 
   private static let mount = "/sys/fs/cgroup"

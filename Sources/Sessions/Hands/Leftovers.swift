@@ -51,3 +51,47 @@ struct Leftovers: Sendable {
     }
   }
 }
+
+/// The use of a workspace that is no session's, such as that of an installation. Nobody wakes such a one later and
+/// ends what was left in it, so the next start does, unless its folder is locked: the kernel frees the lock when
+/// the process that uses it ends, however it ends.
+struct WorkspaceHold: Sendable {
+  private let folder: Descriptor
+
+  /// Makes the folder and locks it. Blocks while another process cleans up one of the same name.
+  init(_ workspace: Workspace) throws {
+    try Workspace.makeFolder(workspace.root, mode: 0o700)
+    for _ in 0..<100 {
+      try Workspace.makeFolder(workspace.path, mode: 0o755)
+      if let hold = Self(workspace, waiting: true) {
+        self = hold
+        return
+      }
+      // Removed before it was locked: a process that starts took it for abandoned.
+    }
+    throw HandsError.disk(action: "lock", path: workspace.path, errno: errno)
+  }
+
+  /// Nil when somebody holds it, or it is gone.
+  init?(abandoned workspace: Workspace) {
+    self.init(workspace, waiting: false)
+  }
+
+  private init?(_ workspace: Workspace, waiting: Bool) {
+    // What cannot be opened is not there any more.
+    guard let folder = try? Descriptor.open(workspace.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
+      return nil
+    }
+    while flock(folder.number, waiting ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EINTR else { return nil }
+    }
+    var (locked, there) = (stat(), stat())
+    guard fstat(folder.number, &locked) == 0, lstat(workspace.path, &there) == 0,
+      locked.st_ino == there.st_ino
+    else { return nil }
+    self.folder = folder
+  }
+
+  /// Ends the use.
+  func release() { flock(folder.number, LOCK_UN) }
+}

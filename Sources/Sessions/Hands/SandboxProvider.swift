@@ -34,11 +34,38 @@ package struct SandboxProvider: HandsProvider {
     await settings.endLeftovers(workspace, removingFiles: removingWorkspace)
   }
 
+  /// Of the names of the workspaces that `check` has.
+  static let checkPrefix = "startup-check-"
+
+  /// Ends what processes of ours that were killed left of checks and installations. What they left of sessions is
+  /// ended when those are woken.
+  package func endAbandoned() async throws {
+    try await settings.endAbandoned()
+  }
+
+  /// A sentence when the memory of a session is not limited as a whole.
+  package func memoryWarning() async -> String? {
+    // Without a sandbox nothing is promised.
+    guard settings.kind == .bubblewrap else { return nil }
+    if let group = Cgroup.make(Self.checkPrefix + Hex.encode(Randomness.system.bytes(6)), settings.limits) {
+      await group.remove()
+      return nil
+    }
+    return """
+      The memory of sandboxes is limited for each of their processes only, and files in memory are not counted: \
+      control groups cannot be used here, so an agent can take all memory of this machine. Run `errand serve` \
+      as a systemd service with Delegate=yes and DelegateSubgroup=server (systemd 254 or later), or as root.
+      """
+  }
+
   /// Makes a sandbox and ends it again, so that a machine that cannot is found out at the start and not by the
   /// first run. Throws a sentence that says what to install or allow.
   package func check() async throws {
-    let id = "startup-check-" + Hex.encode(Randomness.system.bytes(6))
+    let id = Self.checkPrefix + Hex.encode(Randomness.system.bytes(6))
     let hands = try SandboxedHands(Workplace(session: id), settings)
+    let workspace = try settings.workspace(id)
+    let hold = try await DiskThread.run { try WorkspaceHold(workspace) }
+    defer { hold.release() }
     do {
       let result = try await hands.check("true", limit: .seconds(20))
       await hands.end()
@@ -118,10 +145,27 @@ struct SandboxSettings: Sendable {
     // next provisioning of the session, which meets the same folder.
     await Task {
       try? await Leftovers(workspace: workspace).end()
-      try? await DiskThread.run {
-        Cgroup.removeLeftovers(workspace.session)
-        if removingFiles { try workspace.remove() }
-      }
+      await Cgroup.removeLeftovers(workspace.session)
+      if removingFiles { try? await DiskThread.run { try workspace.remove() } }
     }.value
+  }
+
+  /// Ends what killed processes left in workspaces that are no session's.
+  func endAbandoned() async throws {
+    let root = root
+    let names = try await DiskThread.run {
+      // No root: nothing was ever left.
+      access(root, F_OK) == 0
+        ? try Folder(root).entries().filter { $0.kind == .folder }.compactMap(\.name) : []
+    }
+    for name in names
+    where [SandboxProvider.checkPrefix, PackageInstaller.prefix].contains(where: name.hasPrefix) {
+      // Not of our making, or held: another process of the same data directory is at work in it.
+      guard let workspace = try? workspace(name), let hold = WorkspaceHold(abandoned: workspace) else {
+        continue
+      }
+      await endLeftovers(workspace, removingFiles: true)
+      hold.release()
+    }
   }
 }

@@ -20,6 +20,7 @@ enum linux_step {
   LINUX_STEP_ENTER,
   LINUX_STEP_IDENTITY,
   LINUX_STEP_PRIVILEGES,
+  LINUX_STEP_FILTER,
   LINUX_STEP_DIRECTORY,
   LINUX_STEP_LIMITS,
   LINUX_STEP_DESCRIPTORS,
@@ -52,6 +53,8 @@ struct linux_launch {
   gid_t group;
   /// Gives up all capabilities and the way to new ones, and starts an empty session keyring.
   bool gives_up_privileges;
+  /// Makes only the system calls that a sandbox needs, for good; with `gives_up_privileges`.
+  bool filters_calls;
   /// The process is killed when the launching *thread* ends.
   bool dies_with_parent;
   /// When not null: a private mount namespace in which the folder `stage_source` covers `stage_target`.
@@ -72,6 +75,9 @@ int linux_launch(const struct linux_launch *launch, struct linux_launched *launc
 /// Takes the exit of a child that has ended: true and the `si_code` (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and
 /// status, or false while it runs.
 bool linux_reap(int pidfd, int *code, int *status);
+
+/// A file in memory, close-on-exec, with the filter of `filters_calls` as the kernel takes it.
+int linux_filter_file(void);
 
 /// A pidfd of any process, close-on-exec.
 int linux_pidfd(pid_t pid);

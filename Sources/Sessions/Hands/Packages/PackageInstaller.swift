@@ -20,6 +20,8 @@ struct PackageInstaller: Sendable {
     // Another process may install the same at the same time; the first to finish wins.
     let id = "\(Self.prefix)\(key.prefix(16))-\(Hex.encode(Randomness.system.bytes(4)))"
     let workspace = try settings.workspace(id)
+    let hold = try await DiskThread.run { try WorkspaceHold(workspace) }
+    defer { hold.release() }
     do {
       try await DiskThread.run { try workspace.make(mounts: []) }
       try await run(in: workspace)
