@@ -67,7 +67,7 @@ let package = Package(
     platform("JSON"),
     platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
-    platform("HTTPClient", uses: ["CCurl", "Primitives"]),
+    platform("HTTPClient", uses: ["CCurl", "CLinux", "Primitives"]),
     platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
     platform("Processes", uses: ["CLinux", "Primitives"]),
     platform("Git", uses: ["Primitives", "Processes"]),

@@ -21,6 +21,7 @@ import Testing
     "https://github.com/a b", "https://github.com/a\nb", "https://github.com/a\u{7}",
     "https://github.com/$(id)",
     "https://github.com/a`id`", "https://-oProxyCommand=x/a", "https://github.com:/a",
+    "https://github.com:0/a", "https://github.com:99999/a",
     "https://g\u{456}thub.com/a",
     "https://github.com/a?x=1", "https://github.com/a#b", "relative/path", "/../etc",
     "https://github.com/.git",
@@ -41,6 +42,7 @@ import Testing
     #expect(url.fullName == "acme/shop")
     #expect(url.name == "shop")
     #expect(url.origin == "https://github.com")
+    #expect(try [url, RepositoryURL("https://h:8443/a"), RepositoryURL("/a")].map(\.port) == [443, 8443, 0])
     #expect(try RepositoryURL("/srv/shop.git").description == "file:///srv/shop.git")
     #expect(try RepositoryURL("https://h/shop").fullName == nil)
   }

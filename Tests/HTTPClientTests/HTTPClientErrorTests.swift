@@ -20,7 +20,8 @@ import Testing
     ),
     (
       .forbiddenAddress(host: "h", address: "10.0.0.1"),
-      "h is at 10.0.0.1, which is not a public address. List its block if requests may go there.", false,
+      "h is at 10.0.0.1, which is no public address of another machine. List its block if requests may go there.",
+      false,
       false
     ),
     (

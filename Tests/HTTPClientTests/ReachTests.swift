@@ -31,6 +31,22 @@ import Testing
     #expect(HTTPClient.Reach.publicOnly().permits(try #require(IPAddress(text))))
   }
 
+  @Test func `a public address of this machine is not, unless it is listed`() throws {
+    let own: Set<IPAddress> = [IPAddress("8.8.8.8")!, IPAddress("2a00:1450::1")!]
+    for text in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1", "2a00:1450::1"] {
+      let address = try #require(IPAddress(text))
+      #expect(!HTTPClient.Reach.publicOnly().permits(address, own: own))
+      #expect(!HTTPClient.Reach.publicOnly(allowing: ["9.9.9.9/32"]).permits(address, own: own))
+    }
+    let listed = HTTPClient.Reach.publicOnly(allowing: ["8.8.8.8/32", "2a00:1450::/32"])
+    for address in own { #expect(listed.permits(address, own: own)) }
+    #expect(HTTPClient.Reach.publicOnly().permits(IPAddress("8.8.4.4")!, own: own))
+  }
+
+  @Test func `the addresses of this machine are known`() {
+    #expect(OwnAddresses.now.contains(IPAddress("127.0.0.1")!))
+  }
+
   @Test func `a listed block is open, in either form of its addresses`() throws {
     let reach = HTTPClient.Reach.publicOnly(allowing: ["10.1.0.0/16", "fd00::/8"])
     for text in ["10.1.2.3", "::ffff:10.1.2.3", "fd12::1", "8.8.8.8"] {

@@ -1,10 +1,11 @@
 import Glibc
-import Hands
 import JSON
 import Primitives
 import Processes
 import Sessions
 import Testing
+
+@testable import Hands
 
 @Suite struct FileToolTests {
   @Test(arguments: Bench.kinds)
@@ -161,6 +162,44 @@ import Testing
           == "Edited f at 2 places.")
       #expect(
         try await bench.bash("od -An -c f; stat -c %a f").text == "   1   $   &   \\   1 377  \\n\n755\n")
+    }
+  }
+
+  @Test(arguments: [
+    ("aaaa", "aa", "b", 2, "bb"), ("aaa", "aa", "b", 1, "ba"), ("abababc", "ababc", "", 1, "ab"),
+    ("aabaabaaab", "aabaaab", "-", 1, "aab-"), ("abc", "abcd", "x", 0, "abc"), ("", "a", "x", 0, ""),
+    ("xaxax", "x", "yy", 3, "yyayyayy"),
+  ])
+  func `occurrences are replaced from left to right, without overlaps`(
+    text: String, old: String, new: String, count: Int, result: String
+  ) {
+    let replacement = Replacement(of: Array(old.utf8), by: Array(new.utf8))
+    #expect(replacement.count(in: Array(text.utf8)) == count)
+    #expect(replacement.applied(to: Array(text.utf8)) == Array(result.utf8))
+  }
+
+  @Test func `a text that almost occurs everywhere is searched for as fast as any other`() {
+    func time(_ size: Int) -> Duration {
+      let bytes = [UInt8](repeating: 0x61, count: size)
+      let replacement = Replacement(of: Array(bytes.dropFirst(size / 2)) + [0x62], by: [])
+      return ContinuousClock().measure { #expect(replacement.count(in: bytes) == 0) }
+    }
+    let short = time(2000)
+    // Ten times as long takes ten times the time; comparing at each place would take a hundred times.
+    #expect(time(20_000) < max(short, .milliseconds(1)) * 50)
+  }
+
+  @Test func `an edit that would make a file huge is refused before it is made`() async throws {
+    try await Bench.with { bench async throws in
+      try await bench.bash("head -c 100000 /dev/zero | tr '\\0' a > f")
+      let long = JSON.string(String(repeating: "b", count: 200))
+      let refused = try await bench.call(
+        "edit", ["file_path": "f", "old_string": "a", "new_string": long, "replace_all": true])
+      #expect(
+        refused.text
+          == "With this edit f would have 20000000 bytes, more than the 16777216 that edit writes. Change it with "
+          + "bash, for instance with sed.")
+      #expect(try await bench.bash("stat -c %s f").text == "100000\n")
     }
   }
 

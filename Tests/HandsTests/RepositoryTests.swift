@@ -1,6 +1,6 @@
 import GitSupport
 import Glibc
-import Hands
+import HTTPClient
 import JSON
 import Primitives
 import Processes
@@ -8,6 +8,7 @@ import Sessions
 import Testing
 
 @testable import Git
+@testable import Hands
 
 @Suite struct RepositoryTests {
   @Test(arguments: Bench.kinds)
@@ -106,6 +107,61 @@ import Testing
         }
       }
       #expect(!upstream.hasCanary)
+    }
+  }
+
+  @Test func `a repository at an address that sandboxes do not reach is not asked for`() async throws {
+    let listener = try Listener()
+    let names = NameLookup { host in
+      guard host == "inside.example" else { throw NameLookup.Failure("no such name") }
+      return [IPAddress("10.1.2.3")!, IPAddress("127.0.0.1")!]
+    }
+    let egress = EgressSettings(names: names)
+    // An open port, a closed one, and others' addresses.
+    let hosts = [
+      "127.0.0.1:\(listener.port)", "127.0.0.1:1", "10.0.0.1", "169.254.169.254", "[::1]:\(listener.port)",
+      "2130706433",
+      "0x7f.1", "[::ffff:127.0.0.1]", "inside.example", "inside.example.:\(listener.port)",
+    ]
+    try await Upstream.with { upstream async throws in
+      for host in hosts {
+        let url = "https://\(host)/x/y.git"
+        try await Bench.with(
+          repositories: upstream.repositories(), mounting: [upstream.mount(url)], egress: egress
+        ) { bench async throws in
+          let troubles = try await bench.mountRepositories()
+          #expect(troubles.map(\.type) == ["repository_forbidden_error"])
+          #expect(
+            troubles.first?.message
+              == "\(url) may not be used: it has no public address of another machine, and others are cloned from only "
+              + "if the operator of this server lists them (--allow-private).")
+        }
+      }
+    }
+    #expect(!listener.hasCaller)
+  }
+
+  @Test func `git connects to the addresses that were judged, and looks no name up`() async throws {
+    let names = NameLookup { host in
+      guard host == "git.example" else { throw NameLookup.Failure("no such name") }
+      return [IPAddress("10.1.2.3")!, IPAddress("127.0.0.1")!]
+    }
+    let egress = EgressSettings(allowing: ["127.0.0.1/32"], names: names)
+    let cases = [
+      // git's own words about a port where nobody listens.
+      ("git.example", "Failed to connect to git.example port 1"),
+      ("none.example", "its host could not be resolved: no such name."),
+    ]
+    try await Upstream.with { upstream async throws in
+      for (host, text) in cases {
+        let mount = upstream.mount("https://\(host):1/x/y.git")
+        try await Bench.with(repositories: upstream.repositories(), mounting: [mount], egress: egress) {
+          bench async throws in
+          let troubles = try await bench.mountRepositories()
+          #expect(troubles.map(\.type) == ["repository_clone_error"])
+          #expect(troubles.first?.message.contains(text) == true, "\(troubles)")
+        }
+      }
     }
   }
 

@@ -29,6 +29,27 @@ import Testing
     #expect(await third.value)
   }
 
+  @Test func `an owner without a seat finds one that the others cannot take`() async throws {
+    let seats = Seats(2, spare: 1, line: 5)
+    let (busy, quick, late) = (Lock(0), Lock(0), Lock(0))
+    func owner(_ object: Lock<Int>) -> Seats.Owner { ObjectIdentifier(object) }
+    for _ in 1...2 { #expect(await seats.take(for: owner(busy))) }
+    let third = Task { await seats.take(for: owner(busy)) }
+    try await line(seats, 1)
+    #expect(await seats.take(for: owner(quick)))
+    // The spare one is taken too now.
+    let fourth = Task { await seats.take(for: owner(late)) }
+    try await line(seats, 2)
+    // It came later and has none yet.
+    seats.leave(for: owner(busy))
+    #expect(await fourth.value)
+    #expect(seats.waiting == 1)
+    seats.leave(for: owner(quick))
+    #expect(seats.waiting == 1)
+    seats.leave(for: owner(late))
+    #expect(await third.value)
+  }
+
   @Test func `who is cancelled in the line leaves it and takes no seat`() async throws {
     let seats = Seats(1, line: 5)
     #expect(await seats.take())

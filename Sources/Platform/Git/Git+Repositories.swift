@@ -66,17 +66,21 @@ extension BareRepository {
   }
 
   /// Takes a revision of a remote in and keeps it under a ref of ours.
-  /// - Parameter depth: how many commits of history; nil is all of it.
+  /// - Parameters:
+  ///   - addresses: of the remote's host, IPv6 ones in brackets: git connects to these and no others. Nil lets it
+  ///     look the host up.
+  ///   - depth: how many commits of history; nil is all of it.
   package func fetch(
-    _ revision: Revision, from url: RepositoryURL, token: String?, depth: Int?
+    _ revision: Revision, from url: RepositoryURL, at addresses: [String]? = nil, token: String?, depth: Int?
   ) async throws -> Fetched {
+    var remote = Git.Remote(url: url, token: token, addresses: addresses)
     var branch: BranchName?
     var wanted: String
     switch revision {
     case .branch(let name): (branch, wanted) = (name, name.ref)
     case .commit(let id): wanted = id.text
     case .standard:
-      branch = try await standardBranch(of: url, token: token)
+      branch = try await standardBranch(of: remote)
       wanted = branch?.ref ?? "HEAD"
     }
     var arguments = [
@@ -84,8 +88,8 @@ extension BareRepository {
     ]
     if let depth { arguments.append("--depth=\(depth)") }
     arguments += ["--", url.description, "+\(wanted):refs/errand/fetched"]
-    try await git.run(
-      arguments, in: path, remote: .init(url: url, token: token, revision: revision.description))
+    remote.revision = revision.description
+    try await git.run(arguments, in: path, remote: remote)
     let output = try await git.run(["rev-parse", "--verify", "refs/errand/fetched^{commit}"], in: path)
     guard let commit = CommitID(output.text.prefix { !$0.isWhitespace }) else {
       throw GitError.failed(detail: "the fetched revision has no commit")
@@ -93,13 +97,12 @@ extension BareRepository {
     return Fetched(commit: commit, branch: branch)
   }
 
-  private func standardBranch(of url: RepositoryURL, token: String?) async throws -> BranchName? {
+  private func standardBranch(of remote: Git.Remote) async throws -> BranchName? {
     let output = try await git.run(
-      ["ls-remote", "--symref", "--", url.description, "HEAD"], in: path,
-      remote: .init(url: url, token: token))
+      ["ls-remote", "--symref", "--", remote.url.description, "HEAD"], in: path, remote: remote)
     let lines = output.text.split(separator: "\n")
     guard lines.contains(where: { $0.hasSuffix("\tHEAD") && CommitID($0.dropLast(5)) != nil }) else {
-      throw GitError.empty(url: url)
+      throw GitError.empty(url: remote.url)
     }
     // `ref: refs/heads/main\tHEAD`
     guard let line = lines.first(where: { $0.hasPrefix("ref: refs/heads/") && $0.hasSuffix("\tHEAD") }) else {

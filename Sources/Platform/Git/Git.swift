@@ -107,6 +107,8 @@ package struct Git: Sendable {
   struct Remote: Sendable {
     var url: RepositoryURL
     var token: String?
+    /// Where its host is connected to, whatever the name resolves to by then; nil looks it up.
+    var addresses: [String]?
     /// For the sentence when it is not there: `branch main`.
     var revision: String?
     /// For the sentence when it changed.
@@ -134,6 +136,11 @@ package struct Git: Sendable {
       command.descriptors[9] = try Self.pipe("username=x-access-token\npassword=\(token)\n")
       settings.append(
         ("credential.\(remote.url.origin).helper", #"!f() { test "$1" = get && cat <&9; }; f"#))
+    }
+    if let remote, let addresses = remote.addresses {
+      // For every host: it is the only one that git may ask.
+      settings.append(
+        ("http.curloptResolve", "*:\(remote.url.port):\(addresses.joined(separator: ","))"))
     }
     command.environment = environment(protocol: remote?.url.scheme.rawValue, settings)
     let output: Command.Output

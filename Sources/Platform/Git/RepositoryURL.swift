@@ -15,6 +15,17 @@ package struct RepositoryURL: Sendable, Hashable, CustomStringConvertible {
   /// As git is given it.
   package var description: String { "\(scheme.rawValue)://\(host)\(path)" }
 
+  /// The one given, or the scheme's own; 0 for a local one.
+  package var port: UInt16 {
+    let standard: UInt16 =
+      switch scheme {
+      case .https: 443
+      case .http: 80
+      case .file: 0
+      }
+    return UInt16(RepositoryURL.split(host).port) ?? standard
+  }
+
   /// Of which host a credential may be asked for: `https://host`.
   package var origin: String { "\(scheme.rawValue)://\(host)" }
 
@@ -90,9 +101,9 @@ package struct RepositoryURL: Sendable, Hashable, CustomStringConvertible {
 
   private static func isHost(_ host: String) -> Bool {
     let (name, port) = split(host)
-    guard port.allSatisfy(\.isNumber), port.count <= 5, !name.isEmpty, !host.hasSuffix(":") else {
-      return false
-    }
+    guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), port.isEmpty || UInt16(port) ?? 0 > 0,
+      !name.isEmpty, !host.hasSuffix(":")
+    else { return false }
     if name.hasPrefix("["), name.hasSuffix("]") {
       return name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }

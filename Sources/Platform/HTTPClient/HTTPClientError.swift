@@ -68,7 +68,7 @@ extension HTTPClientError: CustomStringConvertible {
     case .unreachable(let host, let reason):
       "\(host) cannot be reached: \(reason). Check the name and this machine's network."
     case .forbiddenAddress(let host, let address):
-      "\(host) is at \(address), which is not a public address. List its block if requests may go there."
+      "\(host) is at \(address), which is no public address of another machine. List its block if requests may go there."
     case .certificate(let host, let reason):
       "The certificate of \(host) is not trusted: \(reason)."
     case .tls(let host, let reason):

@@ -5,14 +5,20 @@ extension HTTPClient {
   package enum Reach: Sendable, Equatable {
     /// For targets that the operator chose.
     case anywhere
-    /// For targets that came from outside: what is routed on the public internet, and the blocks listed.
-    /// A listed block is open whatever it is.
+    /// For targets that came from outside: what is routed on the public internet to other machines, and the
+    /// blocks listed. A listed block is open whatever it is.
     case publicOnly(allowing: [CIDR] = [])
 
     package func permits(_ address: IPAddress) -> Bool {
+      permits(address, own: OwnAddresses.now)
+    }
+
+    /// - Parameter own: the addresses of this machine.
+    func permits(_ address: IPAddress, own: Set<IPAddress>) -> Bool {
       switch self {
       case .anywhere: true
-      case .publicOnly(let allowed): Reach.isPublic(address) || allowed.contains { $0.contains(address) }
+      case .publicOnly(let allowed):
+        Reach.isPublic(address, own) || allowed.contains { $0.contains(address) }
       }
     }
 
@@ -24,8 +30,9 @@ extension HTTPClient {
       }
     }
 
-    private static func isPublic(_ address: IPAddress) -> Bool {
-      if let embedded = address.embedded { return isPublic(embedded) }
+    private static func isPublic(_ address: IPAddress, _ own: Set<IPAddress>) -> Bool {
+      if own.contains(address) { return false }
+      if let embedded = address.embedded { return isPublic(embedded, own) }
       return switch address.family {
       case .v4: !closedV4.contains { $0.contains(address) }
       case .v6: globalV6.contains(address) && !closedV6.contains { $0.contains(address) }

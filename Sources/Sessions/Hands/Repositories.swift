@@ -1,4 +1,5 @@
 package import Git
+import HTTPClient
 import JSON
 import Primitives
 import Sessions
@@ -29,8 +30,10 @@ package struct Repositories: Sendable {
     try local.permit(url)
     let revision = try Self.revision(mount.checkout)
     let token = try mount.literalToken ?? mount.token.map(secret)
+    let addresses = try await Self.addresses(
+      of: url, hands.settings.egress, for: ObjectIdentifier(hands))
     return try await git.withRepository { bare in
-      let fetched = try await bare.fetch(revision, from: url, token: token, depth: mount.depth)
+      let fetched = try await bare.fetch(revision, from: url, at: addresses, token: token, depth: mount.depth)
       let clone = SandboxClone(hands: hands, path: mount.path)
       try await clone.make(
         from: url, fetched: fetched, shallow: bare.shallow(), pack: try await bare.pack(of: fetched.commit))
@@ -38,6 +41,34 @@ package struct Repositories: Sendable {
         id: mount.id, url: url.description, path: mount.path, base: fetched.commit.text,
         branch: fetched.branch?.text)
     }
+  }
+
+  /// Where git may connect to: the addresses of the host, as they were just found, that pass the same judgement as
+  /// those that sandboxes connect to. Nil for a repository on this machine, which `LocalRepositories` permits.
+  private static func addresses(
+    of url: RepositoryURL, _ egress: EgressSettings, for asker: ObjectIdentifier
+  ) async throws -> [String]? {
+    guard url.scheme == .https else { return nil }
+    // By libcurl, as git reads it.
+    guard let host = WebAddress(url.description)?.host else {
+      throw GitError.notAllowed(url: url, detail: "its host is no host name")
+    }
+    var addresses = IPAddress(host).map { [$0] } ?? []
+    if addresses.isEmpty {
+      do {
+        addresses = try await egress.names.addresses(of: host, for: asker)
+      } catch let failure as NameLookup.Failure {
+        throw GitError.unreachable(url: url, detail: "its host could not be resolved: \(failure)")
+      }
+    }
+    addresses.removeAll { !egress.reach.permits($0) }
+    guard !addresses.isEmpty else {
+      throw GitError.notAllowed(
+        url: url,
+        detail: "it has no public address of another machine, and others are cloned from only if the "
+          + "operator of this server lists them (--allow-private)")
+    }
+    return addresses.prefix(egress.limits.addresses).map { $0.family == .v4 ? "\($0)" : "[\($0)]" }
   }
 
   private static func revision(_ checkout: JSON?) throws -> Revision {

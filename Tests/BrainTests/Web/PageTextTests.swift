@@ -28,6 +28,18 @@ import Testing
   }
 
   // The same work per byte, whatever the page does: ten times as long takes about ten times the time.
+  @Test(arguments: ["<", "&#", "a", "‹"])
+  func `a page takes little more time than a look at each of its bytes`(piece: String) {
+    let page = String(repeating: piece, count: (1 << 20) / piece.utf8.count)
+    func best(_ body: () -> Void) -> Duration {
+      (1...3).map { _ in ContinuousClock().measure(body) }.min() ?? .zero
+    }
+    var count = 0
+    let look = best { for byte in Array(page.utf8) where byte == 0x26 { count += 1 } }
+    #expect(best { _ = PageText.of(page) } < look * 10)
+    #expect(count == (piece == "&#" ? 3 << 19 : 0))
+  }
+
   @Test(arguments: ["<", "<a ", "<script>", "&", "&#x", "<!--", "<a b='", "</", "<svg>", "<td>"])
   func `a hostile page takes no longer than its length`(piece: String) {
     func time(_ count: Int) -> Duration {

@@ -1,5 +1,6 @@
 import HTTPClient
 import JSON
+import Primitives
 import Testing
 
 @testable import Brain
@@ -34,6 +35,22 @@ import Testing
     let result = try await Self.call("web_fetch", ["url": .string(server.url + "/page?q=1#part")], server)
     #expect(result.text == "T\n\nHello" && !result.isError)
     #expect(server.requests.first?.hasPrefix("GET /page?q=1 HTTP/1.1\r\n") == true)
+  }
+
+  @Test func `pages are made text of a few at a time, and the others wait their turn`() async throws {
+    let server = try ScriptedServer([Self.answer("<p>Hello")])
+    defer { server.stop() }
+    let client = HTTPClient(userAgent: "errand-test")
+    defer { client.close() }
+    let web = Web(client: client, reach: .publicOnly(allowing: ["127.0.0.1/32"]))
+    for _ in 1...2 { #expect(await web.readers.take()) }
+    let input: JSON = ["url": .string(server.url)]
+    let fetch = Task { try await WebTools(web, agent: Self.agent()).result(of: "web_fetch", input) }
+    while web.readers.waiting == 0 { await Task.yield() }
+    web.readers.leave()
+    #expect(try await fetch.value.content.first?["text"] == "Hello")
+    // Its seat is free again.
+    #expect(await web.readers.take())
   }
 
   @Test func `redirects are followed, each judged anew`() async throws {

@@ -3,6 +3,7 @@ import Glibc
 import HTTPClient
 import Primitives
 import Processes
+import Sessions
 import TestSupport
 import Testing
 
@@ -146,6 +147,27 @@ import Testing
         #expect(told.text == "6\n")
         #expect(asked.withLock { $0.most } == 2)
       }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `what a session that ends still looks up is looked up no more`() async throws {
+    let asked = Latch<Bool>()
+    let cancelled = Latch<Bool>()
+    let names = NameLookup { _ in
+      asked.set(true)
+      do {
+        _ = try await Latch<Bool>().wait()
+      } catch {
+        cancelled.set(true)
+      }
+      throw NameLookup.Failure("no such name")
+    }
+    try await Bench.with(networking: .unrestricted, egress: Self.settings(names)) { bench async throws in
+      try await bench.bash("curl -sS http://slow.example/ &")
+      _ = try await asked.wait()
+      await bench.hands.end()
+      _ = try await cancelled.wait()
     }
   }
 

@@ -56,6 +56,8 @@ import Testing
     ),
     ("CONNECT a.example HTTP/1.1", "“a.example” names no port"),
     ("CONNECT a.example:0 HTTP/1.1", "“a.example:0” names no port"),
+    ("CONNECT a.example:+80 HTTP/1.1", "“a.example:+80” names no port"),
+    ("GET http://a.example:+80/ HTTP/1.1", "“a.example:+80” names no port"),
     ("CONNECT a.example:65536 HTTP/1.1", "“a.example:65536” names no port"),
     ("CONNECT user@a.example:443 HTTP/1.1", "“user@a.example:443” names no host"),
     ("CONNECT a/b:443 HTTP/1.1", "“a/b:443” names no host"),

@@ -35,8 +35,8 @@ import Testing
     }
     #expect(
       error?.description
-        == "“h.example” has no public address, and sandboxes reach no others unless the operator of this server "
-        + "lists them (--allow-private).")
+        == "“h.example” has no public address of another machine, and sandboxes reach no others unless the operator "
+        + "of this server lists them (--allow-private).")
     #expect(error?.status == 403)
   }
 

@@ -2,6 +2,7 @@ import Catalog
 import Glibc
 import HTTPClient
 import JSON
+import Logging
 import Primitives
 import Sessions
 import TestSupport
@@ -19,13 +20,22 @@ struct PackageTests {
   @Test func `packages are installed once for an environment and shown to its sessions`() async throws {
     let index = try await PackageIndex()
     let packages = Packages(lists: [("npm", ["errand-probe"]), ("pip", ["errand-probe==1.0"])])
+    let lines = Lock<[String]>([])
+    var egress = Self.egress
+    egress.log = Logger(label: "test") { _ in LineLog(lines) }
     try await Bench.with(
-      networking: Self.networking, egress: Self.egress, packages: packages, packageSettings: index.settings
+      networking: Self.networking, egress: egress, packages: packages, packageSettings: index.settings
     ) { bench async throws in
       let used = try await bench.bash(
         "pip-probe; npm-probe; python3 -c 'import errand_probe'; node -e 'console.log(require(\"errand-probe\"))'"
       )
       #expect(used.text == "probed by pip\nprobed by npm\nprobed by npm\n")
+      let told = lines.withLock { $0 }.filter {
+        $0.hasPrefix("The installation of packages of env_test sent ")
+      }
+      #expect(told.count == 1 && told.first?.contains(" sent 0 ") == false)
+      // Nobody waits for the set any more.
+      #expect((bench.hands as? SandboxedHands)?.settings.store.asked == 0)
       // They are not the agent's to change.
       #expect(try await bench.bash("echo x >> /opt/packages/python/errand_probe.py").isError)
       #expect(try await bench.bash("rm /opt/packages/python/errand_probe.py").isError)

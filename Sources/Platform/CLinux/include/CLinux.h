@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "CLinuxEpoll.h"
+#include "CLinuxNames.h"
 #include "CLinuxProcess.h"
 
 /// Names the calling thread, as debuggers and `top -H` show it; longer names are cut to 15 bytes.

@@ -1,30 +1,39 @@
 /// Character references of HTML: all numbers, and the names that pages use.
 enum HTMLEntity {
-  /// The bytes that a reference at the beginning of `text` stands for, and its length; nil when there is none.
-  static func read(_ text: ArraySlice<UInt8>) -> ([UInt8], Int)? {
-    let body = text.dropFirst().prefix(33)
-    if body.first == UInt8(ascii: "#") { return number(body.dropFirst()) }
-    let name = body.prefix { byte in (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) }
-    guard !name.isEmpty, name.endIndex < body.endIndex, text[name.endIndex] == UInt8(ascii: ";"),
-      let character = names[String(decoding: name, as: UTF8.self)]
+  /// The bytes that a reference at `start` stands for, and its length; nil when there is none.
+  static func read(_ text: [UInt8], at start: Int) -> ([UInt8], Int)? {
+    let end = min(text.count, start + 34)
+    var index = start + 1
+    if index < end, text[index] == UInt8(ascii: "#") { return number(text, from: start, to: end) }
+    while index < end, isNameByte(text[index]) { index += 1 }
+    guard index > start + 1, index < end, text[index] == UInt8(ascii: ";"),
+      let character = names[String(decoding: text[(start + 1)..<index], as: UTF8.self)]
     else { return nil }
-    return (Array(character.utf8), name.count + 2)
+    return (Array(character.utf8), index + 1 - start)
   }
 
-  private static func number(_ body: ArraySlice<UInt8>) -> ([UInt8], Int)? {
-    let isHexadecimal = body.first.map { $0 | 0x20 } == UInt8(ascii: "x")
-    let start = isHexadecimal ? body.dropFirst() : body
-    let digits = start.prefix { byte in
-      (0x30...0x39).contains(byte) || (isHexadecimal && (0x61...0x66).contains(byte | 0x20))
-    }
-    guard !digits.isEmpty, digits.count <= 8,
-      let value = UInt32(String(decoding: digits, as: UTF8.self), radix: isHexadecimal ? 16 : 10)
+  private static func number(_ text: [UInt8], from start: Int, to end: Int) -> ([UInt8], Int)? {
+    var index = start + 2
+    let isHexadecimal = index < end && text[index] | 0x20 == UInt8(ascii: "x")
+    if isHexadecimal { index += 1 }
+    let first = index
+    while index < end, isDigit(text[index], isHexadecimal) { index += 1 }
+    guard index > first, index - first <= 8,
+      let value = UInt32(
+        String(decoding: text[first..<index], as: UTF8.self), radix: isHexadecimal ? 16 : 10)
     else { return nil }
-    let hasEnd = digits.endIndex < body.endIndex && body[digits.endIndex] == UInt8(ascii: ";")
-    let length = 2 + (isHexadecimal ? 1 : 0) + digits.count + (hasEnd ? 1 : 0)
+    if index < end, text[index] == UInt8(ascii: ";") { index += 1 }
     // Zero and halves of pairs stand for the replacement character, as in browsers.
     let scalar = value == 0 ? nil : Unicode.Scalar(value)
-    return (Array(String(Character(scalar ?? "\u{FFFD}")).utf8), length)
+    return (Array(String(Character(scalar ?? "\u{FFFD}")).utf8), index - start)
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+  }
+
+  private static func isDigit(_ byte: UInt8, _ isHexadecimal: Bool) -> Bool {
+    (0x30...0x39).contains(byte) || (isHexadecimal && (0x61...0x66).contains(byte | 0x20))
   }
 
   private static let names: [String: String] = [

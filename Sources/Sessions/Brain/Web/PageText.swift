@@ -1,12 +1,15 @@
 /// The text of an HTML page, for reading: its title first, blocks as lines, without scripts, styles and markup.
-/// It takes whatever it is given; nothing is an error, and the time is proportional to the length.
+/// It takes whatever it is given; nothing is an error, and the time is proportional to the length, with little for
+/// each byte: pages are megabytes.
 struct PageText {
   private var title: [UInt8] = []
   private var text: [UInt8] = []
   private var isInTitle = false
   /// How many `pre` are open; spaces count inside.
   private var preformatted = 0
-  private var rest: ArraySlice<UInt8>
+  private let html: [UInt8]
+  /// What comes next.
+  private var place = 0
 
   /// What these hold is not for reading.
   private static let hidden: Set<String> = [
@@ -25,7 +28,7 @@ struct PageText {
   private static let paragraphs: Set<String> = ["p", "h1", "h2", "h3", "h4", "h5", "h6"]
 
   static func of(_ html: String) -> String {
-    var page = PageText(rest: Array(html.utf8)[...])
+    var page = PageText(Array(html.utf8))
     page.read()
     let title = tidy(page.title).replacing("\n", with: " ")
     let text = tidy(page.text)
@@ -33,26 +36,28 @@ struct PageText {
     return text.isEmpty ? title : "\(title)\n\n\(text)"
   }
 
-  private init(rest: ArraySlice<UInt8>) {
-    self.rest = rest
+  private init(_ html: [UInt8]) {
+    self.html = html
+    text.reserveCapacity(html.count)
   }
 
   private mutating func read() {
-    while let byte = rest.first {
+    while place < html.count {
+      let byte = html[place]
       if byte == UInt8(ascii: "<"), readMarkup() { continue }
-      if byte == UInt8(ascii: "&"), let (bytes, length) = HTMLEntity.read(rest) {
+      if byte == UInt8(ascii: "&"), let (bytes, length) = HTMLEntity.read(html, at: place) {
         put(bytes)
-        rest = rest.dropFirst(length)
+        place += length
         continue
       }
       put(byte)
-      rest = rest.dropFirst()
+      place += 1
     }
   }
 
   private mutating func put(_ byte: UInt8) {
     if isInTitle {
-      title.append(byte)
+      if byte != 0x0D { title.append(byte) }
     } else if preformatted == 0, byte == 0x20 || (0x09...0x0D).contains(byte) {
       // One space for any white space; none at the beginning of a line.
       if let last = text.last, last != 0x20, last != 0x0A { text.append(0x20) }
@@ -75,19 +80,22 @@ struct PageText {
 
   /// Takes a tag, a comment or a declaration; false when `<` is only a character.
   private mutating func readMarkup() -> Bool {
-    let after = rest.dropFirst()
-    guard let next = after.first else { return false }
-    if next == UInt8(ascii: "!") || next == UInt8(ascii: "?") {
-      let isComment = after.starts(with: "!--".utf8)
-      skip(past: isComment ? "-->" : ">")
+    var index = place + 1
+    guard index < html.count else { return false }
+    if html[index] == UInt8(ascii: "!") || html[index] == UInt8(ascii: "?") {
+      place = index
+      skip(past: has("!--", at: index) ? "-->" : ">")
       return true
     }
-    let isEnd = next == UInt8(ascii: "/")
-    let name = (isEnd ? after.dropFirst() : after).prefix(while: PageText.isNameByte)
-    guard let first = name.first, PageText.isLetter(first) else { return false }
-    rest = rest[name.endIndex...]
+    let isEnd = html[index] == UInt8(ascii: "/")
+    if isEnd { index += 1 }
+    let start = index
+    guard start < html.count, PageText.isLetter(html[start]) else { return false }
+    while index < html.count, PageText.isNameByte(html[index]) { index += 1 }
+    let name = String(decoding: html[start..<min(index, start + 32)], as: UTF8.self).lowercased()
+    place = index
     let isEmpty = skipAttributes()
-    take(String(decoding: name.prefix(32), as: UTF8.self).lowercased(), isEnd: isEnd, isEmpty: isEmpty)
+    take(name, isEnd: isEnd, isEmpty: isEmpty)
     return true
   }
 
@@ -115,16 +123,15 @@ struct PageText {
   /// - Returns: whether it ended with `/>`.
   private mutating func skipAttributes() -> Bool {
     var before: UInt8 = 0
-    while let byte = rest.first {
-      rest = rest.dropFirst()
+    while place < html.count {
+      let byte = html[place]
+      place += 1
       if byte == UInt8(ascii: ">") { return before == UInt8(ascii: "/") }
       // Only after `=` does a quote open a value; elsewhere pages have stray ones.
       if before == UInt8(ascii: "="), byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-        guard let end = rest.firstIndex(of: byte) else {
-          rest = rest[rest.endIndex...]
-          return false
-        }
-        rest = rest[(end + 1)...]
+        find(byte)
+        guard place < html.count else { return false }
+        place += 1
       }
       if byte != 0x20 { before = byte }
     }
@@ -134,42 +141,63 @@ struct PageText {
   /// To behind the end tag of an element whose start tag was taken. Elements of the same name may lie inside one,
   /// unless its content is raw.
   private mutating func skipElement(_ name: String) {
+    let isRaw = PageText.raw.contains(name)
+    let length = name.utf8.count
     var depth = 1
-    while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
-      rest = rest[(start + 1)...]
-      let isEnd = rest.first == UInt8(ascii: "/")
-      let tag = (isEnd ? rest.dropFirst() : rest).prefix(name.utf8.count + 1)
-      let isSame =
-        tag.prefix(name.utf8.count).elementsEqual(name.utf8) { $0 | 0x20 == $1 }
-        && (tag.count == name.utf8.count || !PageText.isNameByte(tag.last ?? 0))
-      guard isSame, isEnd || !PageText.raw.contains(name) else { continue }
+    while true {
+      find(UInt8(ascii: "<"))
+      guard place < html.count else { return }
+      place += 1
+      let isEnd = place < html.count && html[place] == UInt8(ascii: "/")
+      guard isEnd || !isRaw else { continue }
+      let start = isEnd ? place + 1 : place
+      guard has(name, at: start, anyCase: true),
+        start + length == html.count || !PageText.isNameByte(html[start + length])
+      else { continue }
       let isEmpty = skipAttributes()
       if isEnd { depth -= 1 } else if !isEmpty { depth += 1 }
       if depth == 0 { return }
     }
-    rest = rest[rest.endIndex...]
   }
 
   private mutating func skip(past mark: String) {
-    let mark = Array(mark.utf8)
-    while let start = rest.firstIndex(of: mark[0]) {
-      rest = rest[start...]
-      if rest.starts(with: mark) {
-        rest = rest.dropFirst(mark.count)
+    let first = mark.utf8.first ?? 0
+    while true {
+      find(first)
+      guard place < html.count else { return }
+      if has(mark, at: place) {
+        place += mark.utf8.count
         return
       }
-      rest = rest.dropFirst()
+      place += 1
     }
-    rest = rest[rest.endIndex...]
+  }
+
+  /// To the next such byte, or to the end.
+  private mutating func find(_ byte: UInt8) {
+    while place < html.count, html[place] != byte { place += 1 }
+  }
+
+  /// - Parameter anyCase: large letters of the page are taken for small ones.
+  private func has(_ mark: String, at start: Int, anyCase: Bool = false) -> Bool {
+    var index = start
+    for byte in mark.utf8 {
+      guard index < html.count, html[index] == byte || anyCase && html[index] | 0x20 == byte else {
+        return false
+      }
+      index += 1
+    }
+    return true
   }
 
   /// At most one empty line between others, no white space around.
   private static func tidy(_ bytes: [UInt8]) -> String {
+    let text = String(decoding: bytes, as: UTF8.self)
     var lines: [Substring] = []
-    for line in String(decoding: bytes, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false)
-    {
-      let isBlank = line.allSatisfy(\.isWhitespace) || line == "- "
+    // By bytes, for a look at each character takes many times as long.
+    for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+      let line = Substring(line)
+      let isBlank = line.unicodeScalars.allSatisfy(\.properties.isWhitespace) || line == "- "
       if isBlank, lines.last?.isEmpty != false { continue }
       lines.append(isBlank ? "" : line)
     }
@@ -186,7 +214,10 @@ struct PageText {
 
 extension String {
   fileprivate func trimmingSpaces() -> String {
-    let start = drop(while: \.isWhitespace)
-    return String(start.reversed().drop(while: \.isWhitespace).reversed())
+    let scalars = unicodeScalars
+    guard let start = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+      let end = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+    else { return "" }
+    return String(scalars[start...end])
   }
 }

@@ -1,4 +1,5 @@
 package import HTTPClient
+import Primitives
 
 /// How the web tools reach the web.
 package struct Web: Sendable {
@@ -7,6 +8,8 @@ package struct Web: Sendable {
   let reach: HTTPClient.Reach
   /// A search engine that answers like SearXNG; nil has none.
   let search: String?
+  /// Pages that are made text of at one time, each on a thread.
+  let readers = Seats(2, line: 256)
 
   package init(client: HTTPClient, reach: HTTPClient.Reach, search: String? = nil) {
     self.client = client

@@ -1,4 +1,6 @@
 import HTTPClient
+import Primitives
+import Store
 
 /// Fetches an address and makes text of what it holds.
 struct WebPage: Sendable {
@@ -27,7 +29,7 @@ struct WebPage: Sendable {
         }
         address = next
       case 200...299:
-        return WebPage.cut(try WebPage.content(of: response), limit)
+        return try await read(response, limit)
       default: throw WebError.status(response.status, host: address.host)
       }
     }
@@ -48,6 +50,18 @@ struct WebPage: Sendable {
       throw WebError.failed("\(host) has no public address.")
     } catch let error as HTTPClientError {
       throw WebError.failed("\(error)")
+    }
+  }
+
+  /// Makes text of an answer on a thread of its own: megabytes of a hostile page would hold up all tasks.
+  private func read(_ response: HTTPClient.Response, _ limit: Int) async throws -> String {
+    guard await web.readers.take() else {
+      try Task.checkCancellation()
+      throw WebError.failed("This server reads too many pages at this moment. Try again.")
+    }
+    defer { web.readers.leave() }
+    return try await Thread.run("page") { () throws(WebError) in
+      WebPage.cut(try WebPage.content(of: response), limit)
     }
   }
 

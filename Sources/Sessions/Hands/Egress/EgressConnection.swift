@@ -14,12 +14,14 @@ final class EgressConnection: Sendable {
     /// Nothing of it goes on.
     var isOver = false
     var upstream: StreamSocket?
+    var lookup: Task<[IPAddress], any Error>?
   }
 
   private let client: StreamSocket
   private let rules: EgressRules
   private let settings: EgressSettings
   private let lookups: Seats
+  private let session: ObjectIdentifier
   private let count: @Sendable (_ change: (inout EgressTraffic) -> Void) -> Void
   private let state = Lock(State())
 
@@ -31,15 +33,18 @@ final class EgressConnection: Sendable {
 
   /// - Parameters:
   ///   - lookups: shared with the other connections of the sandbox.
+  ///   - session: stands for the session among those who look names up.
   ///   - count: called with each change of the session's traffic.
   init(
     _ client: StreamSocket, _ rules: EgressRules, _ settings: EgressSettings, lookups: Seats,
+    session: ObjectIdentifier,
     count: @escaping @Sendable (_ change: (inout EgressTraffic) -> Void) -> Void
   ) {
     self.client = client
     self.rules = rules
     self.settings = settings
     self.lookups = lookups
+    self.session = session
     self.count = count
   }
 
@@ -92,10 +97,14 @@ final class EgressConnection: Sendable {
 
   private func shut() {
     client.cut()
-    state.withLock { $0.upstream }?.cut()
+    let (upstream, lookup) = state.withLock { ($0.upstream, $0.lookup) }
+    upstream?.cut()
+    lookup?.cancel()
   }
 
-  private var isCut: Bool { state.withLock { $0.isCut } }
+  private func requireUncut() throws {
+    guard !state.withLock({ $0.isCut }) else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
+  }
 
   // MARK: The request
 
@@ -111,6 +120,7 @@ final class EgressConnection: Sendable {
       try await client.write(Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8))
       try await pass(rest, to: upstream, limit: .max)
     case .plain(let head, let body):
+      try requireUncut()
       count { $0.sent += Int64(head.count) }
       try await upstream.write(head)
       switch body {
@@ -159,28 +169,37 @@ final class EgressConnection: Sendable {
     var reason = "it has no address"
     for address in addresses.prefix(settings.limits.addresses) {
       let socket = try StreamSocket.unconnected(address.family)
-      let isCut = state.withLock { state in
-        state.upstream = socket
-        return state.isCut
-      }
-      guard !isCut else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
+      state.withLock { $0.upstream = socket }
+      try requireUncut()
       do {
         try await socket.connect(to: address, port: port)
-        guard !isCut else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
-        return socket
       } catch StreamSocket.Failure.broken(let errno) {
         reason = String(cString: strerror(errno)).lowercased()
+        continue
       }
+      // A cut just before it connected went unnoticed by the socket.
+      try requireUncut()
+      return socket
     }
     throw EgressRefusal.unreachable(host, port: Int(port), reason: reason)
   }
 
   private func addresses(_ host: String) async throws -> [IPAddress] {
-    guard await lookups.take() else { throw NameLookup.Failure("too many names are being looked up") }
-    defer { lookups.leave() }
-    // Nobody waits for the answer any more.
-    guard !isCut else { throw StreamSocket.Failure.broken(errno: ECONNABORTED) }
-    return try await settings.names.addresses(host)
+    // A task of its own, which a cut cancels: nobody waits for the answer any more.
+    let lookup = Task { [lookups, settings, session] in
+      guard await lookups.take() else {
+        try Task.checkCancellation()
+        throw NameLookup.Failure("too many names are being looked up")
+      }
+      defer { lookups.leave() }
+      return try await settings.names.addresses(of: host, for: session)
+    }
+    let isCut = state.withLock { state in
+      state.lookup = lookup
+      return state.isCut
+    }
+    if isCut { lookup.cancel() }
+    return try await lookup.value
   }
 
   // MARK: Bytes both ways

@@ -89,8 +89,10 @@ final class EgressProxy: Sendable {
 
     private func take(_ socket: StreamSocket) {
       let traffic = traffic
-      let connection = EgressConnection(socket, rules, settings, lookups: lookups) { change in
-        traffic.withLock { change(&$0) }
+      // The traffic is the session's, whichever of its sandboxes this is.
+      let session = ObjectIdentifier(traffic)
+      let connection = EgressConnection(socket, rules, settings, lookups: lookups, session: session) {
+        change in traffic.withLock { change(&$0) }
       }
       let limit = settings.limits.connections
       // Those that are turned away count too, but four times as many as are served are dropped unanswered.

@@ -43,8 +43,8 @@ enum EgressRefusal: Error, Equatable, CustomStringConvertible {
       "The environment's networking does not allow “\(host)”. It allows \(allowed.prefix(20).joined(separator: ", "))"
         + (allowed.count > 20 ? " and \(allowed.count - 20) more." : ".")
     case .noPublicAddress(let host):
-      "“\(host)” has no public address, and sandboxes reach no others unless the operator of this server lists "
-        + "them (--allow-private)."
+      "“\(host)” has no public address of another machine, and sandboxes reach no others unless the operator of "
+        + "this server lists them (--allow-private)."
     case .portNotAllowed(let port, let host, let allowed):
       "Port \(port) of “\(host)” is not open to sandboxes with limited networking; "
         + "\(allowed.map(String.init).joined(separator: " and ")) are."

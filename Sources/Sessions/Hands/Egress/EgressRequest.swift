@@ -135,7 +135,10 @@ struct EgressRequest: Equatable {
       throw .malformed("“\(text.prefix(80))” names no host")
     }
     if rest.isEmpty, let standard { return (host, standard) }
-    guard rest.hasPrefix(":"), let port = UInt16(rest.dropFirst()), port > 0 else {
+    // Swift's numbers may have a sign.
+    guard rest.hasPrefix(":"), rest.utf8.dropFirst().allSatisfy({ (0x30...0x39).contains($0) }),
+      let port = UInt16(rest.dropFirst()), port > 0
+    else {
       throw .malformed("“\(text.prefix(80))” names no port")
     }
     return (host, port)

@@ -1,6 +1,7 @@
 import Catalog
 import Glibc
 import HTTPClient
+import Logging
 import Primitives
 import Processes
 import Sessions
@@ -9,6 +10,8 @@ import Sessions
 /// reach neither a session nor the machine.
 struct PackageInstaller: Sendable {
   let packages: Packages
+  /// The id of the environment, for the log.
+  let environment: String
   let networking: Networking
   let settings: SandboxSettings
 
@@ -44,11 +47,13 @@ struct PackageInstaller: Sendable {
   }
 
   private func run(in workspace: Workspace) async throws {
+    let traffic = Lock(EgressTraffic())
+    defer { tell(traffic.withLock { $0 }) }
     let sandbox = try await BubblewrapSandbox.start(
       workspace, bubblewrap: try await Bubblewrap.find(settings.bubblewrap), limits: settings.limits,
       readOnly: settings.readOnly, extra: EgressProxy.environment.merging(variables) { $1 })
     do {
-      try await sandbox.open(to: reachable, settings.egress, Lock(EgressTraffic()))
+      try await sandbox.open(to: reachable, settings.egress, traffic)
       _ = try await output(of: ["/bin/mkdir", "set"], in: sandbox, workspace)
       for (manager, names) in packages.lists {
         guard let command = Self.command(manager, names) else { throw PackageError.noManager(manager) }
@@ -65,6 +70,15 @@ struct PackageInstaller: Sendable {
       await sandbox.end()
       throw error
     }
+  }
+
+  private func tell(_ traffic: EgressTraffic) {
+    guard traffic.connections > 0 else { return }
+    settings.egress.log.notice(
+      """
+      The installation of packages of \(environment) sent \(traffic.sent) and received \(traffic.received) bytes \
+      over \(traffic.connections) connections; \(traffic.refusals) requests were refused.
+      """)
   }
 
   static func command(_ manager: String, _ names: [String]) -> [String]? {

@@ -14,8 +14,12 @@ import Sessions
 ///                           /node     seen as /opt/packages/node
 final class PackageStore: Sendable {
   private let root: String
-  /// Who installs a set waits for whoever installs the same one.
-  private let turns = Lock<[String: Turnstile]>([:])
+  /// Who installs a set waits for whoever installs the same one. By the set's key, for as long as somebody passes or
+  /// waits.
+  private let turns = Lock<[String: (turn: Turnstile, users: Int)]>([:])
+
+  /// How many sets are asked for at this moment.
+  var asked: Int { turns.withLock { $0.count } }
 
   init(root: String) {
     self.root = "\(root)/.packages"
@@ -42,22 +46,19 @@ final class PackageStore: Sendable {
   )
     async throws
   {
-    let key = Self.key(packages, environment: workplace.environmentID ?? "")
+    let environment = workplace.environmentID ?? ""
+    let key = Self.key(packages, environment: environment)
     let set = "\(root)/\(key)"
-    let turn = turns.withLock { turns in
-      let turn = turns[key] ?? Turnstile()
-      turns[key] = turn
-      return turn
-    }
-    try await turn.pass {
+    try await pass(key) {
       if Self.isFolder(set) {
         // Used now: those that are not go first.
         utimensat(AT_FDCWD, set, nil, 0)
         return
       }
       try Workspace.makeFolder(root, mode: 0o700)
-      try await PackageInstaller(packages: packages, networking: workplace.networking, settings: settings)
-        .install(named: key, into: set)
+      try await PackageInstaller(
+        packages: packages, environment: environment, networking: workplace.networking, settings: settings
+      ).install(named: key, into: set)
       do {
         try await prune(keeping: settings.packages.kept, besides: key)
       } catch {
@@ -72,6 +73,21 @@ final class PackageStore: Sendable {
     guard output.exit == .code(0), Self.isFolder(workspace.packages) else {
       throw PackageError.system("They cannot be linked: \(output.errorText.prefix(300))")
     }
+  }
+
+  /// Lets one caller through at a time for each set.
+  private func pass(_ key: String, _ body: () async throws -> Void) async throws {
+    let turn = turns.withLock { turns in
+      turns[key, default: (Turnstile(), 0)].users += 1
+      return turns[key]?.turn
+    }
+    defer {
+      turns.withLock { turns in
+        turns[key]?.users -= 1
+        if turns[key]?.users == 0 { turns[key] = nil }
+      }
+    }
+    try await turn?.pass(body)
   }
 
   /// Removes the sets that were not used for longest, and what installations left that died with their process.

@@ -37,48 +37,33 @@ struct EditTool: BuiltinTool {
       throw ToolError.tooLarge(
         path: path, limit: Self.limit, advice: "Change it with bash, for instance with sed.")
     }
-    let places = Self.places(of: old, in: bytes)
-    guard !places.isEmpty else {
-      throw ToolError.input(
-        "`old_string` does not occur in \(path). Read the file and copy the text exactly.")
+    // Large files take a while to search, and no cooperative thread is to wait for that.
+    let (count, edited) = try await DiskThread.run {
+      let replacement = Replacement(of: old, by: new)
+      let count = replacement.count(in: bytes)
+      try Self.check(count, all, path, size: bytes.count + count * (new.count - old.count))
+      return (count, replacement.applied(to: bytes))
     }
-    guard all || places.count == 1 else {
-      throw ToolError.input(
-        "`old_string` occurs \(places.count) times in \(path). Add lines around it until it is unique, or set "
+    try await file.write(edited)
+    return ToolResult(text: count == 1 ? "Edited \(path)." : "Edited \(path) at \(count) places.")
+  }
+
+  /// - Parameters:
+  ///   - count: how often the text occurs.
+  ///   - size: of the edited file, in bytes.
+  static func check(_ count: Int, _ all: Bool, _ path: String, size: Int) throws(ToolError) {
+    guard count > 0 else {
+      throw .input("`old_string` does not occur in \(path). Read the file and copy the text exactly.")
+    }
+    guard all || count == 1 else {
+      throw .input(
+        "`old_string` occurs \(count) times in \(path). Add lines around it until it is unique, or set "
           + "`replace_all`.")
     }
-    try await file.write(Self.replace(places, of: old.count, in: bytes, by: new))
-    return ToolResult(
-      text: places.count == 1 ? "Edited \(path)." : "Edited \(path) at \(places.count) places.")
-  }
-
-  /// Where it begins, from left to right, without overlaps.
-  static func places(of text: [UInt8], in bytes: [UInt8]) -> [Int] {
-    var places: [Int] = []
-    var index = 0
-    while index + text.count <= bytes.count {
-      guard let found = bytes[index...].firstIndex(of: text[0]), found + text.count <= bytes.count else {
-        break
-      }
-      if bytes[found..<(found + text.count)].elementsEqual(text) {
-        places.append(found)
-        index = found + text.count
-      } else {
-        index = found + 1
-      }
+    guard size <= limit else {
+      throw .input(
+        "With this edit \(path) would have \(size) bytes, more than the \(limit) that edit writes. Change it with "
+          + "bash, for instance with sed.")
     }
-    return places
-  }
-
-  static func replace(_ places: [Int], of length: Int, in bytes: [UInt8], by new: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(bytes.count + places.count * (new.count - length))
-    var index = 0
-    for place in places {
-      result += bytes[index..<place]
-      result += new
-      index = place + length
-    }
-    return result + bytes[index...]
   }
 }
