@@ -118,7 +118,7 @@ struct SandboxSettings: Sendable {
     // next provisioning of the session, which meets the same folder.
     await Task {
       try? await Leftovers(workspace: workspace).end()
-      try? await DiskThread.run {
+      try? await DiskThread.run(.copies) {
         Cgroup.removeLeftovers(workspace.session)
         if removingFiles { try workspace.remove() }
       }
