@@ -48,6 +48,45 @@ struct FilesTests {
     }
   }
 
+  @Test func `holes take no space in the store`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let copy = store.directory + "/copy"
+      var bytes = [UInt8](repeating: 0, count: 20 << 20)
+      bytes[5_000_000] = 1
+      try Data(bytes).write(to: URL(fileURLWithPath: copy))
+      let content = try await files.keep(copy: copy)
+      #expect(content == (try files.keep(bytes)))
+      #expect(try files.bytes(of: content) == bytes)
+      var status = stat()
+      #expect(stat(files.path(ofContent: content.sha256), &status) == 0)
+      #expect(status.st_blocks < 8 << 11)
+    }
+  }
+
+  @Test func `names that an agent chose never stand in the way`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let (one, two) = (try files.keep([1]), try files.keep([2]))
+      // The last two are equal as texts, and differ in their bytes.
+      let names = ["a", "a", "2-a", "caf\u{E9}", "cafe\u{301}"]
+      let expected = ["a", "3-a", "2-a", "caf\u{E9}", "cafe\u{301}"].map { Array($0.utf8) }
+      try await store.database.write { tx in
+        for content in [one, two, two] {
+          let made = try files.replace(
+            tx, session: "sesn_1", with: names.map { Files.Collected(name: $0, content: content) })
+          #expect(made.map { Array($0.filename.utf8) } == expected)
+          #expect(made.allSatisfy { $0.content == content })
+          #expect(Set(made.map(\.id)).count == 5)
+        }
+        for file in try files.list(tx, session: "sesn_1") { try files.delete(tx, file.id) }
+        let made = try files.replace(
+          tx, session: "sesn_1", with: names.map { Files.Collected(name: $0, content: two) })
+        #expect(made.isEmpty)
+      }
+    }
+  }
+
   @Test func `a session's files follow what was collected`() async throws {
     try await CatalogStore.with { store in
       let files = try Files(directory: store.directory + "/files")

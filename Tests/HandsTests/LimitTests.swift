@@ -1,3 +1,4 @@
+import Glibc
 import Hands
 import JSON
 import Processes
@@ -69,7 +70,8 @@ import Testing
         try await bench.call("write", ["file_path": "more", "content": "x"]).text
           == "The workspace is over its limit of 4194304 bytes. Remove files with bash before you write more."
       )
-      #expect(try await bench.bash("rm f*").text == "(no output)")
+      let removal = try await bench.bash("rm f*")
+      #expect(removal.text == "(no output)", "\(removal)")
       #expect(try await !bench.call("write", ["file_path": "more", "content": "x"]).isError)
     }
   }
@@ -78,8 +80,77 @@ import Testing
     var limits = SandboxLimits()
     limits.workspace = 4 << 20
     try await Bench.with(limits: limits) { bench async throws in
-      let result = try await bench.bash("for i in {1..150}; do mkdir d && cd d; done; cd /workspace; true")
-      #expect(result.text.contains("over its limit"))
+      let folders = "for i in {1..150}; do mkdir d && cd d; done; cd /workspace; mkdir z; chmod 000 z"
+      #expect(try await bench.bash(folders).text == "(no output)")
+      let result = try await bench.bash(
+        "cd $(printf 'd/%.0s' {1..150}); head -c 8000000 /dev/zero > big; sleep 1000", timeout: 60_000)
+      #expect(result.text.contains("went over its limit of 4194304 bytes"))
+    }
+  }
+
+  @Test(arguments: Bench.kinds)
+  func `deleted files count while they are open`(kind: SandboxKind) async throws {
+    var limits = SandboxLimits()
+    limits.workspace = 4 << 20
+    try await Bench.with(kind, limits: limits) { bench async throws in
+      let result = try await bench.bash(
+        "exec 3> a; rm a; head -c 8000000 /dev/zero >&3; sleep 1000", timeout: 60_000)
+      #expect(result.text.contains("went over its limit of 4194304 bytes"))
+      #expect(try await bench.bash("ls").text == "(no output)")
+    }
+  }
+
+  @Test(arguments: Bench.kinds)
+  func `what fills the workspace between commands is ended, and the agent is told once`(kind: SandboxKind)
+    async throws
+  {
+    var limits = SandboxLimits()
+    limits.workspace = 4 << 20
+    try await Bench.with(kind, limits: limits) { bench async throws in
+      // It waits for its chance until no command runs any more.
+      try await bench.bash(
+        "(until [ -e go ]; do sleep 0.1; done; head -c 8000000 /dev/zero > big; exec sleep 1000) > /dev/null 2>&1 &"
+      )
+      #expect(try await bench.call("write", ["file_path": "go", "content": ""]).isError == false)
+      for process in bench.processes { try await process.gone() }
+      let next = try await bench.bash("echo not run")
+      #expect(next.isError)
+      #expect(
+        next.text
+          == "The workspace went over its limit of 4194304 bytes, or has folders that cannot be looked into, so "
+          + "every process in the sandbox was ended, and this call was not carried out. Remove files with bash "
+          + "before you go on.")
+      let removal = try await bench.bash("rm big && echo gone")
+      #expect(removal.text == "gone\n", "\(removal)")
+    }
+  }
+
+  @Test func `what goes on filling a disk that is almost full is ended`() async throws {
+    var limits = SandboxLimits()
+    limits.workspace = 64 << 20
+    limits.leastFree = .max
+    try await Bench.with(limits: limits) { bench async throws in
+      #expect(try await bench.bash("head -c 500000 /dev/zero > little").text == "(no output)")
+      let result = try await bench.bash("head -c 20000000 /dev/zero > big; sleep 1000", timeout: 60_000)
+      #expect(result.isError)
+      #expect(
+        result.text
+          == "The server's disk is almost full, and this sandbox went on filling it, so the command was killed with "
+          + "its shell. Remove files with bash before you go on.")
+      #expect(try await bench.bash("rm big && echo gone").text == "gone\n")
+    }
+  }
+
+  @Test(arguments: Bench.kinds)
+  func `top folders that the agent closed are opened again`(kind: SandboxKind) async throws {
+    try await Bench.with(kind) { bench async throws in
+      try await bench.bash(
+        "echo 1 > $ERRAND_OUTPUTS/result; echo 2 > file; chmod 000 $ERRAND_WORKSPACE $ERRAND_OUTPUTS")
+      #expect(try await bench.hands.check("cat file", limit: .seconds(20)).tail == "2\n")
+      try await bench.bash("chmod 000 $ERRAND_OUTPUTS $ERRAND_WORKSPACE")
+      let files = try await bench.hands.collect()
+      #expect(files.map(\.path) == ["result"])
+      for file in files { unlink(file.copy) }
     }
   }
 
@@ -97,7 +168,7 @@ import Testing
     var limits = SandboxLimits()
     limits.workspace = 1 << 20
     try await Bench.with(limits: limits) { bench async throws in
-      let result = try await bench.bash("seq -f f%.0f 3000 | xargs touch; sleep 1000", timeout: 60_000)
+      let result = try await bench.bash("seq -f f%.0f 300 | xargs touch; sleep 1000", timeout: 60_000)
       #expect(result.isError)
       #expect(result.text.contains("went over its limit of 1048576 bytes"))
     }

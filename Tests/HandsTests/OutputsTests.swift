@@ -52,8 +52,53 @@ import Testing
     }
   }
 
-  private func content(_ file: OutputFile) throws -> String {
+  @Test func `all files together are bounded, whatever is smaller still comes`() async throws {
+    var limits = SandboxLimits()
+    limits.outputsSize = 10
+    try await Bench.with(limits: limits) { bench async throws in
+      try await bench.bash("cd /mnt/session/outputs; printf 123456 | tee 1 > 2; printf 1234 > 3")
+      let files = try await bench.hands.collect()
+      #expect(files.map(\.path) == ["1", "3", "errand-left-out.txt"])
+      #expect(
+        try content(files[2])
+          == "Left out of the results:\n2: all files together would have more than 10 bytes\n")
+    }
+  }
+
+  @Test func `the note leaves its name to the agent's file`() async throws {
+    try await Bench.with { bench async throws in
+      try await bench.bash("cd /mnt/session/outputs; echo mine > errand-left-out.txt; ln -s x y")
+      let files = try await bench.hands.collect()
+      #expect(files.map(\.path) == ["2-errand-left-out.txt", "errand-left-out.txt"])
+      #expect(
+        try files.map { try content($0) } == [
+          "Left out of the results:\ny: it is a link or a special file\n", "mine\n",
+        ])
+    }
+  }
+
+  @Test func `holes are not copied, and what is too large is not copied at all`() async throws {
+    var limits = SandboxLimits()
+    limits.outputFileSize = 400 << 20
+    try await Bench.with(limits: limits) { bench async throws in
+      try await bench.bash(
+        "cd /mnt/session/outputs; truncate -s 300M holes; printf end >> holes; truncate -s 400M holes; truncate -s 401M more"
+      )
+      let files = try await bench.hands.collect()
+      #expect(files.map(\.path) == ["errand-left-out.txt", "holes"])
+      #expect(files[1].size == 400 << 20)
+      var status = stat()
+      #expect(stat(files[1].copy, &status) == 0)
+      #expect(status.st_size == 400 << 20)
+      #expect(status.st_blocks < 1000)
+      #expect(try content(files[1], from: 300 << 20).hasPrefix("end\0"))
+      for file in files { unlink(file.copy) }
+    }
+  }
+
+  private func content(_ file: OutputFile, from start: Int = 0) throws -> String {
     let descriptor = try Descriptor.open(file.copy, O_RDONLY)
+    lseek(descriptor.number, start, SEEK_SET)
     var bytes = [UInt8](repeating: 0, count: 1000)
     let size = read(descriptor.number, &bytes, 1000)
     return String(decoding: bytes.prefix(max(0, size)), as: UTF8.self)

@@ -267,6 +267,12 @@ import Testing
         let files = try await bench.hands.collect()
         #expect(files.map(\.path) == ["shop.bundle.error.txt"])
         for file in files { unlink(file.copy) }
+        // A name that the agent took is left to it.
+        try await bench.bash("touch /mnt/session/outputs/shop.bundle.error.txt")
+        let beside = try await bench.hands.collect()
+        #expect(beside.map(\.path) == ["shop.bundle.error.txt", "2-shop.bundle.error.txt"])
+        for file in beside { unlink(file.copy) }
+        try await bench.bash("rm /mnt/session/outputs/*")
         // An agent that removes its clone takes the commits with it, and nothing breaks.
         try await bench.bash("cd ..; rm -rf shop")
         #expect(try await bench.hands.collect() == [])

@@ -55,6 +55,8 @@ package final class Files: Sendable {
   package let directory: String
   let time: Time
   private let randomness: Randomness
+  /// Large contents take long to read.
+  private static let threads = WorkThreads("files", count: 2)
   /// Who else names contents, besides the rows of files.
   let namers = Lock<[@Sendable (Transaction, Set<String>) throws -> Set<String>]>([])
 
@@ -96,11 +98,13 @@ package final class Files: Sendable {
     return try settle(descriptor, partial, as: content)
   }
 
-  /// Takes over a private copy on the host: reads it into the store and removes it.
+  /// Takes over a private copy on the host: reads it into the store and removes it. Holes stay holes.
   package func keep(copy: String) async throws -> Content {
-    let content = try read(copy)
-    unlink(copy)
-    return content
+    try await Self.threads.run {
+      let content = try self.read(copy)
+      unlink(copy)
+      return content
+    }
   }
 
   /// The bytes of a content.
@@ -124,12 +128,19 @@ package final class Files: Sendable {
     var hash = SHA256()
     var size: Int64 = 0
     do {
+      let zeros = [UInt8](repeating: 0, count: 1 << 20)
       while true {
         let piece = try FilesError.read(source, upTo: 1 << 20, copy)
         if piece.isEmpty { break }
         hash.update(data: piece)
         size += Int64(piece.count)
-        try FilesError.write(piece[...], to: target, partial)
+        // What is empty takes no space here either: a hole, to whose end the file is stretched.
+        if piece.count == zeros.count, piece == zeros {
+          try FilesError.check(
+            ftruncate(target, off_t(size)) == 0 && lseek(target, off_t(size), SEEK_SET) >= 0, partial)
+        } else {
+          try FilesError.write(piece[...], to: target, partial)
+        }
       }
     } catch {
       Glibc.close(target)
@@ -257,21 +268,25 @@ package final class Files: Sendable {
   package func replace(
     _ tx: Transaction, session: String, with collected: [Collected]
   ) throws -> [File] {
+    let collected = Self.withoutDuplicates(collected)
     let before = Dictionary(
-      try list(tx, session: session).map { ($0.filename, $0) }, uniquingKeysWith: { first, _ in first })
-    let names = Set(collected.map(\.name))
+      uniqueKeysWithValues: try list(tx, session: session).map { (Array($0.filename.utf8), $0) })
+    let new = Dictionary(
+      uniqueKeysWithValues: collected.map { (Array($0.name.utf8), $0.content.sha256) })
     var deleted = try deletedDeliverables(tx, session)
-    for (name, sha256) in deleted
-    where !collected.contains(where: { $0.name == name && $0.content.sha256 == sha256 }) {
+    for (name, sha256) in deleted where new[name] != sha256 {
       try tx.run(
-        "DELETE FROM deleted_deliverables WHERE session_id = $1 AND filename = $2", session, name)
+        "DELETE FROM deleted_deliverables WHERE session_id = $1 AND filename = $2", session,
+        String(decoding: name, as: UTF8.self))
       deleted[name] = nil
     }
-    for file in before.values where !names.contains(file.filename) {
+    for (name, file) in before where new[name] == nil {
       try tx.run("DELETE FROM files WHERE id = $1", file.id)
     }
-    return try collected.filter { deleted[$0.name] == nil }.map { new in
-      if let file = before[new.name] {
+    return try collected.compactMap { new in
+      let name = Array(new.name.utf8)
+      if deleted[name] != nil { return nil }
+      if let file = before[name] {
         if file.content == new.content && file.metadata == new.metadata { return file }
         try tx.run("DELETE FROM files WHERE id = $1", file.id)
       }
@@ -280,12 +295,42 @@ package final class Files: Sendable {
     }
   }
 
-  /// The contents of a session's deliverables that clients deleted, by name.
-  private func deletedDeliverables(_ tx: Transaction, _ session: String) throws -> [String: String] {
+  /// A name that is not taken: a number goes before it until it is free.
+  package static func freeName(_ name: String, besides taken: Set<String>) -> String {
+    var free = name
+    var number = 1
+    while taken.contains(free) {
+      number += 1
+      free = "\(number)-\(name)"
+    }
+    return free
+  }
+
+  /// Names are told apart by their bytes, as the disk and the database do; a text equals another one that only
+  /// writes its accents differently.
+  private static func withoutDuplicates(_ collected: [Collected]) -> [Collected] {
+    var bytes: Set<[UInt8]> = []
+    var names = Set(collected.map(\.name))
+    return collected.map { file in
+      var file = file
+      if !bytes.insert(Array(file.name.utf8)).inserted {
+        file.name = freeName(file.name, besides: names)
+        names.insert(file.name)
+        bytes.insert(Array(file.name.utf8))
+      }
+      return file
+    }
+  }
+
+  /// The contents of a session's deliverables that clients deleted, by the bytes of their names.
+  private func deletedDeliverables(_ tx: Transaction, _ session: String) throws -> [[UInt8]: String] {
     Dictionary(
       uniqueKeysWithValues: try tx.rows(
         "SELECT filename, sha256 FROM deleted_deliverables WHERE session_id = $1", session
-      ).map { (try $0["filename"], try $0["sha256"]) })
+      ).map { row in
+        let name: String = try row["filename"]
+        return (Array(name.utf8), try row["sha256"])
+      })
   }
 
   /// What a session made, by name.

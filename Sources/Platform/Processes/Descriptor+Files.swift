@@ -31,16 +31,54 @@ extension Descriptor {
   }
 
   /// Copies from where this file stands to its end, or up to a limit; blocks are shared where the file system
-  /// can. Blocks the thread.
-  /// - Returns: how many bytes.
+  /// can, and holes stay holes. Blocks the thread.
+  /// - Returns: how many bytes, holes included.
   package func copy(to target: Descriptor, atMost limit: Int64 = .max) throws -> Int64 {
     var copied: Int64 = 0
     while copied < limit {
-      let size = linux_copy(number, target.number, Int(min(limit - copied, 1 << 24)))
+      let hole = min(holeAhead, limit - copied)
+      if hole > 0 {
+        // The target gets its length at once: there may be nothing behind the hole.
+        let end = lseek(target.number, off_t(hole), SEEK_CUR)
+        guard end >= 0, ftruncate(target.number, end) == 0, lseek(number, off_t(hole), SEEK_CUR) >= 0 else {
+          throw ProcessError.system(action: "copy a file", errno: errno)
+        }
+        copied += hole
+        continue
+      }
+      let size = linux_copy(number, target.number, Int(min(limit - copied, dataAhead, 1 << 24)))
       guard size >= 0 else { throw ProcessError.system(action: "copy a file", errno: Int32(-size)) }
       if size == 0 { break }
       copied += Int64(size)
     }
     return copied
+  }
+
+  /// lseek(2), whose header keeps these two for GNU programs.
+  private static let seekData: Int32 = 3
+  private static let seekHole: Int32 = 4
+
+  /// Bytes from where this file stands to the next data, or to the end; none where nothing knows of holes.
+  package var holeAhead: Int64 {
+    let here = lseek(number, 0, SEEK_CUR)
+    guard here >= 0 else { return 0 }
+    var data = lseek(number, here, Self.seekData)
+    if data < 0 {
+      // Only a hole is left, if anything is.
+      guard errno == ENXIO else { return 0 }
+      data = lseek(number, 0, SEEK_END)
+    }
+    lseek(number, here, SEEK_SET)
+    return max(0, Int64(data - here))
+  }
+
+  /// Bytes from where this file stands to the next hole.
+  private var dataAhead: Int64 {
+    let here = lseek(number, 0, SEEK_CUR)
+    guard here >= 0 else { return .max }
+    let hole = lseek(number, here, Self.seekHole)
+    lseek(number, here, SEEK_SET)
+    // No hole: it stands at the end, or does not know of holes, and the copying finds that out.
+    return hole > here ? Int64(hole - here) : .max
   }
 }

@@ -56,15 +56,18 @@ enum ProcFile {
     return bytes
   }
 
-  static func processes() -> [Int32] {
-    guard let folder = opendir("/proc") else { return [] }
+  static func processes() -> [Int32] { numbers("/proc") }
+
+  /// The entries of a folder that are numbers: processes, or the open files of one.
+  static func numbers(_ path: String) -> [Int32] {
+    guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var found: [Int32] = []
     while let entry = readdir(folder) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if let pid = Int32(name) { found.append(pid) }
+      if let number = Int32(name) { found.append(number) }
     }
     return found
   }

@@ -12,12 +12,13 @@ struct Folder {
     let size: Int64
     /// Bytes taken on the disk.
     let allocated: Int64
+    let mode: UInt32
 
     /// Nil when it is no UTF-8, and so cannot be told to anybody.
     var name: String? { String(validating: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
   }
 
-  /// Deeper nesting is not followed: each level costs an open file.
+  /// Deeper nesting is not followed where files are taken or removed: each level costs an open file.
   static let deepest = 100
 
   let descriptor: Descriptor
@@ -26,7 +27,7 @@ struct Folder {
     descriptor = try .open(noFollow: Array(path.utf8CString), in: nil, O_RDONLY | O_DIRECTORY)
   }
 
-  private init(_ descriptor: Descriptor) {
+  init(_ descriptor: Descriptor) {
     self.descriptor = descriptor
   }
 
@@ -45,17 +46,25 @@ struct Folder {
     return file
   }
 
-  /// In no order. Entries that vanish meanwhile are left out.
+  /// In no order. Entries that vanish meanwhile are left out, and those that cannot be looked at.
   func entries() -> [Entry] {
+    var entries: [Entry] = []
+    _ = read { entries.append($0) }
+    return entries
+  }
+
+  /// Goes through the entries, in no order, without those that vanish meanwhile.
+  /// - Returns: false when some could not be looked at.
+  func read(_ body: (Entry) -> Void) -> Bool {
     // A second descriptor with a position of its own, which the stream closes in the end.
     let copy = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0 else { return [] }
+    guard copy >= 0 else { return false }
     guard let stream = fdopendir(copy) else {
       close(copy)
-      return []
+      return false
     }
     defer { closedir(stream) }
-    var entries: [Entry] = []
+    var isWhole = true
     while let found = readdir(stream) {
       let name = withUnsafePointer(to: &found.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) {
@@ -64,34 +73,21 @@ struct Folder {
       }
       if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
       var status = stat()
-      guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+      guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+        if errno != ENOENT { isWhole = false }
+        continue
+      }
       let kind: Kind =
         switch status.st_mode & S_IFMT {
         case S_IFREG: .file
         case S_IFDIR: .folder
         default: .other
         }
-      entries.append(
-        Entry(raw: name, kind: kind, size: Int64(status.st_size), allocated: Int64(status.st_blocks) * 512))
+      body(
+        Entry(
+          raw: name, kind: kind, size: Int64(status.st_size), allocated: Int64(status.st_blocks) * 512,
+          mode: status.st_mode))
     }
-    return entries
-  }
-
-  /// What an entry counts at least: empty files fill a disk too, by their number.
-  static let entryCost: Int64 = 512
-
-  /// Bytes that everything below takes on the disk; nil when some folder cannot be looked into, or lies too
-  /// deep, because anything might be hidden there.
-  func allocated(depth: Int = 0) -> Int64? {
-    guard depth < Self.deepest else { return nil }
-    var sum: Int64 = 0
-    for entry in entries() {
-      sum += max(entry.allocated, Self.entryCost)
-      guard entry.kind == .folder else { continue }
-      guard let inner = folder(entry.raw) else { return nil }
-      guard let size = inner.allocated(depth: depth + 1) else { return nil }
-      sum += size
-    }
-    return sum
+    return isWhole
   }
 }

@@ -1,3 +1,4 @@
+import Catalog
 import Glibc
 import Primitives
 import Processes
@@ -13,6 +14,7 @@ enum Outputs {
   static func collect(from workspace: Workspace, limits: SandboxLimits) throws -> [OutputFile] {
     // No folder: nothing was ever provisioned, so nothing was made.
     guard access(workspace.outputs, F_OK) == 0 else { return [] }
+    try workspace.openUp()
     try Workspace.makeFolder(workspace.collected, mode: 0o700)
     var collection = Collection(workspace: workspace, limits: limits)
     do {
@@ -29,6 +31,8 @@ enum Outputs {
     let workspace: Workspace
     let limits: SandboxLimits
     var files: [OutputFile] = []
+    /// Bytes of all files.
+    var total: Int64 = 0
     /// Bounded: the first hundred reasons say enough.
     var leftOut: [String] = []
 
@@ -63,15 +67,37 @@ enum Outputs {
         leave(path, "it cannot be read")
         return
       }
+      var status = stat()
+      // Asked first, so that what is too large is not copied.
+      guard fstat(source.number, &status) == 0, hasRoom(for: Int64(status.st_size), path) else { return }
       let (name, target) = try newCopy()
-      // One byte more than allowed shows that there is more, even if the file grows under our hands.
-      let size = try source.copy(to: target, atMost: limits.outputFileSize + 1)
-      guard size <= limits.outputFileSize else {
+      let size: Int64
+      do {
+        // One byte more than allowed shows that there is more, even if the file grows under our hands.
+        size = try source.copy(to: target, atMost: min(limits.outputFileSize, limits.outputsSize - total) + 1)
+      } catch {
         unlink(name)
-        leave(path, "it has more than \(limits.outputFileSize) bytes")
+        throw error
+      }
+      guard hasRoom(for: size, path) else {
+        unlink(name)
         return
       }
+      total += size
       files.append(OutputFile(path: path, size: size, copy: name))
+    }
+
+    /// Leaves the file out when it has not.
+    private mutating func hasRoom(for size: Int64, _ path: String) -> Bool {
+      if size > limits.outputFileSize {
+        leave(path, "it has more than \(limits.outputFileSize) bytes")
+        return false
+      }
+      if size > limits.outputsSize - total {
+        leave(path, "all files together would have more than \(limits.outputsSize) bytes")
+        return false
+      }
+      return true
     }
 
     private mutating func leave(_ path: String, _ reason: String) {
@@ -83,7 +109,9 @@ enum Outputs {
       let text = "Left out of the results:\n" + leftOut.joined()
       let (name, _) = try newCopy()
       try Workspace.write(text, to: name)
-      files.append(OutputFile(path: Outputs.note, size: Int64(text.utf8.count), copy: name))
+      // The agent may have taken the name.
+      let path = Files.freeName(Outputs.note, besides: Set(files.map(\.path)))
+      files.append(OutputFile(path: path, size: Int64(text.utf8.count), copy: name))
     }
 
     private func newCopy() throws -> (String, Descriptor) {

@@ -146,7 +146,7 @@ struct SandboxSettings: Sendable {
     await Task {
       try? await Leftovers(workspace: workspace).end()
       await Cgroup.removeLeftovers(workspace.session)
-      if removingFiles { try? await DiskThread.run { try workspace.remove() } }
+      if removingFiles { try? await DiskThread.run(.copies) { try workspace.remove() } }
     }.value
   }
 

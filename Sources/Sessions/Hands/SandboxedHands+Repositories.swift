@@ -1,3 +1,4 @@
+import Catalog
 import Git
 import Glibc
 import JSON
@@ -43,12 +44,7 @@ extension SandboxedHands {
     var files: [OutputFile] = []
     for repository in MountRecord(workspace: workspace).read() {
       let clone = SandboxClone(hands: self, path: repository.path)
-      var name = repository.bundleName
-      var number = 1
-      while taken.contains(name) {
-        number += 1
-        name = "\(number)-\(repository.bundleName)"
-      }
+      let name = Files.freeName(repository.bundleName, besides: taken)
       do {
         guard let bytes = try await clone.bundle(since: repository.base, limit: settings.limits.bundle) else {
           continue
@@ -59,7 +55,9 @@ extension SandboxedHands {
         // What the agent made of its clone is its affair; whoever looks for the commits reads why.
         let text = "No commits were taken from \(repository.path). \(error)\n"
         let copy = try newCopy(Array(text.utf8))
-        files.append(OutputFile(path: "\(name).error.txt", size: Int64(text.utf8.count), copy: copy))
+        let path = Files.freeName("\(name).error.txt", besides: taken)
+        files.append(OutputFile(path: path, size: Int64(text.utf8.count), copy: copy))
+        taken.insert(path)
       }
     }
     return files

@@ -27,13 +27,15 @@ package final class SandboxedHands: Hands {
     var packageTrouble: PackageError?
     /// Whether they were missing once: they are not asked for again by these hands.
     var isWithoutPackages = false
+    /// Why everything in the sandbox was ended, until the agent was told.
+    var diskTrouble: DiskTrouble?
   }
 
   init(_ workplace: Workplace, _ settings: SandboxSettings) throws {
     self.workplace = workplace
     self.settings = settings
     workspace = try settings.workspace(workplace.session)
-    disk = DiskUsage(workspace)
+    disk = DiskUsage(workspace, settings.limits)
     for mount in workplace.mounts { _ = try Workspace.parts(ofMount: mount.path) }
   }
 
@@ -43,10 +45,13 @@ package final class SandboxedHands: Hands {
       return ToolResult(text: "There is no tool “\(name)”. The tools are \(names).", isError: true)
     }
     do {
+      if let trouble = state.withLock({ $0.diskTrouble.take() }) { throw trouble }
       if let trouble = try await packageTrouble() { return ToolResult(text: "\(trouble)", isError: true) }
       return try await tool.run(ToolInput(input, fields: tool.fields), at: self)
     } catch let error as ToolError {
       return ToolResult(text: error.description, isError: true)
+    } catch let trouble as DiskTrouble {
+      return ToolResult(text: trouble.description, isError: true)
     }
   }
 
@@ -72,7 +77,7 @@ package final class SandboxedHands: Hands {
   package func collect() async throws -> [OutputFile] {
     let workspace = workspace
     let limits = settings.limits
-    let outputs = try await DiskThread.run { try Outputs.collect(from: workspace, limits: limits) }
+    let outputs = try await DiskThread.run(.copies) { try Outputs.collect(from: workspace, limits: limits) }
     do {
       return outputs + (try await bundles(besides: Set(outputs.map(\.path))))
     } catch {
@@ -136,14 +141,16 @@ extension SandboxedHands {
   func runInShell(_ command: String, limit: Duration) async throws -> (Shell.End, Transcript) {
     try await shellTurn.pass {
       let shell = try await liveShell()
-      // What was too much before the command is not its fault, and it may be there to remove it.
-      let most = max(settings.limits.workspace, try await disk.lastUsage() ?? .max)
-      let result = try await shell.run(command, limit: limit) {
-        repeat { try await Task.sleep(for: .seconds(2)) } while (try await self.disk.usage() ?? .max) <= most
+      let ((end, transcript), finding) = try await disk.command { guarding in
+        try await shell.run(command, limit: limit, guarding: guarding)
       }
       if !shell.isAlive { state.withLock { $0.shell = nil } }
-      try await disk.lookIfDue()
-      return result
+      if end == .stopped, finding == .diskFull {
+        throw DiskTrouble(finding: .diskFull, limit: settings.limits.workspace, endedAll: false)
+      }
+      // Who has removed what was too much hears so at once.
+      if isFull { _ = try await disk.usage() } else { try await disk.lookIfDue() }
+      return (end, transcript)
     }
   }
 
@@ -186,6 +193,7 @@ extension SandboxedHands {
   /// started in it any more.
   private func withSandbox<Result>(_ body: (any Sandbox) async throws -> Result) async throws -> Result {
     let sandbox = try await provisioned()
+    try workspace.openUp()
     do {
       return try await body(sandbox)
     } catch let error as ProcessError where error.meansSandboxIsSpent {
@@ -204,6 +212,12 @@ extension SandboxedHands {
       var workplace = workplace
       if state.withLock({ $0.isWithoutPackages }) { workplace.packages = .none }
       let made = try await provision(workplace)
+      do {
+        try await disk.count(processes(of: made))
+      } catch {
+        await made.end()
+        throw error
+      }
       let isTooLate = state.withLock { state in
         if !state.isEnded { state.sandbox = made }
         return state.isEnded
@@ -213,7 +227,44 @@ extension SandboxedHands {
         await settings.endLeftovers(workspace, removingFiles: true)
         throw HandsError.ended
       }
+      watchDisk(made)
       return made
+    }
+  }
+
+  private func processes(of sandbox: any Sandbox) -> @Sendable () -> [ProcessIdentity] {
+    if let inside = sandbox.confinement.sandbox { return { ProcessIdentity.all(inside: inside) } }
+    let marker = Leftovers.marker(workspace.session)
+    return { ProcessIdentity.all(withEnvironment: "\(marker.name)=\(marker.value)") }
+  }
+
+  /// Holds what runs beside commands to the disk's limits, for as long as the sandbox lives.
+  private func watchDisk(_ sandbox: any Sandbox) {
+    // Hands that nobody needs any more are not kept for this.
+    Task { [weak self, weak sandbox] in
+      while let self, let sandbox, self.state.withLock({ $0.sandbox === sandbox }) {
+        // A look that fails is made again; whoever needs the workspace is told why it fails.
+        let shell = self.state.withLock { $0.shell?.process }
+        if let finding = try? await self.disk.findingBesidesCommands(shell: shell) {
+          try? await self.endForDisk(finding, sandbox)
+        }
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  private func endForDisk(_ finding: DiskRule.Finding, _ sandbox: any Sandbox) async throws {
+    // No new one is made before the old one has ended.
+    try await provisioning.pass {
+      let trouble = DiskTrouble(finding: finding, limit: settings.limits.workspace, endedAll: true)
+      let isStillThere = state.withLock { state in
+        guard state.sandbox === sandbox else { return false }
+        state.diskTrouble = trouble
+        return true
+      }
+      guard isStillThere else { return }
+      await stop(forGood: false)
+      try await disk.accept()
     }
   }
 

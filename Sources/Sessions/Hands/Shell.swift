@@ -41,6 +41,9 @@ final class Shell: Sendable {
     var digits: [UInt8] = []
   }
 
+  /// Its number outside of the sandbox.
+  var process: Int32 { child.pid }
+
   /// - Parameter spool: a folder for long output, out of the sandbox's reach.
   static func start(in sandbox: any Sandbox, spool: String) async throws -> Shell {
     let commands = try Pipe(ours: .writing)

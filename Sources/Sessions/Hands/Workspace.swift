@@ -52,11 +52,29 @@ struct Workspace: Sendable {
     try Self.makeFolder(etc, mode: 0o755)
     try Self.makeFolder(`private`, mode: 0o700)
     for (name, text) in Self.etcFiles { try Self.write(text, to: "\(etc)/\(name)") }
+    try openUp()
     try copy(mounts)
+  }
+
+  /// Some file of ours on the same disk.
+  var regularFile: String { "\(etc)/passwd" }
+
+  /// Opens the agent's top folders again if he closed them to himself: nothing could start there any more, and
+  /// we could not look into them.
+  func openUp() throws {
+    for folder in [work, outputs] {
+      var status = stat()
+      guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o700 != 0o700
+      else { continue }
+      guard fchmodat(AT_FDCWD, folder, status.st_mode & 0o7777 | 0o700, AT_SYMLINK_NOFOLLOW) == 0 else {
+        throw HandsError.disk(action: "open up", path: folder, errno: errno)
+      }
+    }
   }
 
   /// Bytes that the agent's files take; nil when some cannot be looked at.
   func allocated() throws -> Int64? {
+    try openUp()
     guard let work = try Folder(work).allocated(), let outputs = try Folder(outputs).allocated() else {
       return nil
     }
