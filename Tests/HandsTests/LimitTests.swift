@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Bench.kinds)
+  @Test(.timeLimit(.minutes(2)), arguments: Bench.kinds)
   func `what fills the workspace between commands is ended, and the agent is told once`(kind: SandboxKind)
     async throws
   {
