@@ -14,16 +14,13 @@ struct LedgerAudit {
 
   func report() throws -> LedgerJourney.Report {
     var report = LedgerJourney.Report()
-    for row in try database.run(
-      """
-      SELECT s.job_id, s.job_name, s.cursor_at / 1000000, j.created_at FROM schedules s JOIN jobs j ON j.id = s.job_id
-      """
-    ).rows {
+    for row in try database.run("SELECT job_id, job_name, cursor_at / 1000000, since_at FROM schedules").rows
+    {
       guard case .text(let job) = row[0], case .text(let name) = row[1], case .integer(let cursor) = row[2],
-        case .integer(let created) = row[3]
+        case .integer(let since) = row[3]
       else { continue }
       report.schedules += 1
-      try audit(job, name, created / 1_000_000 + 1...max(cursor, created / 1_000_000 + 1), &report)
+      try audit(job, name, since / 1_000_000 + 1...max(cursor, since / 1_000_000 + 1), &report)
     }
     report.runs = try number("SELECT COUNT(*) FROM runs")
     let checks = [
