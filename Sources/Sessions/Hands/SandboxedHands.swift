@@ -93,11 +93,7 @@ package final class SandboxedHands: Hands {
     await stop(forGood: true)
     let traffic = traffic
     if traffic.connections > 0 {
-      settings.egress.log.notice(
-        """
-        The sandbox of \(workplace.session) sent \(traffic.sent) and received \(traffic.received) bytes over \
-        \(traffic.connections) connections; \(traffic.refusals) requests were refused.
-        """)
+      settings.egress.log.notice("The sandbox of \(workplace.session) \(traffic.words)")
     }
     await settings.endLeftovers(workspace, removingFiles: true)
   }

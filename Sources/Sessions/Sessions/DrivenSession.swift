@@ -32,7 +32,8 @@ package struct DrivenSession: Sendable {
   }
 
   /// Takes what applies now, as `take` does, and reads what the next step depends on.
-  /// - Parameter owesReply: whether the agent owes a reply, by what the log has after the position.
+  /// - Parameter owesReply: whether the agent has not replied to the last message, by what the log has after the
+  ///   position; the next message waits then, as long as the turn goes on.
   /// - Returns: the session as it stands then, and what its log has after the position.
   package func advance(
     from position: Int64, owesReply: @escaping @Sendable ([Event]) -> Bool
@@ -46,11 +47,9 @@ package struct DrivenSession: Sendable {
   }
 
   /// Takes the inputs that apply now into the log, and opens the turn (`session.status_running`) if a message
-  /// or an answer came and none is open. Interrupts overtake and come alone.
-  /// - Parameter owingReply: whether the agent has not replied to the last message; the next one waits then, as
-  ///   long as the turn goes on.
-  package func take(owingReply: Bool = false) async throws -> [Event] {
-    try await write { tx, sessions, id in try sessions.take(tx, id, owingReply: owingReply) }
+  /// or an answer came and none is open. Interrupts overtake, and leave answers without effect.
+  package func take() async throws -> [Event] {
+    try await write { tx, sessions, id in try sessions.take(tx, id) }
   }
 
   /// Opens the turn if none is open: to go on after a pause, without new input.

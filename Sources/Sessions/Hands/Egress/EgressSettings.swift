@@ -53,4 +53,9 @@ package struct EgressTraffic: Sendable, Equatable {
   package var refusals = 0
 
   package init() {}
+
+  /// The end of a sentence that begins with whose it is.
+  var words: String {
+    "sent \(sent) and received \(received) bytes over \(connections) connections; \(refusals) requests were refused."
+  }
 }

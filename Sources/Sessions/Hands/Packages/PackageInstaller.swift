@@ -74,11 +74,7 @@ struct PackageInstaller: Sendable {
 
   private func tell(_ traffic: EgressTraffic) {
     guard traffic.connections > 0 else { return }
-    settings.egress.log.notice(
-      """
-      The installation of packages of \(environment) sent \(traffic.sent) and received \(traffic.received) bytes \
-      over \(traffic.connections) connections; \(traffic.refusals) requests were refused.
-      """)
+    settings.egress.log.notice("The installation of packages of \(environment) \(traffic.words)")
   }
 
   static func command(_ manager: String, _ names: [String]) -> [String]? {
