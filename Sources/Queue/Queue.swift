@@ -76,6 +76,15 @@ package final class Queue: Sendable {
     tx.ring()
   }
 
+  /// Deletes the items whose refs begin with a text, whoever holds them.
+  package func remove(_ tx: Transaction, _ kind: ItemKind, prefix: String) throws {
+    // `LIKE` finds no index on every engine. No ref goes on with the last character there is.
+    try tx.run(
+      "DELETE FROM items WHERE kind = $1 AND ref >= $2 AND ref < $3", kind.rawValue, prefix,
+      prefix + "\u{10FFFF}")
+    tx.ring()
+  }
+
   package func item(_ tx: Transaction, _ kind: ItemKind, _ ref: String) throws -> Item? {
     try tx.row("SELECT * FROM items WHERE kind = $1 AND ref = $2", kind.rawValue, ref).map(Item.init)
   }

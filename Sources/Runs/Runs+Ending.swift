@@ -8,10 +8,11 @@ extension Runs {
   /// Ends a run as cancelled.
   /// - Throws: `RunsError.notFound`, `RunsError.ended`.
   package func cancel(_ tx: Transaction, _ id: String, reason: String) throws -> Run {
-    let run = try run(tx, id)
-    if run.state.isTerminal { throw RunsError.ended(id: id, state: run.state.rawValue) }
-    try end(tx, run, as: .cancelled, reason: reason)
-    return try self.run(tx, id)
+    try edit(tx, id) { edit in
+      if edit.run.state.isTerminal { throw RunsError.ended(id: id, state: edit.run.state.rawValue) }
+      try end(edit, as: .cancelled, reason: reason)
+    }
+    return try run(tx, id)
   }
 
   /// The handler for the runs' clocks.
@@ -27,45 +28,58 @@ extension Runs {
 
   func ring(_ tx: Transaction, _ ref: String) throws {
     let parts = ref.split(separator: ":").map(String.init)
-    guard parts.count == 2, let run = try find(tx, parts[0]), !run.state.isTerminal else { return }
-    switch parts[1] {
-    case "timeout":
-      guard run.state == .running else { return }
-      try end(
-        tx, run, as: .timedOut,
-        reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up.")
-    case "expiry":
-      // Begun, it may take as long as its limits allow.
-      guard run.startedAt == nil else { return }
-      try end(
-        tx, run, as: .cancelled,
-        reason: "It waited in the queue until it was stale, at \(time.now().inSentence), and was not begun.")
-    default:
-      try end(
-        tx, run, as: .timedOut,
-        reason: "Its deadline, \(DurationText.text(run.snapshot.terms.deadline)) after it fired, has passed.")
+    guard parts.count == 2, try find(tx, parts[0]) != nil else { return }
+    try edit(tx, parts[0]) { edit in
+      let run = edit.run
+      if run.state.isTerminal { return }
+      switch parts[1] {
+      case "timeout":
+        guard run.state == .running else { return }
+        try end(
+          edit, as: .timedOut,
+          reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up.")
+      case "expiry":
+        // Begun, it may take as long as its limits allow.
+        guard run.startedAt == nil else { return }
+        try end(
+          edit, as: .cancelled,
+          reason: "It waited in the queue until it was stale, at \(time.now().inSentence), and was not begun."
+        )
+      default:
+        try end(
+          edit, as: .timedOut,
+          reason:
+            "Its deadline, \(DurationText.text(run.snapshot.terms.deadline)) after it fired, has passed.")
+      }
     }
   }
 
   /// The first cause wins. Whoever drives the session is interrupted and settles it; a session that nobody
   /// drives is settled here.
-  func end(_ tx: Transaction, _ run: Run, as state: Run.State, reason: String) throws {
-    if run.ending != nil { return }
-    try tx.run(
-      "UPDATE runs SET ending = $2, ending_reason = $3 WHERE id = $1", run.id, state.rawValue, reason)
-    let isDriven = try sessions.isDriven(tx, run.session)
-    try sessions.closeDoor(tx, run.session, because: reason, interrupting: isDriven)
-    if !isDriven { try sessions.settleUndriven(tx, run.session, .interrupted) }
+  func end(_ edit: RunEdit, as state: Run.State, reason: String) throws {
+    if edit.run.ending != nil { return }
+    edit.run.ending = state
+    edit.run.endingReason = reason
+    try stop(edit, because: reason) { _ in }
   }
 
   /// Ends a run here and now. Its session is stopped by whoever drives it, and has no say in the result.
-  func terminate(_ tx: Transaction, _ run: Run, reason: String) throws {
-    let state = run.ending ?? .cancelled
-    let isDriven = try sessions.isDriven(tx, run.session)
-    try sessions.closeDoor(tx, run.session, because: reason, interrupting: isDriven)
-    try finish(
-      tx, run, sessions.session(tx, run.session), as: state, reason: run.endingReason ?? reason,
-      releasing: false)
-    if !isDriven { try sessions.settleUndriven(tx, run.session, .interrupted) }
+  func terminate(_ edit: RunEdit, reason: String) throws {
+    let state = edit.run.ending ?? .cancelled
+    try stop(edit, because: reason) { session in
+      try finish(edit, session, as: state, reason: edit.run.endingReason ?? reason)
+    }
+  }
+
+  /// Closes the session's door and has it settled.
+  /// - Parameter first: what is done before a session that nobody drives is settled.
+  private func stop(_ edit: RunEdit, because reason: String, _ first: (SessionEdit) throws -> Void) throws {
+    let tx = edit.tx
+    let isDriven = try sessions.isDriven(tx, edit.run.session)
+    try sessions.edit(tx, edit.run.session) { session in
+      try session.closeDoor(because: reason, interrupting: isDriven)
+      try first(session)
+      if !isDriven { try session.settleUndriven(.interrupted) }
+    }
   }
 }

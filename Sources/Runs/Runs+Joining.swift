@@ -12,9 +12,19 @@ extension Runs {
 
   /// Tells a run's session about a firing.
   /// - Returns: nil when the session takes nothing any more; nothing has changed then.
-  func join(_ tx: Transaction, _ fire: Fire, to run: Run, interrupting: Bool) throws -> Firing? {
-    let session = try sessions.session(tx, run.session)
-    if run.state.isTerminal || run.ending != nil || session.closing != nil { return nil }
+  func join(_ tx: Transaction, _ fire: Fire, to run: String, interrupting: Bool) throws -> Firing? {
+    try edit(tx, run) { edit in
+      try sessions.edit(tx, edit.run.session) { session in
+        try join(fire, to: edit, session, interrupting: interrupting)
+      }
+    }
+  }
+
+  private func join(_ fire: Fire, to edit: RunEdit, _ session: SessionEdit, interrupting: Bool) throws
+    -> Firing?
+  {
+    let (tx, run) = (edit.tx, edit.run)
+    if run.state.isTerminal || run.ending != nil || session.session.closing != nil { return nil }
     let text: String
     do {
       text = "More has come for this errand (firing \(fire.firing.id)).\n\n\(try message(tx, fire))"
@@ -30,11 +40,12 @@ extension Runs {
         reason: "Run \(run.id) has taken in \(snapshot.joined.count - 1) others, and no more fits into it.")
     }
     // A later attempt begins with everything that joined an earlier one.
-    try tx.run("UPDATE runs SET snapshot = $2 WHERE id = $1", run.id, snapshot.json)
-    let isAtWork = session.turnOpen || !session.blocked.isEmpty || session.status == .rescheduling
-    if interrupting && isAtWork { try sessions.append(tx, to: session.id, [NewEvent(.userInterrupt)]) }
-    try sessions.append(tx, to: session.id, [Snapshot.message(text)])
-    if !isAtWork { try renewOutcome(tx, run, session) }
+    edit.run.snapshot = snapshot
+    let state = session.session
+    let isAtWork = state.turnOpen || !state.blocked.isEmpty || state.status == .rescheduling
+    if interrupting && isAtWork { try session.append([NewEvent(.userInterrupt)]) }
+    try session.append([Snapshot.message(text)])
+    if !isAtWork { try renewOutcome(run, session) }
     return try decide(
       tx, fire, .joined, reason: "It went into \(run.id), which has not ended, as a message.",
       run: run.id)
@@ -42,12 +53,12 @@ extension Runs {
 
   /// An interrupt ends the outcome that was worked on. When work goes on with a message that has come, its aim
   /// is the same.
-  func renewOutcome(_ tx: Transaction, _ run: Run, _ session: Session) throws {
-    guard let outcome = run.snapshot.terms.outcome, session.outcomes.last?.result == .interrupted,
-      try sessions.unread(tx, session.id).contains(where: { $0.type == .userMessage })
+  func renewOutcome(_ run: Run, _ session: SessionEdit) throws {
+    guard let outcome = run.snapshot.terms.outcome, session.session.outcomes.last?.result == .interrupted,
+      try session.unread().contains(where: { $0.type == .userMessage })
     else { return }
     do {
-      try sessions.append(tx, to: session.id, [NewEvent(.userDefineOutcome, outcome.objectValue ?? [:])])
+      try session.append([NewEvent(.userDefineOutcome, outcome.objectValue ?? [:])])
     } catch SessionError.outcomeActive {
       // Somebody has given it a new one.
     }

@@ -30,7 +30,7 @@ extension Runs {
     case .skip(let reason): return try decide(tx, fire, .skipped, reason: reason)
     case .hold(let reason): return try hold(tx, fire, turn, line, reason: reason)
     case .join(let run):
-      if let joined = try join(tx, fire, to: self.run(tx, run), interrupting: turn.rule == .interrupt) {
+      if let joined = try join(tx, fire, to: run, interrupting: turn.rule == .interrupt) {
         return joined
       }
       // Its session has closed its door, so the run is about to end.
@@ -135,16 +135,21 @@ extension Runs {
       try decide(tx, firing, .superseded, reason: "Firing \(fire.firing.id) came and takes its place.")
     }
     let reason = "A newer start of its job takes its place: firing \(fire.firing.id)."
-    if atOnce || runs.isEmpty {
-      for run in runs { try terminate(tx, self.run(tx, run), reason: reason) }
-      return try launch(tx, fire, line: turn.line)
+    for run in runs {
+      try edit(tx, run) { edit in
+        if atOnce {
+          try terminate(edit, reason: reason)
+        } else {
+          try end(edit, as: .cancelled, reason: reason)
+        }
+      }
     }
-    // Held first: a run that nobody drives ends right here, and its end starts what is first in the line.
-    let held = try hold(
-      tx, fire, turn, line, reason: "It waits until \(runs.joined(separator: ", ")) has stopped.", first: true
-    )
-    for run in runs { try end(tx, self.run(tx, run), as: .cancelled, reason: reason) }
-    return held
+    // Those that nobody drives have ended right here.
+    let stopping = try open(tx, fire.job.id, turn.line, limit: .max).filter(\.isEnding).map(\.run)
+    if stopping.isEmpty { return try launch(tx, fire, line: turn.line) }
+    return try hold(
+      tx, fire, turn, line, reason: "It waits until \(stopping.joined(separator: ", ")) has stopped.",
+      first: true)
   }
 
   func stale(_ fire: Fire, _ expiresAt: Timestamp) -> String {

@@ -12,7 +12,34 @@ extension Runs {
   }
 
   func find(_ tx: Transaction, _ id: String) throws -> Run? {
+    if let edit: RunEdit = tx.edited(Runs.name(of: id)) { return edit.run }
+    return try load(tx, id)
+  }
+
+  private func load(_ tx: Transaction, _ id: String) throws -> Run? {
     try tx.row("SELECT * FROM runs WHERE id = $1", id).map { try run(tx, $0) }
+  }
+
+  private static func name(of id: String) -> String { "run \(id)" }
+
+  /// Changes a run: its row is locked, loaded once, and saved once, whoever else changes it in the same
+  /// transaction.
+  /// - Throws: `RunsError.notFound`.
+  func edit<Result>(_ tx: Transaction, _ id: String, _ body: (RunEdit) throws -> Result) throws -> Result {
+    try tx.edit(
+      Runs.name(of: id),
+      load: {
+        try tx.lock(row: id, of: "runs")
+        guard let run = try load(tx, id) else { throw RunsError.notFound(id: id) }
+        return RunEdit(tx, run)
+      }, body)
+  }
+
+  /// Changes the run whose current attempt the session is. An earlier attempt's session has no say any more, and
+  /// one without a run has none at all: nothing happens then.
+  func edit(_ tx: Transaction, ofSession session: String, _ body: (RunEdit) throws -> Void) throws {
+    guard let row = try tx.row("SELECT id FROM runs WHERE session_id = $1", session) else { return }
+    try edit(tx, row["id"], body)
   }
 
   private func run(_ tx: Transaction, _ row: Row) throws -> Run {
@@ -29,9 +56,9 @@ extension Runs {
     return firing
   }
 
-  /// The run whose current attempt the session is. An earlier attempt's session has no say any more.
+  /// The run whose current attempt the session is.
   func run(_ tx: Transaction, ofSession session: String) throws -> Run? {
-    try tx.row("SELECT * FROM runs WHERE session_id = $1", session).map { try run(tx, $0) }
+    try tx.row("SELECT id FROM runs WHERE session_id = $1", session).flatMap { try find(tx, $0["id"]) }
   }
 
   // A filter that is not wanted leaves the statement: “no job given, or this job” would find no index.

@@ -10,7 +10,7 @@ extension Runs {
   /// So many firings are decided in one transaction when one after the other cannot start.
   private static let batch = 50
 
-  /// Starts what is first in a line, when the line is free. Called in the transaction that frees it.
+  /// Starts what is first in a line, when the line is free.
   func release(_ tx: Transaction, _ job: String, _ line: String) throws {
     guard var held = try first(tx, job, line) else { return }
     try lock(tx, job, line)
@@ -45,10 +45,17 @@ extension Runs {
       guard let fire = try fire(tx, held), let open = try open(tx, job, line, limit: 1).first else {
         continue
       }
-      if try join(tx, fire, to: run(tx, open.run), interrupting: false) == nil {
+      if try join(tx, fire, to: open.run, interrupting: false) == nil {
         try decide(tx, held.firing, .skipped, reason: "Run \(open.run) takes no messages any more.")
       }
     }
+  }
+
+  /// Has what is first in a line looked at soon, in a transaction of its own: the line has become free, or this
+  /// transaction may be about to start what comes next.
+  func wakeFirst(_ tx: Transaction, _ job: String, _ line: String) throws {
+    guard let next = try first(tx, job, line) else { return }
+    try queue.push(tx, .start, next.firing, due: time.now())
   }
 
   private func first(_ tx: Transaction, _ job: String, _ line: String) throws -> Held? {
@@ -98,7 +105,7 @@ extension Runs {
   }
 
   /// Decides about a waiting firing what can be decided now, and says when to look again.
-  func look(_ tx: Transaction, _ id: String) throws {
+  package func look(_ tx: Transaction, _ id: String) throws {
     guard let held = try held(tx, id) else { return }
     let now = time.now()
     if let expiresAt = held.expiresAt, expiresAt <= now, let fire = try fire(tx, held) {
@@ -143,10 +150,7 @@ extension Runs {
       """, job, trigger, kind)
     let waiting = try rows.map(Held.init)
     for held in waiting { try decide(tx, held.firing, decision, reason: reason) }
-    for line in Set(waiting.map(\.line)) {
-      guard let next = try first(tx, job, line) else { continue }
-      try queue.push(tx, .start, next.firing, due: time.now())
-    }
+    for line in Set(waiting.map(\.line)) { try wakeFirst(tx, job, line) }
   }
 
   /// Lets one trigger of a job take the place of another: what waits goes on as the new one's, and counts on

@@ -5,70 +5,71 @@ import Outbox
 import Primitives
 import Queue
 package import Sessions
-package import Store
+import Store
 
 // A run follows its session, inside the session's own transactions.
 extension Runs: Settling {
-  package func began(_ tx: Transaction, _ session: Session) throws {
-    guard let run = try run(tx, ofSession: session.id), !run.state.isTerminal else { return }
-    let now = time.now()
-    try tx.run(
-      """
-      UPDATE runs SET state = 'running', reason = NULL, running_since = $2, started_at = COALESCE(started_at, $2)
-      WHERE id = $1
-      """, run.id, now)
-    // The timer of an earlier stretch must not stay, or its earlier time would count.
-    try queue.remove(tx, .timer, "\(run.id):timeout")
-    try queue.push(tx, .timer, "\(run.id):timeout", due: now + max(.zero, run.remaining))
-    if run.snapshot.expiresAt != nil { try queue.remove(tx, .timer, "\(run.id):expiry") }
-  }
-
-  package func settled(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws {
-    guard let run = try run(tx, ofSession: session.id), !run.state.isTerminal else { return }
-    let now = time.now()
-    let remaining = run.runningSince.map { run.remaining - max(.zero, now - $0) } ?? run.remaining
-    try tx.run(
-      "UPDATE runs SET running_since = NULL, remaining = $2 WHERE id = $1", run.id, remaining.microseconds)
-    try queue.remove(tx, .timer, "\(run.id):timeout")
-    let ending = run.ending.map { ($0, run.endingReason ?? "") }
-    let verdict = Verdict(
-      settlement, outcome: session.outcomes.last, trouble: try trouble(tx, session), ending: ending,
-      attempt: run.attempt, attempts: run.snapshot.terms.attempts)
-    switch verdict {
-    case .wait(let reason), .pause(let reason):
-      try tx.run("UPDATE runs SET state = 'waiting', reason = $2 WHERE id = $1", run.id, reason)
-      if settlement == .interrupted { try renewOutcome(tx, run, session) }
-    case .end(let state, let reason):
-      try finish(tx, run, session, as: state, reason: reason)
-    case .retry(let reason):
-      try retry(tx, run, session, reason: reason)
+  package func began(_ session: SessionEdit) throws {
+    let tx = session.tx
+    try edit(tx, ofSession: session.id) { edit in
+      if edit.run.state.isTerminal { return }
+      let now = time.now()
+      edit.run.state = .running
+      edit.run.reason = nil
+      edit.run.runningSince = now
+      edit.run.startedAt = edit.run.startedAt ?? now
+      // The timer of an earlier stretch must not stay, or its earlier time would count.
+      try queue.remove(tx, .timer, "\(edit.run.id):timeout")
+      try queue.push(tx, .timer, "\(edit.run.id):timeout", due: now + max(.zero, edit.run.remaining))
+      if edit.run.snapshot.expiresAt != nil { try queue.remove(tx, .timer, "\(edit.run.id):expiry") }
     }
   }
 
-  /// What the session last complained of, for a person.
-  private func trouble(_ tx: Transaction, _ session: Session) throws -> String? {
-    try sessions.last(tx, session.id, .error)?.body["error"]?["message"]?.stringValue
+  package func settled(_ session: SessionEdit, _ settlement: Settlement) throws {
+    let tx = session.tx
+    try edit(tx, ofSession: session.id) { edit in
+      let run = edit.run
+      if run.state.isTerminal { return }
+      let now = time.now()
+      edit.run.remaining = run.runningSince.map { run.remaining - max(.zero, now - $0) } ?? run.remaining
+      edit.run.runningSince = nil
+      let verdict = Verdict(
+        settlement, outcome: session.session.outcomes.last, trouble: try trouble(session, settlement),
+        ending: run.ending.map { ($0, run.endingReason ?? "") }, attempt: run.attempt,
+        attempts: run.snapshot.terms.attempts)
+      if case .end(let state, let reason) = verdict {
+        return try finish(edit, session, as: state, reason: reason)
+      }
+      try queue.remove(tx, .timer, "\(run.id):timeout")
+      switch verdict {
+      case .wait(let reason), .pause(let reason):
+        edit.run.state = .waiting
+        edit.run.reason = reason
+        if settlement == .interrupted { try renewOutcome(run, session) }
+      case .retry(let reason): try retry(edit, session, reason: reason)
+      case .end: break
+      }
+    }
   }
 
-  /// Writes the terminal state, closes the session, puts the result on its way and starts what waited for it.
-  func finish(
-    _ tx: Transaction, _ run: Run, _ session: Session, as state: Run.State, reason: String,
-    releasing: Bool = true
-  ) throws {
-    let now = time.now()
-    try closeAttempt(tx, run, session, reason: reason)
-    try queue.remove(tx, .timer, "\(run.id):deadline")
-    if run.runningSince != nil { try queue.remove(tx, .timer, "\(run.id):timeout") }
-    if run.snapshot.expiresAt != nil { try queue.remove(tx, .timer, "\(run.id):expiry") }
-    var ended = run
-    ended.state = state
-    ended.reason = reason
-    ended.endedAt = now
-    let result = try result(tx, ended, session)
-    try tx.run(
-      """
-      UPDATE runs SET state = $2, reason = $3, result = $4, ended_at = $5, running_since = NULL WHERE id = $1
-      """, run.id, state.rawValue, reason, result, now)
+  /// What the session last complained of, for a person, where that is what it ended of.
+  private func trouble(_ session: SessionEdit, _ settlement: Settlement) throws -> String? {
+    guard settlement == .idle(.retriesExhausted) else { return nil }
+    return try sessions.last(session.tx, session.id, .error)?.body["error"]?["message"]?.stringValue
+  }
+
+  /// Writes the terminal state, closes the session, and puts on their way the result and what waited for the end.
+  /// It starts nothing itself, so that nothing of what follows can undo it.
+  func finish(_ edit: RunEdit, _ session: SessionEdit, as state: Run.State, reason: String) throws {
+    let (tx, run, now) = (edit.tx, edit.run, time.now())
+    try closeAttempt(edit, session, reason: reason)
+    try queue.remove(tx, .timer, prefix: "\(run.id):")
+    edit.run.state = state
+    edit.run.reason = reason
+    edit.run.endedAt = now
+    edit.run.runningSince = nil
+    let result = try result(tx, edit.run, session.session)
+    edit.run.result = result
     for callback in run.snapshot.callbacks where callback.wants(state.rawValue) {
       try outbox.add(
         tx, run: run.id, kind: callback.kind, target: callback.settings,
@@ -77,21 +78,23 @@ extension Runs: Settling {
         ])
     }
     try tell(tx, remember(tx, run, state, reason: reason, at: now))
-    if releasing, let line = run.line { try release(tx, run.job, line) }
+    if let line = run.line { try wakeFirst(tx, run.job, line) }
   }
 
-  private func retry(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
-    try closeAttempt(tx, run, session, reason: reason)
-    let next = try self.session(tx, of: run.snapshot, job: run.job, name: run.jobName)
-    try tx.run(
-      "UPDATE runs SET state = 'queued', reason = $2, attempt = attempt + 1, session_id = $3 WHERE id = $1",
-      run.id, "\(reason) Attempt \(run.attempt + 1) of \(run.snapshot.terms.attempts) follows.", next.id)
+  private func retry(_ edit: RunEdit, _ session: SessionEdit, reason: String) throws {
+    try closeAttempt(edit, session, reason: reason)
+    let run = edit.run
+    let next = try self.session(edit.tx, of: run.snapshot, job: run.job, name: run.jobName)
+    edit.run.state = .queued
+    edit.run.attempt += 1
+    edit.run.session = next.id
+    edit.run.reason = "\(reason) Attempt \(edit.run.attempt) of \(run.snapshot.terms.attempts) follows."
   }
 
-  private func closeAttempt(_ tx: Transaction, _ run: Run, _ session: Session, reason: String) throws {
-    try writeAttempt(tx, endOf: run, reason: reason)
-    try sessions.closeDoor(tx, session.id, because: "its run has ended")
-    try Workplaces.finish(tx, session.id)
+  private func closeAttempt(_ edit: RunEdit, _ session: SessionEdit, reason: String) throws {
+    try writeAttempt(edit.tx, endOf: edit.run, reason: reason)
+    try session.closeDoor(because: "its run has ended")
+    session.giveUpWorkspace()
   }
 
   /// What the callbacks tell about a run, and `show` prints.

@@ -9,6 +9,8 @@ package final class Transaction {
   private var isOpen = true
   private(set) var actions: [@Sendable () -> Void] = []
   private(set) var rings = false
+  /// The rows that are being changed, by name.
+  private var edits: [String: any Edit] = [:]
 
   init(_ connection: Connection, access: Connection.Access, path: String, patience: Duration) {
     self.connection = connection
@@ -41,6 +43,12 @@ package final class Transaction {
   /// Runs a statement that changes rows, and returns how many it changed.
   @discardableResult
   package func run(_ sql: String, _ values: (any ColumnValue)?...) throws -> Int {
+    try run(sql, values: values)
+  }
+
+  /// Runs a statement whose number of values depends on what changes.
+  @discardableResult
+  package func run(_ sql: String, values: [(any ColumnValue)?]) throws -> Int {
     _ = try ask(sql, values)
     return connection.changes
   }
@@ -53,6 +61,33 @@ package final class Transaction {
     case .postgresql: _ = try row("SELECT pg_advisory_xact_lock(hashtext($1))", name)
     }
   }
+
+  /// Keeps the row from being changed by other transactions until this one has ended. What is read after it is
+  /// the newest. SQLite has one writer, who has every row.
+  package func lock(row id: String, of table: String) throws {
+    switch dialect {
+    case .sqlite: break
+    case .postgresql: _ = try row("SELECT 1 FROM \(table) WHERE id = $1 FOR NO KEY UPDATE", id)
+    }
+  }
+
+  /// Has `body` change a row that is loaded once and saved once, however many parts of the transaction change it:
+  /// who comes while another is at it gets the same edit, and the one who began it saves.
+  /// - Parameter name: the row's, unlike that of any other row.
+  package func edit<Row: Edit, Result>(
+    _ name: String, load: () throws -> Row, _ body: (Row) throws -> Result
+  ) throws -> Result {
+    if let open = edits[name] as? Row { return try body(open) }
+    let edit = try load()
+    edits[name] = edit
+    defer { edits[name] = nil }
+    let result = try body(edit)
+    try edit.save()
+    return result
+  }
+
+  /// The row as it is being changed; nil when nobody does.
+  package func edited<Row: Edit>(_ name: String) -> Row? { edits[name] as? Row }
 
   /// Registers something to do once the commit is on the disk; it never happens otherwise. Actions run on the
   /// database's thread in the order they were registered, those of earlier closures first, and before

@@ -126,7 +126,7 @@ import Testing
       let id = try await api.session()["id"]?.stringValue ?? ""
       api.path.clock.advance(by: .seconds(5))
       try await api.path.database.write { [sessions = api.path.sessions] tx in
-        try sessions.settleUndriven(tx, id, .terminated("It broke."))
+        try sessions.edit(tx, id) { try $0.settleUndriven(.terminated("It broke.")) }
       }
       api.path.clock.advance(by: .seconds(5))
       let session = try await api.get("/v1/sessions/\(id)").json

@@ -170,10 +170,50 @@ package final class Path: Sendable {
 
   // MARK: Working
 
+  /// Makes a change, and then decides about the waiting firings that it woke, in the order in which they wait, as a
+  /// worker does at once.
+  package func waking<Result>(_ change: () async throws -> Result) async throws -> Result {
+    let before = try await wakes()
+    do {
+      let result = try await change()
+      try await look(wokenSince: before)
+      return result
+    } catch {
+      // The change may have happened all the same.
+      try await look(wokenSince: before)
+      throw error
+    }
+  }
+
+  private func look(wokenSince before: [(ref: String, wake: Int)]) async throws {
+    var seen = Dictionary(uniqueKeysWithValues: before)
+    // One that has come with the change was pushed once.
+    while let next = try await wakes().first(where: { $0.wake > seen[$0.ref, default: 1] }) {
+      try await database.write { [queue, runs] tx in
+        try queue.remove(tx, .start, next.ref)
+        try runs.look(tx, next.ref)
+      }
+      // What waits on has been given an item anew.
+      seen[next.ref] = try await item(.start, next.ref).map { Int($0.wake) }
+    }
+  }
+
+  /// How often the items of waiting firings were pushed, in the order in which they wait.
+  private func wakes() async throws -> [(ref: String, wake: Int)] {
+    try await database.read { tx in
+      try tx.rows(
+        """
+        SELECT ref, wake FROM items JOIN held ON firing_id = ref WHERE kind = 'start'
+        ORDER BY held.job_id, held.line, held.position
+        """
+      ).map { (try $0["ref"], try $0["wake"]) }
+    }
+  }
+
   package func handlers(sessions count: Int = 16) -> [Handler] {
     [
       SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: Path.log)
-        .handler(concurrency: count), runs.timerHandler(),
+        .handler(concurrency: count), runs.timerHandler(), runs.startHandler(),
     ]
   }
 

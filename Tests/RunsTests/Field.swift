@@ -70,23 +70,25 @@ struct Field {
   func begin(_ run: String) async throws {
     let (runs, sessions, database) = (path.runs, path.sessions, path.database)
     try await database.write { tx in
-      let session = try sessions.session(tx, runs.run(tx, run).session)
-      try runs.began(tx, session)
-      try tx.run("UPDATE items SET worker = 'w', fence = 1 WHERE kind = 'session' AND ref = $1", session.id)
+      let id = try runs.run(tx, run).session
+      try sessions.edit(tx, id) { try runs.began($0) }
+      try tx.run("UPDATE items SET worker = 'w', fence = 1 WHERE kind = 'session' AND ref = $1", id)
     }
   }
 
   /// As when the session's drive ends so.
   func settle(_ run: String, _ settlement: Settlement = .idle(.endTurn)) async throws {
     let (runs, sessions, database) = (path.runs, path.sessions, path.database)
-    try await database.write { tx in
-      let id = try runs.run(tx, run).session
-      try sessions.settleUndriven(tx, id, settlement)
+    try await path.waking {
+      try await database.write { tx in
+        let id = try runs.run(tx, run).session
+        try sessions.edit(tx, id) { try $0.settleUndriven(settlement) }
+      }
     }
   }
 
   func cancel(_ run: String) async throws {
-    _ = try await path.cancel(run)
+    _ = try await path.waking { try await path.cancel(run) }
   }
 
   /// As when the firing's item is due.
@@ -98,7 +100,7 @@ struct Field {
   /// As when a run's clock is due.
   func ring(_ ref: String) async throws {
     let (runs, database) = (path.runs, path.database)
-    try await database.write { tx in try runs.ring(tx, ref) }
+    try await path.waking { try await database.write { tx in try runs.ring(tx, ref) } }
   }
 
   // MARK: Looking

@@ -83,7 +83,7 @@ import Testing
     let open = try await path.database.read { tx in
       try path.runs.runs(tx, limit: 10).filter { !$0.state.isTerminal }
     }
-    for run in open { _ = try await path.cancel(run.id) }
+    for run in open { _ = try await path.waking { try await path.cancel(run.id) } }
   }
 
   private static func reasons(_ path: Path, _ decision: Firing.Decision) async throws -> [String?] {

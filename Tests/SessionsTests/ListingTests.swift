@@ -16,7 +16,7 @@ import Testing
           place.isMultiple(of: 10) ? .agentMessage : .agentThinking,
           ["content": [["type": "text", "text": .string("\(place)")]]])
       }
-      return try sessions.record(tx, id, log)
+      return try sessions.edit(tx, id) { try $0.record(log) }
     }
     for place in 0..<waiting { _ = try await fixture.send(id, .message("waiting \(place)")) }
     return id
@@ -133,10 +133,11 @@ import Testing
     let fixture = try await SessionFixture()
     let id = try await fixture.session()
     let uses = try await fixture.database.write { tx in
-      try fixture.sessions.record(
-        tx, id,
-        (0..<3).map { NewEvent(.agentToolUse, ["name": "bash", "text": "number \($0)"]) }
-          + [NewEvent(.agentCustomToolUse, ["name": "ask"])])
+      try fixture.sessions.edit(tx, id) { session in
+        try session.record(
+          (0..<3).map { NewEvent(.agentToolUse, ["name": "bash", "text": "number \($0)"]) }
+            + [NewEvent(.agentCustomToolUse, ["name": "ask"])])
+      }
     }
     func isAnswered(_ use: Int, _ type: EventType) async throws -> Bool {
       try await fixture.database.read { tx in
@@ -150,8 +151,9 @@ import Testing
       // A message that only talks of it is no answer.
       NewEvent(.userMessage, ["content": [["type": "text", "text": .string(uses[1].id)]]]))
     _ = try await fixture.database.write { tx in
-      try fixture.sessions.record(
-        tx, id, [NewEvent(.agentToolResult, ["tool_use_id": .string(uses[2].id)])])
+      try fixture.sessions.edit(tx, id) { session in
+        try session.record([NewEvent(.agentToolResult, ["tool_use_id": .string(uses[2].id)])])
+      }
     }
     #expect(try await isAnswered(0, .userToolConfirmation))
     #expect(try await !isAnswered(0, .userToolResult))

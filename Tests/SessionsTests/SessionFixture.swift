@@ -86,11 +86,11 @@ final class RecordedSettling: Settling {
 
   var told: [String] { calls.withLock { $0 } }
 
-  func began(_ tx: Transaction, _ session: Session) {
+  func began(_ session: SessionEdit) {
     calls.withLock { $0.append("began") }
   }
 
-  func settled(_ tx: Transaction, _ session: Session, _ settlement: Settlement) {
+  func settled(_ session: SessionEdit, _ settlement: Settlement) {
     calls.withLock { $0.append("settled \(settlement)") }
   }
 }

@@ -191,7 +191,7 @@ import Testing
     let id = try await fixture.session()
     _ = try await fixture.send(id, .message("one"))
     try await fixture.database.write { tx in
-      try fixture.sessions.closeDoor(tx, id, because: "its run was cancelled")
+      try fixture.sessions.edit(tx, id) { try $0.closeDoor(because: "its run was cancelled") }
     }
     let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
     #expect(log.map(\.isFlushed) == [true])
@@ -251,7 +251,9 @@ import Testing
     let id = try await fixture.session()
     for hidden in [["web_searches": 1], nil, ["web_searches": 1]] as [JSON?] {
       _ = try await fixture.database.write { tx in
-        try fixture.sessions.record(tx, id, [NewEvent(.agentToolResult, ["content": []], hidden: hidden)])
+        try fixture.sessions.edit(tx, id) { session in
+          try session.record([NewEvent(.agentToolResult, ["content": []], hidden: hidden)])
+        }
       }
     }
     let usage = try await fixture.row(id).usageJSON(at: fixture.clock.time.now())
@@ -309,8 +311,10 @@ import Testing
     let claim = try await fixture.claim()
     _ = try await fixture.driven(claim).take()
     try await fixture.database.write { tx in
-      try fixture.sessions.closeDoor(tx, id, because: "It was cancelled.", interrupting: true)
-      try fixture.sessions.closeDoor(tx, id, because: "its run has ended")
+      try fixture.sessions.edit(tx, id) { session in
+        try session.closeDoor(because: "It was cancelled.", interrupting: true)
+      }
+      try fixture.sessions.edit(tx, id) { try $0.closeDoor(because: "its run has ended") }
     }
     let log = try await fixture.database.read { tx in try fixture.sessions.log(tx, id) }
     #expect(log.last?.type == .userInterrupt)

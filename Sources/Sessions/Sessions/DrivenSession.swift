@@ -40,25 +40,28 @@ package struct DrivenSession: Sendable {
   ) async throws -> (session: Session, news: [Event]) {
     try await write { tx, sessions, id in
       let news = try sessions.log(tx, id, after: position)
-      _ = try sessions.take(tx, id, owingReply: owesReply(news))
-      let taken = try sessions.log(tx, id, after: news.last?.position ?? position)
-      return (try sessions.session(tx, id), news + taken)
+      return try sessions.edit(tx, id) { session in
+        _ = try session.take(owingReply: owesReply(news))
+        let taken = try sessions.log(tx, id, after: news.last?.position ?? position)
+        return (try session.current(), news + taken)
+      }
     }
   }
 
   /// Takes the inputs that apply now into the log, and opens the turn (`session.status_running`) if a message
   /// or an answer came and none is open. Interrupts overtake, and leave answers without effect.
   package func take() async throws -> [Event] {
-    try await write { tx, sessions, id in try sessions.take(tx, id) }
+    try await write { tx, sessions, id in try sessions.edit(tx, id) { session in try session.take() } }
   }
 
   /// Opens the turn if none is open: to go on after a pause, without new input.
   /// - Returns: the session as it stands then, and what its log has after a position.
   package func open(from position: Int64) async throws -> (session: Session, news: [Event]) {
     try await write { tx, sessions, id in
-      let session = try sessions.session(tx, id)
-      if !session.turnOpen { try sessions.open(tx, session) }
-      return (try sessions.session(tx, id), try sessions.log(tx, id, after: position))
+      try sessions.edit(tx, id) { session in
+        try session.open()
+        return (try session.current(), try sessions.log(tx, id, after: position))
+      }
     }
   }
 
@@ -69,7 +72,7 @@ package struct DrivenSession: Sendable {
     _ events: [NewEvent], also change: (@Sendable (Transaction) throws -> Void)? = nil
   ) async throws -> [Event] {
     try await write { tx, sessions, id in
-      let written = try sessions.record(tx, id, events)
+      let written = try sessions.edit(tx, id) { session in try session.record(events) }
       try change?(tx)
       return written
     }

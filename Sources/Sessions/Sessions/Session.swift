@@ -51,6 +51,14 @@ package struct Session: Sendable, Equatable {
     case idle, running, rescheduling, terminated
   }
 
+  /// What there is of the session on the disk of the machine it works on.
+  enum Workspace: String, Sendable {
+    case none
+    case live
+    /// Given up; whoever works on that machine removes it.
+    case finished
+  }
+
   package var id: String
   /// The primary thread's id.
   package var threadID: String
@@ -71,6 +79,7 @@ package struct Session: Sendable, Equatable {
   package var outcomes: [Outcome]
   package var rehearsal: JSON?
   package var slot: Slot?
+  var workspace = Workspace.none
   /// Set once the session takes no input any more: why.
   package var closing: String?
   package var usage: Usage
@@ -153,6 +162,7 @@ package struct Session: Sendable, Equatable {
     if let name = try row["slot_name"] as String? {
       slot = Slot(name: name, limit: try row["slot_limit"])
     }
+    workspace = Workspace(rawValue: try row["workspace"]) ?? .none
     closing = try row["closing"]
     webSearches = try row["web_searches"]
     usage = Usage(

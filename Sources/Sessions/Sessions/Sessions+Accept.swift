@@ -14,20 +14,21 @@ extension Sessions {
     _ tx: Transaction, to id: String, _ inputs: [NewEvent], files: Files, field: String = "events",
     key: String? = nil
   ) throws -> [Event] {
-    let session = try session(tx, id)
     if let key, let earlier = try earlier(tx, id, key) {
       guard earlier.elementsEqual(inputs, by: { $0.repeats($1) }) else {
         throw SessionError.keyUsed(id: id, key: key)
       }
       return earlier
     }
-    if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
-    try checkRoom(tx, id, inputs)
-    var acceptance = Acceptance(sessions: self, session: session, files: files)
-    let checked = try inputs.enumerated().map { place, input in
-      try acceptance.check(tx, input, "\(field)[\(place)]", before: inputs.dropFirst(place + 1).first)
+    return try edit(tx, id) { edit in
+      if let reason = edit.session.closing { throw SessionError.closed(id: id, reason: reason) }
+      try checkRoom(tx, id, inputs)
+      var acceptance = Acceptance(sessions: self, session: edit.session, files: files)
+      let checked = try inputs.enumerated().map { place, input in
+        try acceptance.check(tx, input, "\(field)[\(place)]", before: inputs.dropFirst(place + 1).first)
+      }
+      return try edit.append(checked, key: key)
     }
-    return try append(tx, to: id, checked, key: key)
   }
 
   /// The most inputs of a session that wait for the agent.
@@ -43,14 +44,6 @@ extension Sessions {
     if (try waiting?["waiting"] as Int? ?? 0) + new > Sessions.queueLimit {
       throw SessionError.queueFull(id: id, limit: Sessions.queueLimit)
     }
-  }
-
-  /// What came with this key before; nil when nothing did.
-  private func earlier(_ tx: Transaction, _ id: String, _ key: String) throws -> [Event]? {
-    let rows = try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
-      key)
-    return rows.isEmpty ? nil : try rows.map(Event.init)
   }
 }
 

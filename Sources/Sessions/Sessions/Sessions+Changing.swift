@@ -25,46 +25,46 @@ extension Sessions {
   /// Applies a change, and writes `session.updated` with what is different now; nothing when nothing is.
   /// - Throws: `SessionError.archived`; `.running` when the agent is to change while a turn is open.
   package func update(_ tx: Transaction, _ id: String, _ change: SessionChange) throws -> Session {
-    let session = try session(tx, id)
-    if session.archivedAt != nil { throw SessionError.archived(id: id) }
-    var said: JSON.Object = [:]
-    if let title = change.title, title != session.title {
-      said["title"] = .string(orNull: title)
-      try tx.run("UPDATE sessions SET title = $2 WHERE id = $1", id, title)
-    }
-    var hasChanged = false
-    if let metadata = change.metadata, metadata != session.metadata {
-      hasChanged = true
-      // The wire tells of what there is; an empty one is left out.
-      if !metadata.isEmpty { said["metadata"] = .object(metadata) }
-      try tx.run("UPDATE sessions SET metadata = $2 WHERE id = $1", id, JSON.object(metadata))
-    }
-    if let agent = change.agent {
-      if session.isBusy { throw SessionError.running(id: id, action: "given other tools") }
-      if agent != session.agent {
-        said["agent"] = agent
-        try tx.run("UPDATE sessions SET agent = $2 WHERE id = $1", id, agent)
+    try edit(tx, id) { edit in
+      if edit.session.archivedAt != nil { throw SessionError.archived(id: id) }
+      if change.agent != nil, edit.session.isBusy {
+        throw SessionError.running(id: id, action: "given other tools")
       }
+      var said: JSON.Object = [:]
+      if let title = change.title, title != edit.session.title {
+        said["title"] = .string(orNull: title)
+        edit.session.title = title
+      }
+      let hasOtherMetadata = change.metadata.map { $0 != edit.session.metadata } ?? false
+      if let metadata = change.metadata, hasOtherMetadata {
+        // The wire tells of what there is; an empty one is left out.
+        if !metadata.isEmpty { said["metadata"] = .object(metadata) }
+        edit.session.metadata = metadata
+      }
+      if let agent = change.agent, agent != edit.session.agent {
+        said["agent"] = agent
+        edit.session.agent = agent
+      }
+      if !said.isEmpty || hasOtherMetadata { try edit.record([NewEvent(.updated, said)]) }
     }
-    if said.isEmpty && !hasChanged { return session }
-    _ = try record(tx, id, [NewEvent(.updated, said)])
-    return try self.session(tx, id)
+    return try session(tx, id)
   }
 
   /// Closes a session that rests for good; its history stays.
   /// - Throws: `SessionError.running`.
   package func archive(_ tx: Transaction, _ id: String) throws -> Session {
-    let session = try session(tx, id)
-    if session.archivedAt != nil { return session }
-    if session.shownStatus == .running { throw SessionError.running(id: id, action: "archived") }
-    if session.status != .terminated {
-      if let outcome = session.activeOutcome { _ = try record(tx, id, [outcome.interruption]) }
-      try close(tx, session, .terminated("it was archived"))
+    try edit(tx, id) { edit in
+      if edit.session.archivedAt != nil { return }
+      if edit.session.shownStatus == .running { throw SessionError.running(id: id, action: "archived") }
+      if edit.session.status != .terminated {
+        if let outcome = edit.session.activeOutcome { try edit.record([outcome.interruption]) }
+        try edit.close(.terminated("it was archived"))
+      }
+      edit.session.archivedAt = edit.now
+      try queue.remove(tx, .session, id)
+      try queue.push(tx, .workspace, id, due: edit.now)
     }
-    try tx.run("UPDATE sessions SET archived_at = $2, updated_at = $2 WHERE id = $1", id, time.now())
-    try queue.remove(tx, .session, id)
-    try queue.push(tx, .workspace, id, due: time.now())
-    return try self.session(tx, id)
+    return try session(tx, id)
   }
 
   /// Removes a session that rests, with its log. Whoever follows it is told.
@@ -86,55 +86,58 @@ extension Sessions {
   /// Lets the session see a further resource from its next tool call on.
   /// - Throws: `SessionError.archived`, `.invalidInput` when the place is taken.
   package func add(_ tx: Transaction, _ resource: JSON, to id: String) throws {
-    let session = try open(tx, id)
-    if session.resources.count >= Session.resourceLimit {
-      throw SessionError.invalidInput(
-        place: "resources", problem: "The session has \(Session.resourceLimit) resources, which is the limit."
-      )
+    try open(tx, id) { edit in
+      let resources = edit.session.resources
+      if resources.count >= Session.resourceLimit {
+        throw SessionError.invalidInput(
+          place: "resources",
+          problem: "The session has \(Session.resourceLimit) resources, which is the limit.")
+      }
+      let path = resource["mount_path"]?.stringValue ?? ""
+      let places = resources.compactMap { $0["mount_path"]?.stringValue }
+      if let taken = places.first(where: { MountPath.collide($0, path) }) {
+        throw SessionError.invalidInput(
+          place: "mount_path",
+          problem:
+            "Another resource of the session is mounted at \(taken), so nothing else can be at \(path).")
+      }
+      edit.session.resources.append(resource)
     }
-    let path = resource["mount_path"]?.stringValue ?? ""
-    let places = session.resources.compactMap { $0["mount_path"]?.stringValue }
-    if let taken = places.first(where: { MountPath.collide($0, path) }) {
-      throw SessionError.invalidInput(
-        place: "mount_path",
-        problem: "Another resource of the session is mounted at \(taken), so nothing else can be at \(path).")
-    }
-    try set(tx, id, session.resources + [resource])
   }
 
   /// Puts a changed resource in place of the one with its id.
   package func replace(_ tx: Transaction, _ resource: JSON, of id: String) throws -> JSON {
-    let session = try open(tx, id)
-    var updated = resource
-    updated["updated_at"] = .string(time.now().description)
-    try set(tx, id, session.resources.map { $0["id"] == updated["id"] ? updated : $0 })
-    return updated
+    try open(tx, id) { edit in
+      var updated = resource
+      updated["updated_at"] = .string(edit.now.description)
+      edit.session.resources = edit.session.resources.map { $0["id"] == updated["id"] ? updated : $0 }
+      return updated
+    }
   }
 
   /// Takes a file away from the session.
   /// - Throws: `SessionError.noResource`, `.invalidInput` for a resource that stays for life.
   package func removeResource(_ tx: Transaction, _ resource: String, of id: String) throws -> JSON {
-    let session = try open(tx, id)
-    let removed = try session.resource(resource)
-    guard removed["type"]?.stringValue == "file" else {
-      throw SessionError.invalidInput(
-        place: "type", problem: "Only files can be taken away; a repository stays as long as its session.")
+    try open(tx, id) { edit in
+      let removed = try edit.session.resource(resource)
+      guard removed["type"]?.stringValue == "file" else {
+        throw SessionError.invalidInput(
+          place: "type", problem: "Only files can be taken away; a repository stays as long as its session.")
+      }
+      edit.session.resources.removeAll { $0["id"]?.stringValue == resource }
+      return removed
     }
-    try set(tx, id, session.resources.filter { $0["id"]?.stringValue != resource })
-    return removed
   }
 
-  private func open(_ tx: Transaction, _ id: String) throws -> Session {
-    let session = try session(tx, id)
-    if session.archivedAt != nil { throw SessionError.archived(id: id) }
-    if let reason = session.closing { throw SessionError.closed(id: id, reason: reason) }
-    return session
-  }
-
-  private func set(_ tx: Transaction, _ id: String, _ resources: [JSON]) throws {
-    try tx.run(
-      "UPDATE sessions SET resources = $2, updated_at = $3 WHERE id = $1", id, JSON.array(resources),
-      time.now())
+  /// Changes a session that still takes something.
+  private func open<Result>(_ tx: Transaction, _ id: String, _ body: (SessionEdit) throws -> Result) throws
+    -> Result
+  {
+    try edit(tx, id) { edit in
+      if edit.session.archivedAt != nil { throw SessionError.archived(id: id) }
+      if let reason = edit.session.closing { throw SessionError.closed(id: id, reason: reason) }
+      return try body(edit)
+    }
   }
 }
 

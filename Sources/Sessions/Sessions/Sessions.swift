@@ -7,7 +7,8 @@ package import Store
 ///
 /// An input arrives (`append`), gets its place in the log when the driver takes it (`take`), and the driver's
 /// events follow it (`record`). When the driver has no more to do, `settle` writes the closing events, unless
-/// input has come in the meantime. Each of these is one transaction, and the caller's own changes ride along.
+/// input has come in the meantime. Each of these is one transaction, in which the session is one `edit`, and the
+/// caller's own changes ride along.
 package final class Sessions: Sendable {
   package let database: Database
   package let queue: Queue
@@ -38,6 +39,27 @@ package final class Sessions: Sendable {
 
   /// - Throws: `SessionError.notFound`.
   package func session(_ tx: Transaction, _ id: String) throws -> Session {
+    if let edit: SessionEdit = tx.edited(Sessions.name(of: id)) { return try edit.current() }
+    return try load(tx, id)
+  }
+
+  /// Changes a session: its row is locked, loaded once, and saved once, whoever else changes it in the same
+  /// transaction.
+  /// - Throws: `SessionError.notFound`.
+  package func edit<Result>(_ tx: Transaction, _ id: String, _ body: (SessionEdit) throws -> Result) throws
+    -> Result
+  {
+    try tx.edit(
+      Sessions.name(of: id),
+      load: {
+        try tx.lock(row: id, of: "sessions")
+        return SessionEdit(tx, try load(tx, id), of: self)
+      }, body)
+  }
+
+  private static func name(of id: String) -> String { "session \(id)" }
+
+  private func load(_ tx: Transaction, _ id: String) throws -> Session {
     guard let row = try tx.row("\(Sessions.columns) WHERE s.id = $1", id) else {
       throw SessionError.notFound(id: id)
     }
@@ -118,28 +140,6 @@ package final class Sessions: Sendable {
 
   // MARK: Writing the log
 
-  /// Gives events their places in the log and keeps the session's row in step with them.
-  /// - Parameter now: the moment of recording.
-  func record(_ tx: Transaction, _ id: String, _ events: [NewEvent], at now: Timestamp? = nil) throws
-    -> [Event]
-  {
-    var session = try session(tx, id)
-    let now = now ?? time.now()
-    let written = try events.map { event in
-      session.lastPosition += 1
-      session.revision += 1
-      let stored = Event(
-        id: event.id ?? ID.make("sevt", at: now, randomness), type: event.type, body: event.body,
-        hidden: event.hidden, position: session.lastPosition, arrival: nil, revision: session.revision,
-        processedAt: now)
-      try insert(tx, id, stored)
-      session.note(stored, at: now)
-      return stored
-    }
-    try save(tx, session, at: now)
-    return written
-  }
-
   func insert(
     _ tx: Transaction, _ session: String, _ event: Event, key: String? = nil, place: Int? = nil
   ) throws {
@@ -152,28 +152,6 @@ package final class Sessions: Sendable {
       event.id, session, event.type, JSON.object(event.body), event.hidden, event.position,
       event.arrival, event.revision, event.processedAt, key, place,
       event.batch, event.answers)
-  }
-
-  /// Writes back what changes in a row while the session works, and tells the followers.
-  func save(_ tx: Transaction, _ session: Session, at now: Timestamp) throws {
-    try tx.run(
-      """
-      UPDATE sessions SET status = $2, turn_open = $3, stop_reason = $4, blocked = $5, outcomes = $6, closing = $7,
-        input_tokens = $8, output_tokens = $9, cache_creation_tokens = $10, cache_read_tokens = $11, active = $12,
-        running_since = $13, last_position = $14, last_arrival = $15, revision = $16, updated_at = $17,
-        web_searches = $18, terminated_at = $19
-      WHERE id = $1
-      """,
-      session.id, session.status.rawValue, session.turnOpen, session.stopReason,
-      JSON.array(session.blocked.map { .string($0) }), JSON.array(session.outcomes.map(\.stored)),
-      session.closing, session.usage.inputTokens, session.usage.outputTokens,
-      session.usage.cacheCreationInputTokens, session.usage.cacheReadInputTokens,
-      session.active.microseconds, session.runningSince, session.lastPosition, session.lastArrival,
-      session.revision, now, session.webSearches, session.terminatedAt)
-    let (signals, id) = (signals, session.id)
-    tx.afterCommit { signals.ring(id) }
-    // Followers may be in another process.
-    tx.ring()
   }
 }
 

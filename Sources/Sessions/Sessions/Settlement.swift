@@ -1,6 +1,5 @@
 package import JSON
 package import Primitives
-package import Store
 
 /// Why a session rests, as the wire's `stop_reason` says it.
 package enum StopReason: Sendable, Equatable {
@@ -51,9 +50,9 @@ package enum Settlement: Sendable, Equatable {
 /// `Runs` implements it. Both calls do nothing for a session without a run.
 package protocol Settling: Sendable {
   /// A turn opened: `session.status_running` was written in this transaction.
-  func began(_ tx: Transaction, _ session: Session) throws
+  func began(_ session: SessionEdit) throws
   /// The drive ended thus; the closing events are written in this transaction.
-  func settled(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws
+  func settled(_ session: SessionEdit, _ settlement: Settlement) throws
 }
 
 /// Drives sessions: the embedded brain, or another server that speaks the wire API.

@@ -3,7 +3,7 @@ import JSON
 package import Logging
 import Primitives
 package import Queue
-package import Store
+import Store
 
 /// The hands of the sessions that work on this machine, kept between drives, and what they leave: the files
 /// under `/mnt/session/outputs`.
@@ -122,13 +122,9 @@ package actor Workplaces {
     return isLive ? try await hands(for: session.session()) : nil
   }
 
-  /// Marks the session's workspace to be removed; the session's worker removes it after its drive, and the
-  /// next start of the service whatever was left.
-  package nonisolated static func finish(_ tx: Transaction, _ id: String) throws {
-    try tx.run("UPDATE sessions SET workspace = 'finished' WHERE id = $1 AND workspace = 'live'", id)
-  }
-
-  nonisolated static func isFinished(_ tx: Transaction, _ id: String) throws -> Bool {
+  /// Whether the workspace was given up: the session's worker removes it after its drive, and the next start of
+  /// the service whatever was left.
+  private nonisolated static func isFinished(_ tx: Transaction, _ id: String) throws -> Bool {
     try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'finished'", id) != nil
   }
 

@@ -185,7 +185,7 @@ final class PolicyLife {
       try await end(run, fails: fails)
     case .cancel(let number):
       guard let run = pick(rules.open.filter { !$0.isEnding }, number) else { return }
-      _ = try await service.cancel(self.run(run.entry))
+      _ = try await service.waking { try await service.cancel(self.run(run.entry)) }
       rules.now = clock.now.microseconds / 1000
       rules.cancel(run.entry)
     case .work: try await work()
@@ -253,9 +253,9 @@ final class PolicyLife {
   private func begin(_ entry: Entry) async throws {
     let run = try await run(entry)
     try await service.database.write { [service] tx in
-      let session = try service.sessions.session(tx, service.runs.run(tx, run).session)
-      try service.runs.began(tx, session)
-      try tx.run("UPDATE items SET worker = 'w', fence = 1 WHERE kind = 'session' AND ref = $1", session.id)
+      let id = try service.runs.run(tx, run).session
+      try service.sessions.edit(tx, id) { try service.runs.began($0) }
+      try tx.run("UPDATE items SET worker = 'w', fence = 1 WHERE kind = 'session' AND ref = $1", id)
     }
     rules.begin(entry)
   }
@@ -264,8 +264,10 @@ final class PolicyLife {
     let id = try await self.run(run.entry)
     let settlement: Settlement =
       run.isEnding ? .interrupted : fails ? .terminated("It broke.") : .idle(.endTurn)
-    try await service.database.write { [service] tx in
-      try service.sessions.settleUndriven(tx, service.runs.run(tx, id).session, settlement)
+    try await service.waking {
+      try await service.database.write { [service] tx in
+        try service.sessions.edit(tx, service.runs.run(tx, id).session) { try $0.settleUndriven(settlement) }
+      }
     }
     rules.now = keeper.clock.now.microseconds / 1000
     rules.end(run.entry, fails: fails)
@@ -280,7 +282,11 @@ final class PolicyLife {
     for id in held { try await service.database.write { [service] tx in try service.runs.look(tx, id) } }
     let clocks = try await refs(
       "SELECT ref FROM items WHERE kind = 'timer' AND ref LIKE '%:expiry' AND due <= $1 ORDER BY ref", now)
-    for ref in clocks { try await service.database.write { [service] tx in try service.runs.ring(tx, ref) } }
+    for ref in clocks {
+      try await service.waking {
+        try await service.database.write { [service] tx in try service.runs.ring(tx, ref) }
+      }
+    }
   }
 
   private func refs(_ sql: String, _ now: Timestamp) async throws -> [String] {

@@ -286,6 +286,10 @@ struct PolicyRules {
       if fails, let limit = policy.pauseAfter, failures >= limit { pause() }
     }
     open.removeAll { $0.entry == entry }
+    // Whoever is woken by the end and is too old is told so, though others of its line still run.
+    if !open.isEmpty, let first = held.first, let expires = first.expires, expires <= now {
+      ledger[held.removeFirst().entry] = "missed"
+    }
     release()
   }
 
