@@ -154,7 +154,10 @@ let package = Package(
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Cron", "Jobs", "Queue", "Runs", "Sessions", "PathSupport"]),
     tests(
-      "Hooks", uses: ground + ["Catalog", "Jobs", "Runs", "Sessions", "Signatures", "PathSupport", crypto],
+      "Hooks",
+      uses: ground + [
+        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Signatures", "PathSupport", crypto,
+      ],
       resources: [.copy("Fixtures")]),
     tests(
       "Callbacks",

@@ -82,9 +82,10 @@ package final class Outbox: Sendable {
 
   // MARK: What the courier reports, under its claim
 
+  // Giving the claim back at the end asks whether it is still held, and undoes the rest if not.
+
   /// The receiver took it; what it answered is kept.
   package func delivered(_ tx: Transaction, _ claim: Claim, receipt: JSON) throws {
-    try queue.holds(tx, claim)
     try tx.run(
       """
       UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_at = NULL, last_error = NULL,
@@ -95,7 +96,6 @@ package final class Outbox: Sendable {
 
   /// An attempt failed; another is due then.
   package func failed(_ tx: Transaction, _ claim: Claim, error: String, next: Timestamp) throws {
-    try queue.holds(tx, claim)
     try tx.run(
       "UPDATE deliveries SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1", claim.ref,
       next, error)
@@ -104,7 +104,6 @@ package final class Outbox: Sendable {
 
   /// The last attempt failed, or no attempt can ever succeed.
   package func buried(_ tx: Transaction, _ claim: Claim, reason: String) throws {
-    try queue.holds(tx, claim)
     try tx.run(
       """
       UPDATE deliveries SET state = 'dead', attempts = attempts + 1, next_at = NULL, last_error = $2,

@@ -45,7 +45,7 @@ extension Runs {
 
   /// Writes an attempt that is over. While it lasts, all about it is in its run's row.
   func writeAttempt(_ tx: Transaction, endOf run: Run, reason: String) throws {
-    let attempt = current(run, after: try ended(tx, of: run))
+    let attempt = current(run, after: run.attempt == 1 ? [] : try ended(tx, of: run))
     try tx.run(
       """
       INSERT INTO attempts (run_id, number, session_id, started_at, ended_at, reason) VALUES ($1, $2, $3, $4, $5, $6)

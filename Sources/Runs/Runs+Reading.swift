@@ -13,11 +13,7 @@ extension Runs {
 
   func find(_ tx: Transaction, _ id: String) throws -> Run? {
     if let edit: RunEdit = tx.edited(Runs.name(of: id)) { return edit.run }
-    return try load(tx, id)
-  }
-
-  private func load(_ tx: Transaction, _ id: String) throws -> Run? {
-    try tx.row("SELECT * FROM runs WHERE id = $1", id).map { try run(tx, $0) }
+    return try tx.row("SELECT * FROM runs WHERE id = $1", id).map { try run(tx, $0) }
   }
 
   private static func name(of id: String) -> String { "run \(id)" }
@@ -29,17 +25,18 @@ extension Runs {
     try tx.edit(
       Runs.name(of: id),
       load: {
-        try tx.lock(row: id, of: "runs")
-        guard let run = try load(tx, id) else { throw RunsError.notFound(id: id) }
-        return RunEdit(tx, run)
+        let row = try tx.row("SELECT * FROM runs WHERE id = $1 \(tx.dialect.locking)", id)
+        guard let row else { throw RunsError.notFound(id: id) }
+        return RunEdit(tx, try run(tx, row))
       }, body)
   }
 
   /// Changes the run whose current attempt the session is. An earlier attempt's session has no say any more, and
   /// one without a run has none at all: nothing happens then.
   func edit(_ tx: Transaction, ofSession session: String, _ body: (RunEdit) throws -> Void) throws {
-    guard let row = try tx.row("SELECT id FROM runs WHERE session_id = $1", session) else { return }
-    try edit(tx, row["id"], body)
+    let row = try tx.row("SELECT * FROM runs WHERE session_id = $1 \(tx.dialect.locking)", session)
+    guard let run = try row.map({ try run(tx, $0) }) else { return }
+    try tx.edit(Runs.name(of: run.id), load: { RunEdit(tx, run) }, body)
   }
 
   private func run(_ tx: Transaction, _ row: Row) throws -> Run {

@@ -21,6 +21,8 @@ package final class Database: Sendable {
     package var time: Time = .system
     /// Failures on request.
     package var faults: Faults = .none
+    /// Told each statement of each closure as it is run, on the database's threads; nil tells nobody.
+    package var trace: (@Sendable (String) -> Void)?
 
     package init() {}
   }

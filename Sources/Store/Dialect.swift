@@ -11,4 +11,13 @@ package enum Dialect: Sendable {
     case .postgresql: "FOR UPDATE SKIP LOCKED"
     }
   }
+
+  /// Ends a SELECT of one row by its columns alone: nobody else changes it until this transaction has ended. What is
+  /// counted or looked up in other tables belongs into the next statement.
+  package var locking: String {
+    switch self {
+    case .sqlite: ""
+    case .postgresql: "FOR NO KEY UPDATE"
+    }
+  }
 }

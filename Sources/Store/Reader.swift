@@ -19,7 +19,7 @@ struct Reader {
   func read<T>(_ body: (Transaction) throws -> T) throws -> T {
     try options.faults.at(.beforeRead)
     try ask("BEGIN")
-    let transaction = Transaction(connection, access: .read, path: path, patience: options.patience)
+    let transaction = Transaction(connection, access: .read, path: path, options: options)
     defer { transaction.end() }
     let value: T
     do {

@@ -6,17 +6,19 @@ package final class Transaction {
   private let access: Connection.Access
   private let path: String
   private let patience: Duration
+  private let trace: (@Sendable (String) -> Void)?
   private var isOpen = true
   private(set) var actions: [@Sendable () -> Void] = []
   private(set) var rings = false
   /// The rows that are being changed, by name.
   private var edits: [String: any Edit] = [:]
 
-  init(_ connection: Connection, access: Connection.Access, path: String, patience: Duration) {
+  init(_ connection: Connection, access: Connection.Access, path: String, options: Database.Options) {
     self.connection = connection
     self.access = access
     self.path = path
-    self.patience = patience
+    patience = options.patience
+    trace = options.trace
   }
 
   /// The engine that runs the SQL.
@@ -67,7 +69,7 @@ package final class Transaction {
   package func lock(row id: String, of table: String) throws {
     switch dialect {
     case .sqlite: break
-    case .postgresql: _ = try row("SELECT 1 FROM \(table) WHERE id = $1 FOR NO KEY UPDATE", id)
+    case .postgresql: _ = try row("SELECT 1 FROM \(table) WHERE id = $1 \(dialect.locking)", id)
     }
   }
 
@@ -107,6 +109,7 @@ package final class Transaction {
 
   private func ask(_ sql: String, _ values: [(any ColumnValue)?]) throws -> Rows {
     guard isOpen else { throw StoreError.transactionEnded }
+    trace?(sql)
     do {
       return try connection.run(sql, values.map { $0?.column ?? .null })
     } catch  where access == .read && error.condition == .readOnly {

@@ -91,7 +91,7 @@ struct Writer {
   /// Runs one closure in its savepoint. Throws only when the whole transaction is gone.
   private func attempt(_ job: Job) throws -> Outcome {
     try ask("SAVEPOINT closure")
-    let transaction = Transaction(connection, access: .write, path: path, patience: options.patience)
+    let transaction = Transaction(connection, access: .write, path: path, options: options)
     defer { transaction.end() }
     do {
       let answer = try job.run(transaction)

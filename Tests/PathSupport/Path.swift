@@ -6,7 +6,7 @@ package import Jobs
 package import Logging
 package import Outbox
 import Outcomes
-import Primitives
+package import Primitives
 package import Queue
 package import Runs
 package import Schedules
@@ -38,6 +38,8 @@ package final class Path: Sendable {
   package let workplaces: Workplaces
   package let driver = ScriptedDriver()
   package let secrets: Secrets
+  /// The statements that have run, in order.
+  package let statements = Lock<[String]>([])
 
   /// - Parameters:
   ///   - sharing: another path whose database file is used, as a second process does.
@@ -50,6 +52,8 @@ package final class Path: Sendable {
     clock = other?.clock ?? ManualTime(Timestamp(start)!)
     var options = Database.Options()
     options.faults = faults.faults
+    let statements = statements
+    options.trace = { statement in statements.withLock { $0.append(statement) } }
     database = try await Database.open(
       "\(folder.path)/errand.db", migrations: Path.migrations + migrations, options: options)
     let time = clock.time
