@@ -66,13 +66,12 @@ import Testing
         }
         #expect(settled)
       }
-      // Whether the lease is held comes first. Events read: with the session, those that wait, the last answer. Written: the three that close a turn. Items:
-      // the delivery's comes, the session's and the run's clocks go.
+      // Whether the lease is held comes first. Events read: with the session, those that wait, the last answer.
+      // Written: the three that close a turn. Items: the delivery's comes, the session's and the run's clocks go.
       #expect(
         statements == [
           "SELECT items": 1, "SELECT events": 3, "SELECT runs": 1, "SELECT files": 1, "INSERT events": 3,
-          "INSERT attempts": 1,
-          "INSERT deliveries": 1, "INSERT last_results": 1, "INSERT items": 1, "DELETE items": 2,
+          "INSERT attempts": 1, "INSERT deliveries": 1, "INSERT last_results": 1, "INSERT items": 1, "DELETE items": 2,
           "UPDATE runs": 1, "UPDATE sessions": 1,
         ])
     }
