@@ -66,8 +66,9 @@ import Testing
         }
         #expect(settled)
       }
-      // Whether the lease is held comes first. Events read: with the session, those that wait, the last answer.
-      // Written: the three that close a turn. Items: the delivery's comes, the session's and the run's clocks go.
+      // Whether the lease is held comes first. Events read: with the session, those that wait, the last
+      // answer. Written: the three that close a turn. Items: the delivery's comes, the session's and the run's
+      // clocks go.
       #expect(
         statements == [
           "SELECT items": 1, "SELECT events": 3, "SELECT runs": 1, "SELECT files": 1, "INSERT events": 3,
