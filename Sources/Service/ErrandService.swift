@@ -116,10 +116,13 @@ package struct ErrandService: Sendable {
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
         key: configuration.environment["ANTHROPIC_API_KEY"], rehearses: configuration.rehearses, time: time),
       workplaces: workplaces,
-      web: Web(
-        client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
-        search: configuration.webSearchURL), time: time, randomness: randomness,
-      limits: limits)
+      tools: [
+        SandboxTools(workplaces),
+        WebTools(
+          Web(
+            client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
+            search: configuration.webSearchURL)),
+      ], time: time, randomness: randomness, limits: limits)
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,

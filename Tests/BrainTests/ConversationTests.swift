@@ -188,14 +188,15 @@ import Testing
       ),
     ] as [(JSON, String)])
   func `says what the sandbox reaches`(environment: JSON, sentence: String) {
-    let prompt = Prompt.system(session(in: environment), Toolbox(agent: Rig.agent()), [])
+    let prompt = Prompt.system(session(in: environment), Toolbox(agent: Rig.agent(), Rig.tools), [])
     #expect(prompt.contains("Your tools work in \(sentence)\n"), "\(prompt)")
   }
 
   @Test func `says nothing of a place that a worker of the client has`() {
     #expect(
-      !Prompt.system(session(in: ["type": "self_hosted"]), Toolbox(agent: Rig.agent()), []).contains(
-        "sandbox"))
+      !Prompt.system(session(in: ["type": "self_hosted"]), Toolbox(agent: Rig.agent(), Rig.tools), [])
+        .contains(
+          "sandbox"))
   }
 
   @Test func `says nothing of a sandbox to an agent without tools`() {
@@ -211,7 +212,7 @@ import Testing
 
 @Suite struct `The toolbox` {
   private func permission(_ agent: JSON, _ tool: String) -> String? {
-    Toolbox(agent: agent).use(["name": .string(tool), "input": [:]], event: "e")
+    Toolbox(agent: agent, Rig.tools).use(["name": .string(tool), "input": [:]], event: "e")
       .body["evaluated_permission"]?.stringValue
   }
 
@@ -235,18 +236,19 @@ import Testing
 
   @Test func `offers what is enabled`() {
     #expect(
-      Toolbox(agent: Self.agent).definitions.map { $0["name"] }
+      Toolbox(agent: Self.agent, Rig.tools).definitions.map { $0["name"] }
         == ["bash", "read", "edit", "glob", "grep", "web_fetch", "web_search"])
-    #expect(Toolbox(agent: ["name": "x"]).definitions.isEmpty)
+    #expect(Toolbox(agent: ["name": "x"], Rig.tools).definitions.isEmpty)
     #expect(
-      Toolbox(agent: ["name": "x"]).denial(of: "bash") == "There is no tool bash here. There are no tools.")
+      Toolbox(agent: ["name": "x"], Rig.tools).denial(of: "bash")
+        == "There is no tool bash here. There are no tools.")
   }
 
   @Test func `writes no evaluation for a tool that is not enabled`() {
-    let use = Toolbox(agent: Self.agent).use(["name": "write"], event: "e")
+    let use = Toolbox(agent: Self.agent, Rig.tools).use(["name": "write"], event: "e")
     #expect(use.body["evaluation"] == nil)
     #expect(
-      Toolbox(agent: Self.agent).use(["name": "read"], event: "e").body["evaluation"] == [
+      Toolbox(agent: Self.agent, Rig.tools).use(["name": "read"], event: "e").body["evaluation"] == [
         "type": "always_allow"
       ])
   }

@@ -9,7 +9,8 @@ import Testing
 @Suite struct `The Messages API` {
   static let request = ModelRequest(
     purpose: .turn, model: ["id": "claude-test", "effort": ["type": "low"]], system: "Be brief.",
-    tools: BuiltinTools.all, messages: [["role": "user", "content": [["type": "text", "text": "Hi"]]]])
+    tools: ScriptedProvider.tools.map(\.json),
+    messages: [["role": "user", "content": [["type": "text", "text": "Hi"]]]])
 
   static let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 
@@ -260,7 +261,8 @@ import Testing
     MessagesRequest.body(
       ModelRequest(
         purpose: .turn, model: ["id": "m", "effort": ["type": .string(effort)]], system: "s",
-        tools: BuiltinTools.all, messages: messages, forcedTool: tool), isOfficial: official)
+        tools: ScriptedProvider.tools.map(\.json), messages: messages, forcedTool: tool), isOfficial: official
+    )
   }
 
   private func message(_ role: String, _ texts: String...) -> JSON {

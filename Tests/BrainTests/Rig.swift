@@ -46,6 +46,9 @@ final class Rig: Sendable {
 
   // MARK: Preparing
 
+  /// What agents are offered.
+  static let tools: [any ToolProvider] = [OfferedTools(), WebTools(nil)]
+
   static let toolset: JSON = ["type": "agent_toolset_20260401"]
 
   static func agent(tools: [JSON] = [toolset]) -> JSON {
@@ -81,7 +84,9 @@ final class Rig: Sendable {
       sessions: sessions, files: files, provider: ScriptedProvider(hands: hands), node: "here",
       log: Logger(label: "test"))
     let driver = EmbeddedDriver(
-      models: OneModel(model: model), workplaces: workplaces, time: clock.time, randomness: randomness,
+      models: OneModel(model: model), workplaces: workplaces,
+      tools: [SandboxTools(workplaces), WebTools(nil)],
+      time: clock.time, randomness: randomness,
       limits: limits)
     try await SessionWorker(
       sessions: sessions, driver: driver, workplaces: workplaces, log: Logger(label: "test")

@@ -120,7 +120,12 @@ final class ScriptedHands: Hands {
 }
 
 struct ScriptedProvider: HandsProvider {
+  static let tools = ["bash", "read", "write", "edit", "glob", "grep"].map {
+    ToolDefinition(name: $0, description: "What \($0) does.", schema: ["type": "object"])
+  }
+
   let hands: ScriptedHands
+  var tools: [ToolDefinition] { Self.tools }
   func hands(for workplace: Workplace) throws -> any Hands { hands }
   func endLeftovers(session: String, removingWorkspace: Bool) async {}
 }

@@ -14,7 +14,7 @@ import Testing
 
   @Test(arguments: [[custom], [without, custom], [custom, without]])
   func `a custom tool with the name of a built-in one is the client's`(tools: [JSON]) throws {
-    let toolbox = Toolbox(agent: ["tools": .array(tools)])
+    let toolbox = Toolbox(agent: ["tools": .array(tools)], Rig.tools)
     let event = toolbox.use(["name": "web_search", "input": ["query": "x"]], event: "sevt_1")
     #expect(event.type == .agentCustomToolUse)
     let call = Call(

@@ -227,17 +227,17 @@ import Testing
 
   @Test func `the definitions are those of the toolset`() {
     #expect(
-      BuiltinTools.definitions.compactMap { $0["name"]?.stringValue }
+      BuiltinTools.definitions.map(\.name)
         == ["bash", "read", "write", "edit", "glob", "grep"])
     let fields = BuiltinTools.definitions.map {
-      $0["input_schema"]?["properties"]?.objectValue.map { Array($0.keys) }
+      $0.schema["properties"]?.objectValue.map { Array($0.keys) }
     }
     #expect(
       fields == [
         ["command", "restart", "timeout_ms"], ["file_path", "view_range"], ["file_path", "content"],
         ["file_path", "old_string", "new_string", "replace_all"], ["pattern", "path"], ["pattern", "path"],
       ])
-    let required = BuiltinTools.definitions.map { $0["input_schema"]?["required"] }
+    let required = BuiltinTools.definitions.map { $0.schema["required"] }
     #expect(
       required == [
         nil, ["file_path"], ["file_path", "content"], ["file_path", "old_string", "new_string"],

@@ -71,9 +71,9 @@ import Testing
       // clocks go.
       #expect(
         statements == [
-          "SELECT items": 1, "SELECT events": 3, "SELECT runs": 1, "SELECT files": 1, "INSERT events": 3,
-          "INSERT attempts": 1, "INSERT deliveries": 1, "INSERT last_results": 1, "INSERT items": 1, "DELETE items": 2,
-          "UPDATE runs": 1, "UPDATE sessions": 1,
+          "SELECT items": 1, "SELECT events": 3, "SELECT runs": 1, "SELECT files": 1,
+          "INSERT events": 3, "INSERT attempts": 1, "INSERT deliveries": 1, "INSERT last_results": 1,
+          "INSERT items": 1, "DELETE items": 2, "UPDATE runs": 1, "UPDATE sessions": 1,
         ])
     }
   }

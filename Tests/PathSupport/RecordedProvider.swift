@@ -11,6 +11,8 @@ package final class RecordedProvider: HandsProvider {
   /// Sessions whose workspace was removed.
   package var removed: [String] { removals.withLock { $0 } }
 
+  package var tools: [ToolDefinition] { [] }
+
   package func hands(for workplace: Workplace) throws -> any Hands {
     IdleHands { [removals] in removals.withLock { $0.append(workplace.session) } }
   }

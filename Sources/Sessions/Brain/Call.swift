@@ -35,8 +35,8 @@ struct Call: Sendable, Equatable {
     }
   }
 
-  /// Whether the server runs it: the web tools always, the others unless a worker of the client does.
-  func runsHere(isSelfHosted: Bool) -> Bool { !isSelfHosted || WebTools.answers(self) }
+  /// Whether the server runs it, and no worker of the client.
+  func runsHere(_ situation: Situation) -> Bool { !situation.toolsElsewhere.contains(name) }
 
   /// Whether it must not run: the tool is not there, or somebody said no.
   var isDenied: Bool {
@@ -56,7 +56,7 @@ struct Call: Sendable, Equatable {
       .agentToolResult,
       [
         "tool_use_id": .string(id), "content": .array(result.content), "is_error": .bool(result.isError),
-      ], hidden: name == WebTools.search && !result.isError ? ["web_searches": 1] : nil)
+      ], hidden: result.webSearches > 0 ? ["web_searches": JSON(result.webSearches)] : nil)
   }
 }
 

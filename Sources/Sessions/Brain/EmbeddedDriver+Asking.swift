@@ -16,7 +16,7 @@ extension EmbeddedDriver {
     } catch let error as ModelError {
       return try await meet(error, session, failures: progress.failures)
     }
-    let toolbox = Toolbox(agent: row.agent)
+    let toolbox = Toolbox(agent: row.agent, tools)
     let summary = Summary(in: log)
     let attachments = try Attachments.sources(Conversation.kept(log, summary)) {
       try workplaces.bytes($0, size: $1)

@@ -18,7 +18,7 @@ extension EmbeddedDriver {
   /// the repository then, and a run's attempt ends.
   func mountRepositories(_ session: DrivenSession, _ row: Session) async throws -> Mounting {
     let mounts = row.resources.compactMap(RepositoryMount.init(resource:))
-    if mounts.isEmpty || Situation(row).isSelfHosted { return .done }
+    if mounts.isEmpty || row.isSelfHosted { return .done }
     let hands = try await workplaces.hands(for: row)
     for number in 1... {
       let mounted = try await unlessInterrupted(session) { try await hands.troublesOfMounting(mounts) }

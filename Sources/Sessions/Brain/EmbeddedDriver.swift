@@ -17,19 +17,19 @@ package import Sessions
 package struct EmbeddedDriver: Driver {
   let models: any ModelProvider
   let workplaces: Workplaces
-  let web: Web?
+  let tools: [any ToolProvider]
   let time: Time
   let randomness: Randomness
   let limits: Limits
 
-  /// - Parameter web: how the web tools reach the web; nil when they do not.
+  /// - Parameter tools: whatever agents may use, in the order models are told of it.
   package init(
-    models: any ModelProvider, workplaces: Workplaces, web: Web? = nil, time: Time = .system,
+    models: any ModelProvider, workplaces: Workplaces, tools: [any ToolProvider], time: Time = .system,
     randomness: Randomness = .system, limits: Limits = Limits()
   ) {
     self.models = models
     self.workplaces = workplaces
-    self.web = web
+    self.tools = tools
     self.time = time
     self.randomness = randomness
     self.limits = limits
@@ -64,7 +64,7 @@ package struct EmbeddedDriver: Driver {
       (row, news) = try await session.open(from: reading.position)
       reading.add(news)
     }
-    let next = Step.next(Situation(row), reading.progress, limits)
+    let next = Step.next(situation(row), reading.progress, limits)
     if case .ask(let maxTokens) = next, !isFurnished {
       // The model may think while the repositories come: nothing of its reply is done before they are there.
       async let mounting = mountRepositories(session, row)
@@ -109,6 +109,10 @@ package struct EmbeddedDriver: Driver {
     return nil
   }
 
+  private func situation(_ session: Session) -> Situation {
+    Situation(session, toolsElsewhere: toolsElsewhere(session))
+  }
+
   // MARK: Waking and stopping
 
   /// Puts in order what an earlier drive left when it died: an open model request is charged, and a tool call
@@ -117,14 +121,14 @@ package struct EmbeddedDriver: Driver {
   private func wake(_ session: DrivenSession) async throws -> Reading {
     var reading = Reading(try await session.log())
     let progress = reading.progress
-    let situation = Situation(try await session.session())
+    let situation = situation(try await session.session())
     var closing: [NewEvent] = []
     if let span = progress.openSpan {
       closing.append(span.failedEnd(charging: Conversation.estimatedTokens(reading.log)))
     }
     // What is allowed runs once nothing waits for an answer any more: not before the turn is open.
     if situation.turnOpen {
-      closing += progress.calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: situation.isSelfHosted) }
+      closing += progress.calls.filter { $0.mayRun && $0.runsHere(situation) }
         .map { $0.result(.interrupted) }
     }
     if !closing.isEmpty { reading.add(try await session.record(closing)) }

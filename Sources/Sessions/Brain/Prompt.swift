@@ -15,7 +15,7 @@ enum Prompt {
         .compactMap { $0["mount_path"]?.stringValue },
       repositories: session.resources.compactMap(RepositoryMount.init(resource:)).map(\.path),
       // A worker of the client has a place of its own, of which nothing is known here.
-      sandbox: toolbox.usesSandbox && !Situation(session).isSelfHosted ? session.reach : nil)
+      sandbox: toolbox.usesSandbox && !session.isSelfHosted ? session.reach : nil)
     return ([system] + later(log)).joined(separator: "\n\n")
   }
 

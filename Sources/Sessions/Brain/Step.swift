@@ -7,15 +7,15 @@ struct Situation: Sendable, Equatable {
   /// Ids of the tool uses that wait for an answer while no turn is open.
   var blocked: [String]
   var outcome: Outcome?
-  /// Whether a worker of the client runs the tools, not this machine.
-  var isSelfHosted: Bool
+  /// The names of the tools that a worker of the client runs, not this machine.
+  var toolsElsewhere: Set<String>
 }
 
 extension Situation {
-  init(_ session: Session) {
+  init(_ session: Session, toolsElsewhere: Set<String>) {
     self.init(
       turnOpen: session.turnOpen, blocked: session.blocked, outcome: session.activeOutcome,
-      isSelfHosted: session.environment["type"]?.stringValue == "self_hosted")
+      toolsElsewhere: toolsElsewhere)
   }
 }
 
@@ -61,7 +61,7 @@ enum Step: Sendable, Equatable {
     if calls.isEmpty { return nil }
     let denied = calls.filter(\.isDenied)
     if !denied.isEmpty { return .deny(denied) }
-    let runnable = calls.filter { $0.mayRun && $0.runsHere(isSelfHosted: situation.isSelfHosted) }
+    let runnable = calls.filter { $0.mayRun && $0.runsHere(situation) }
     if !runnable.isEmpty { return .run(runnable) }
     return .settle(.waiting(calls.map(\.id)))
   }

@@ -8,12 +8,18 @@ struct Toolbox: Sendable {
     var definition: JSON
     /// Nil for a custom tool, which the client runs.
     var policy: String?
+    /// Nil for a custom tool.
+    var provider: (any ToolProvider)?
   }
+  private let providers: [any ToolProvider]
   private var tools: [Tool] = []
 
-  /// - Parameter agent: the snapshot of the agent. Tools that this server does not have are left out; a call
-  ///   of one is denied.
-  init(agent: JSON) {
+  /// - Parameters:
+  ///   - agent: the snapshot of the agent. Tools that this server does not have are left out; a call of one is
+  ///     denied.
+  ///   - providers: of the tools of the toolset.
+  init(agent: JSON, _ providers: [any ToolProvider]) {
+    self.providers = providers
     for entry in agent["tools"]?.arrayValue ?? [] {
       switch entry["type"]?.stringValue {
       case "agent_toolset_20260401": addToolset(entry)
@@ -25,12 +31,15 @@ struct Toolbox: Sendable {
 
   private mutating func addToolset(_ entry: JSON) {
     let defaults = entry["default_config"]
-    for tool in BuiltinTools.all + WebTools.definitions {
-      guard let name = tool["name"]?.stringValue else { continue }
+    for (provider, tool) in providers.flatMap({ provider in provider.definitions.map { (provider, $0) } }) {
+      let name = tool.name
       let own = entry["configs"]?.arrayValue?.last { $0["name"]?.stringValue == name }
       guard own?["enabled"]?.boolValue ?? defaults?["enabled"]?.boolValue ?? true else { continue }
       let policy = own?["permission_policy"] ?? defaults?["permission_policy"]
-      add(Tool(name: name, definition: tool, policy: policy?["type"]?.stringValue ?? "always_allow"))
+      add(
+        Tool(
+          name: name, definition: tool.json, policy: policy?["type"]?.stringValue ?? "always_allow",
+          provider: provider))
     }
   }
 
@@ -39,7 +48,7 @@ struct Toolbox: Sendable {
     var definition: JSON.Object = ["name": .string(name)]
     definition["description"] = entry["description"]
     definition["input_schema"] = entry["input_schema"] ?? ["type": "object"]
-    add(Tool(name: name, definition: .object(definition), policy: nil))
+    add(Tool(name: name, definition: .object(definition)))
   }
 
   /// The first tool of a name wins.
@@ -51,9 +60,7 @@ struct Toolbox: Sendable {
   var definitions: [JSON] { tools.map(\.definition) }
 
   /// Whether some tool works in the sandbox.
-  var usesSandbox: Bool {
-    tools.contains { $0.policy != nil && $0.name != WebTools.fetch && $0.name != WebTools.search }
-  }
+  var usesSandbox: Bool { tools.contains { $0.provider?.usesSandbox == true } }
 
   /// The event of a tool call, with what the policies say about it.
   func use(_ block: JSON, event id: String) -> NewEvent {

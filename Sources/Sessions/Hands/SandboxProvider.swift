@@ -6,6 +6,7 @@ package import Sessions
 
 /// Makes hands of one kind, below one folder.
 package struct SandboxProvider: HandsProvider {
+  package var tools: [ToolDefinition] { BuiltinTools.definitions }
   private let settings: SandboxSettings
 
   /// - Parameter root: the folder of all workspaces; made when missing, closed to other users.

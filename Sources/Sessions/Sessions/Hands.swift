@@ -7,6 +7,8 @@ package struct ToolResult: Sendable, Equatable {
   /// Content blocks, usually one `{"type": "text", "text": …}`.
   package var content: [JSON]
   package var isError: Bool
+  /// Searches of the web that brought findings.
+  package var webSearches = 0
 
   package init(content: [JSON], isError: Bool = false) {
     self.content = content
@@ -134,6 +136,8 @@ package struct SandboxError: Error, Equatable, CustomStringConvertible {
 }
 
 package protocol HandsProvider: Sendable {
+  /// What its hands can do.
+  var tools: [ToolDefinition] { get }
   /// The workspace of an earlier drive of the same session is found again, with the files in it.
   func hands(for workplace: Workplace) throws -> any Hands
   /// Ends the sandbox processes of a session that this process has no hands for, because the process that

@@ -10,7 +10,7 @@ import Store
 package actor Workplaces {
   private let sessions: Sessions
   private let files: Files
-  private let provider: any HandsProvider
+  nonisolated let provider: any HandsProvider
   private let node: String
   private let log: Logger
   private struct Live {

@@ -25,7 +25,7 @@ import Testing
     let client = HTTPClient(userAgent: "errand-test")
     defer { client.close() }
     let web = Web(client: client, reach: reach, search: searches ? server?.url : nil)
-    let result = try await WebTools(web, agent: agent(config)).result(of: name, input)
+    let result = try await WebCall(web, agent: agent(config)).result(of: name, input)
     return (result.content.first?["text"]?.stringValue ?? "", result.isError)
   }
 
@@ -45,7 +45,7 @@ import Testing
     let web = Web(client: client, reach: .publicOnly(allowing: ["127.0.0.1/32"]))
     for _ in 1...2 { #expect(await web.readers.take()) }
     let input: JSON = ["url": .string(server.url)]
-    let fetch = Task { try await WebTools(web, agent: Self.agent()).result(of: "web_fetch", input) }
+    let fetch = Task { try await WebCall(web, agent: Self.agent()).result(of: "web_fetch", input) }
     while web.readers.waiting == 0 { await Task.yield() }
     web.readers.leave()
     #expect(try await fetch.value.content.first?["text"] == "Hello")

@@ -1,41 +1,52 @@
 import HTTPClient
-import JSON
-import Sessions
+package import JSON
+package import Sessions
 
-/// The tools of `agent_toolset_20260401` that look at the web. They work on the server's side, never in the
-/// sandbox, and keep to the agent's lists of domains.
-struct WebTools: Sendable {
+/// The tools that look at the web. They work on the server's side, never in the sandbox, and keep to the agent's
+/// lists of domains.
+package struct WebTools: ToolProvider {
   static let fetch = "web_fetch"
   static let search = "web_search"
 
-  static let definitions: [JSON] = [
-    [
-      "name": .string(fetch),
-      "description": """
-      Fetches a page of the web and gives its text, without scripts and markup. Long pages are cut.
-      """,
-      "input_schema": [
+  package let definitions = [
+    ToolDefinition(
+      name: fetch,
+      description:
+        "Fetches a page of the web and gives its text, without scripts and markup. Long pages are cut.",
+      schema: [
         "type": "object",
         "properties": ["url": ["type": "string", "description": "The address, with https:// or http://."]],
         "required": ["url"],
-      ],
-    ],
-    [
-      "name": .string(search), "description": "Searches the web; gives titles, addresses and snippets.",
-      "input_schema": [
+      ]),
+    ToolDefinition(
+      name: search, description: "Searches the web; gives titles, addresses and snippets.",
+      schema: [
         "type": "object", "properties": ["query": ["type": "string", "description": "What to look for."]],
         "required": ["query"],
-      ],
-    ],
+      ]),
   ]
+  package var usesSandbox: Bool { false }
 
+  private let web: Web?
+
+  /// - Parameter web: nil when there is no way to the web.
+  package init(_ web: Web?) {
+    self.web = web
+  }
+
+  package func execute(_ name: String, _ input: JSON, in setting: ToolSetting) async throws -> ToolResult {
+    try await WebCall(web, agent: setting.session.agent, log: setting.log).result(of: name, input)
+  }
+}
+
+/// A call of a web tool, on the terms of its agent.
+struct WebCall {
   private let web: Web?
   private let configurations: [String: JSON]
   /// The addresses that may be fetched; nil when any may.
   private let shown: ShownAddresses?
 
   /// - Parameters:
-  ///   - web: nil when there is no way to the web.
   ///   - agent: the session's snapshot.
   ///   - log: the session's, in which the addresses stand that the agent was shown.
   init(_ web: Web?, agent: JSON, log: [Event] = []) {
@@ -50,16 +61,15 @@ struct WebTools: Sendable {
     shown = ShownAddresses(sources: configurations[WebTools.fetch]?["url_sources"], log)
   }
 
-  static func answers(_ call: Call) -> Bool { call.name == fetch || call.name == search }
-
   /// The result of a call of one of the two. What goes wrong is an error result.
   /// - Throws: `CancellationError`.
   func result(of name: String, _ input: JSON) async throws -> ToolResult {
     let domains = DomainRule(configurations[name])
     do {
-      return name == WebTools.fetch
-        ? ToolResult(text: try await page(input, domains))
-        : ToolResult(text: try await findings(input, domains))
+      if name == WebTools.fetch { return ToolResult(text: try await page(input, domains)) }
+      var found = ToolResult(text: try await findings(input, domains))
+      found.webSearches = 1
+      return found
     } catch let error as WebError {
       return ToolResult(text: error.description, isError: true)
     }

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Sessions
 
 /// A tool of `agent_toolset_20260401` that runs in the sandbox. One file each; `BuiltinTools` lists them.
@@ -15,17 +15,14 @@ protocol BuiltinTool: Sendable {
 extension BuiltinTool {
   var fields: [String] { schema["properties"]?.objectValue.map { Array($0.keys) } ?? [] }
 
-  /// `{name, description, input_schema}`, as the Messages API takes it.
-  var definition: JSON {
-    ["name": .string(name), "description": .string(description), "input_schema": schema]
-  }
+  var definition: ToolDefinition { ToolDefinition(name: name, description: description, schema: schema) }
 }
 
-package enum BuiltinTools {
+enum BuiltinTools {
   static let all: [any BuiltinTool] = [
     BashTool(), ReadTool(), WriteTool(), EditTool(), GlobTool(), GrepTool(),
   ]
 
   /// The definitions of all tools, in the order models are shown them.
-  package static let definitions: [JSON] = all.map(\.definition)
+  static let definitions: [ToolDefinition] = all.map(\.definition)
 }
