@@ -69,9 +69,9 @@ extension Runs: Settling {
       """
       UPDATE runs SET state = $2, reason = $3, result = $4, ended_at = $5, running_since = NULL WHERE id = $1
       """, run.id, state.rawValue, reason, result, now)
-    for callback in run.snapshot.callbacks where callback.wants(state.rawValue) {
+    for destination in run.snapshot.destinations where destination.wants(state.rawValue) {
       try outbox.add(
-        tx, run: run.id, kind: callback.kind, target: callback.settings,
+        tx, run: run.id, kind: destination.kind, target: destination.settings.stored,
         payload: [
           "type": .string("run.\(state.rawValue)"), "timestamp": .string(now.description), "data": result,
         ])
