@@ -39,12 +39,16 @@ package struct Courier: Sendable {
 
   /// The delivery as the API shows it: without what in its settings is a credential.
   package static func shown(_ delivery: Delivery) -> JSON {
-    let hidden = kinds.first { $0.name == delivery.kind }?.credentials ?? []
+    let shape = shapes.first { $0.name == delivery.kind }
     var shown = delivery.json
-    var target = delivery.target.objectValue ?? [:]
-    for name in hidden where target[name] != nil { target[name] = "(hidden)" }
+    var target = (try? settings(of: delivery, shape))?.shown.objectValue ?? [:]
+    for name in shape?.credentials ?? [] where target[name] != nil { target[name] = "(hidden)" }
     shown["target"] = .object(target)
     return shown
+  }
+
+  private static func settings(of delivery: Delivery, _ shape: KindShape?) throws(SecretError) -> Settings {
+    try Settings(stored: delivery.target, rendered: Set(shape?.templates ?? []))
   }
 
   /// The handler for items of kind `delivery`.
@@ -84,7 +88,11 @@ package struct Courier: Sendable {
       return .hopeless(reason: "This version of Errand knows no callback of kind \(delivery.kind).")
     }
     do {
-      return try await target.send(delivery, settings: secrets.resolve(delivery.target))
+      let kind = type(of: target)
+      let settings = try secrets.resolve(Courier.settings(of: delivery, kind.shape)) { text, name in
+        kind.written(text, in: name)
+      }
+      return try await target.send(delivery, settings: settings)
     } catch let error as SecretError {
       // A file may come; the environment of this process stays as it is.
       if case .unreadable = error { return .failed(reason: String(describing: error), retryAfter: nil) }

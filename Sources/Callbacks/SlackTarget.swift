@@ -12,18 +12,27 @@ package import Primitives
 /// one that the job's author lists, and it is shown nowhere: who has it can post.
 package struct SlackTarget: Target {
   package static let name = "slack"
-  package static let credentials: Set<String> = ["response_url"]
-  package static let shape = KindShape(
-    name: name,
-    fields: [
-      FieldShape("response_url", .text), FieldShape("text", .text),
-      FieldShape("response_type", .choice(["ephemeral", "in_channel"])), FieldShape("allowed_hosts", .texts),
-    ], templates: ["response_url", "text"],
-    // Empty when the run was not set off from Slack.
-    defaults: [
-      "response_url": "{{#trigger.body}}{{#response_url}}{{.}}{{/response_url}}{{/trigger.body}}"
-    ],
-    check: { problems(of: $0) })
+  package static let shape: KindShape = {
+    var shape = KindShape(
+      name: name,
+      fields: [
+        FieldShape("response_url", .text), FieldShape("text", .text),
+        FieldShape("response_type", .choice(["ephemeral", "in_channel"])),
+        FieldShape("allowed_hosts", .texts),
+      ], templates: ["response_url", "text"],
+      // Empty when the run was not set off from Slack.
+      defaults: [
+        "response_url": "{{#trigger.body}}{{#response_url}}{{.}}{{/response_url}}{{/trigger.body}}"
+      ],
+      check: { problems(of: $0) })
+    shape.credentials = ["response_url"]
+    return shape
+  }()
+
+  /// The operator writes Slack's markup; a value is shown as it is.
+  package static func written(_ outside: String, in setting: String) -> String {
+    setting == "text" ? SlackMarkup.escaped(outside) : outside
+  }
 
   /// How long Slack may take.
   static let timeout = Duration.seconds(20)

@@ -8,17 +8,17 @@ package protocol Target: Sendable {
   static var name: String { get }
   /// The settings that it may have there.
   static var shape: KindShape { get }
-  /// Settings that are credentials by themselves: never shown, not even by the API.
-  static var credentials: Set<String> { get }
+  /// How a value from outside is written into one of its settings, where markup may stand.
+  static func written(_ outside: String, in setting: String) -> String
   /// When failed attempts are repeated.
   func plan(for delivery: Delivery) -> RetryPlan
   /// Makes one attempt.
-  /// - Parameter settings: the job file's, secrets resolved.
+  /// - Parameter settings: the job file's, filled, with secrets in their places. Nothing in it is looked at again.
   func send(_ delivery: Delivery, settings: JSON) async throws -> Attempt
 }
 
 extension Target {
-  package static var credentials: Set<String> { [] }
+  package static func written(_ outside: String, in setting: String) -> String { outside }
   package func plan(for delivery: Delivery) -> RetryPlan { .standard }
 }
 

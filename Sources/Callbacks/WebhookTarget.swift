@@ -48,7 +48,7 @@ package struct WebhookTarget: Target {
       return .hopeless(reason: "The callback's secret can't sign: \(error)")
     }
     guard signer.canSign else { return .hopeless(reason: WebhookTarget.publicKey) }
-    if let problem = WebhookTarget.problem(ofAddress: url) {
+    if let problem = WebhookTarget.problem(ofResolved: url) {
       return .hopeless(reason: "The callback's url can't be used. \(problem)")
     }
     let body = delivery.payload.bytes
@@ -107,10 +107,15 @@ package struct WebhookTarget: Target {
 
   /// Why nothing can be posted there; nil when it can be tried, or is not known yet.
   static func problem(ofAddress text: String) -> String? {
+    if !text.contains("{{"), KindShape.isOpen(text) { return nil }
+    return problem(ofResolved: text)
+  }
+
+  /// The same of an address with its secrets in place. All of it is the operator's own.
+  private static func problem(ofResolved text: String) -> String? {
     if text.contains("{{") {
       return "The address is no template: what a run is about stands in the body that is posted."
     }
-    if KindShape.isOpen(text) { return nil }
     let expected = "Expected the address of a receiver, such as https://example.com/results."
     let lower = text.lowercased()
     guard let scheme = ["https://", "http://"].first(where: { lower.hasPrefix($0) }) else { return expected }

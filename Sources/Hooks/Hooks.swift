@@ -132,7 +132,7 @@ package final class Hooks: Sendable {
       if current != source.edition { return nil }
       throw HookRefusal.unverified(error)
     }
-    switch try source.kind.read(request) {
+    switch try source.kind.purpose(of: request) {
     case .handshake(let reply): return reply
     case .occurrence(let reading):
       let context = reading.context(source: name)
@@ -233,7 +233,7 @@ package final class Hooks: Sendable {
     let source = try OpenSource(tx, jobs, named: receipt.source, secrets: secrets)
     let headers = (receipt.headers.objectValue ?? [:]).map { ($0.key, $0.value.stringValue ?? "") }
     let request = HookRequest(headers: SignatureHeaders(headers), body: try row["body"])
-    guard case .occurrence(let reading) = try source.kind.read(request) else { return nil }
+    guard case .occurrence(let reading) = try source.kind.purpose(of: request) else { return nil }
     let listeners = job.triggers.filter { $0.kind == .webhook(source: receipt.source) }.map { (job, $0) }
     if listeners.isEmpty { return "The job \(job.name) does not listen to the source \(receipt.source)." }
     let plan = JobTable(listeners).plan(reading.context(source: receipt.source), actor: reading.actor)

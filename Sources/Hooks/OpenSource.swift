@@ -25,7 +25,8 @@ struct OpenSource: Sendable {
     }
     edition = try jobs.edition(tx, ofSource: name)
     (resolved, kind) = try OpenSource.open(source, secrets)
-    hasSecretFiles = OpenSource.texts(in: source.settings).contains { $0.contains("${file:") }
+    let references = (try? source.settings())?.references ?? []
+    hasSecretFiles = references.contains { if case .file = $0 { true } else { false } }
     table = JobTable(try jobs.jobs(tx, withSource: name))
   }
 
@@ -48,20 +49,11 @@ struct OpenSource: Sendable {
       throw .misconfigured(source: source.name, problem: "its kind \(source.kind) is not known here.")
     }
     do {
-      let resolved = try secrets.resolve(source.settings)
+      let resolved = try secrets.resolve(source.settings())
       if let opened, resolved == known { return (resolved, opened) }
       return (resolved, try kind.init(settings: resolved))
     } catch {
       throw .misconfigured(source: source.name, problem: String(describing: error))
-    }
-  }
-
-  private static func texts(in json: JSON) -> [String] {
-    switch json {
-    case .string(let text): [text]
-    case .array(let elements): elements.flatMap(texts)
-    case .object(let object): object.values.flatMap(texts)
-    default: []
     }
   }
 }

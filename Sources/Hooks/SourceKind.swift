@@ -2,6 +2,7 @@ import Catalog
 package import JSON
 package import Jobs
 package import Primitives
+import Runs
 package import Signatures
 
 /// One kind of sender: how its requests prove themselves, what they mean, and what it wants to hear. A new kind
@@ -15,6 +16,8 @@ package protocol SourceKind: Sendable {
   static var eventTypes: [String] { get }
   /// Headers that say what a request is, apart from those that prove it. Every true sender sends them.
   static var neededHeaders: [String] { get }
+  /// What in its bodies is a credential by itself.
+  static var credentials: [CredentialField] { get }
   /// - Parameter settings: the source file's, secrets resolved.
   init(settings: JSON) throws
   /// Looks at the raw bytes, before anything parses them.
@@ -28,6 +31,16 @@ package protocol SourceKind: Sendable {
 
 extension SourceKind {
   package static var eventTypes: [String] { [] }
+  package static var credentials: [CredentialField] { [] }
+
+  /// What the request is, once it is verified, without the credentials in its body.
+  /// - Throws: `HookRefusal.unreadable`.
+  func purpose(of request: HookRequest) throws(HookRefusal) -> HookPurpose {
+    let purpose = try read(request)
+    guard case .occurrence(var reading) = purpose else { return purpose }
+    reading.hide(Self.credentials)
+    return .occurrence(reading)
+  }
 
   /// The shape with what only the kind itself can say of its settings.
   static var wholeShape: KindShape {
@@ -114,6 +127,8 @@ package struct Reading: Sendable, Equatable {
   package var body: JSON
   /// The headers worth keeping, by lower-case name. Never credentials.
   package var headers: JSON.Object
+  /// Credentials of the body that somebody needs still, by their names there.
+  package internal(set) var credentials: JSON.Object = [:]
 
   package init(
     dedupeKey: String, subject: String? = nil, type: String?, actor: Actor, text: String? = nil, body: JSON,
@@ -147,6 +162,7 @@ package struct Reading: Sendable, Equatable {
     if let text { context["text"] = .string(text) }
     context["headers"] = .object(headers)
     context["body"] = body
+    if !credentials.isEmpty { context[Occurrence.credentials] = .object(credentials) }
     return context
   }
 }

@@ -133,6 +133,15 @@ package struct Source: Sendable, Equatable {
     self.settings = settings
   }
 
+  /// The settings as they are worked with.
+  /// - Parameter besides: those that are left out.
+  /// - Throws: `SecretError`.
+  package func settings(besides names: Set<String> = []) throws(SecretError) -> Settings {
+    var wanted = settings.objectValue ?? [:]
+    for name in names { wanted[name] = nil }
+    return try Settings(written: .object(wanted))
+  }
+
   package var json: JSON {
     var object: JSON.Object = ["type": "source", "name": .string(name), "kind": .string(kind)]
     object["settings"] = settings

@@ -44,19 +44,20 @@ package struct JobRepository: Sendable, Equatable {
     package var url: RepositoryURL
     package var revision: Revision
     package var mount: String
-    package var token: String?
+    package var token: Setting?
     package var depth: Int
   }
 
-  /// - Throws: `TemplateError`, `RepositoryURLError`, `BranchNameError`, `JobRepositoryError`.
+  /// - Throws: `TemplateError`, `RepositoryURLError`, `BranchNameError`, `JobRepositoryError`, `SecretError`.
   package func resolved(context: JSON) throws -> Resolved {
-    let url = try RepositoryURL(Template.renderPlain(url, context: context))
+    let url = try RepositoryURL(Template.renderPlain(url, context: context).text)
     let revision: Revision
     switch checkout {
     case nil: revision = .standard
-    case .branch(let name): revision = .branch(try BranchName(Template.renderPlain(name, context: context)))
+    case .branch(let name):
+      revision = .branch(try BranchName(Template.renderPlain(name, context: context).text))
     case .commit(let id):
-      let text = try Template.renderPlain(id, context: context)
+      let text = try Template.renderPlain(id, context: context).text
       guard let commit = CommitID(text) else { throw JobRepositoryError.badCommit(text) }
       revision = .commit(commit)
     }
@@ -65,7 +66,9 @@ package struct JobRepository: Sendable, Equatable {
     if token != nil, url.scheme != .file, let allowed = allowedHosts, !allowed.contains(url.host) {
       throw JobRepositoryError.closedHost(url.host, allowed: allowed)
     }
-    return Resolved(url: url, revision: revision, mount: mount, token: token, depth: depth)
+    return Resolved(
+      url: url, revision: revision, mount: mount, token: try token.map { try Setting(written: $0) },
+      depth: depth)
   }
 
   private var allowedHosts: [String]? {

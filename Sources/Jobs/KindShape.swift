@@ -16,6 +16,9 @@ package struct KindShape: Sendable {
   package var checkResolved: @Sendable (JSON) -> [Problem] = { _ in [] }
   /// Settings whose texts, nested ones too, are templates: rendered plain when a run starts.
   package var templates: [String]
+  /// Settings that are credentials by themselves: shown nowhere, and their templates alone see what a request
+  /// brought that nobody else may see.
+  package var credentials: Set<String> = []
   /// What stands for settings that the file leaves out.
   package var defaults: JSON.Object
 

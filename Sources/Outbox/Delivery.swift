@@ -25,7 +25,7 @@ package struct Delivery: Sendable, Equatable {
   package var run: String
   /// The kind of target, such as `webhook`.
   package var kind: String
-  /// The target's settings as the job file has them; secrets are references.
+  /// The target's settings as the run keeps them; secrets are references.
   package var target: JSON
   /// What is told: `type`, `timestamp`, `data`.
   package var payload: JSON

@@ -112,6 +112,9 @@ package struct Occurrence: Sendable, Equatable {
   package var trigger: String
   /// What the template sees as `trigger` besides `kind`, `id` and `time`: `body`, `headers`, `input`.
   package var context: JSON.Object
+  /// The member of `context` with what a request brought that only settings which are credentials may see, by its
+  /// name in the body.
+  package static let credentials = "credentials"
   /// Who set it off; by default the owner, whose schedules, keys and command line these are.
   package var actor: Actor
   /// What it is about, as the trigger's `key` renders; nil has the trigger's rendered.

@@ -67,7 +67,7 @@ package struct Run: Sendable, Equatable {
     ending = (try row["ending"] as String?).flatMap(State.init)
     endingReason = try row["ending_reason"]
     let own: JSON = try row["snapshot"]
-    snapshot = Snapshot(json: own, terms: terms ?? Terms(json: own))
+    snapshot = try Snapshot(json: own, terms: terms)
     session = try row["session_id"]
     attempt = try row["attempt"]
     line = try row["line"]

@@ -16,7 +16,7 @@ extension Runs {
     if let reason = try usedUp(tx, fire) { return try decide(tx, fire, .skipped, reason: reason) }
     let turn: Turn?
     do {
-      turn = try Turn(fire.job, fire.occurrence, context: .object(context(fire)))
+      turn = try Turn(fire.job, fire.occurrence, context: .object(context(tx, fire)))
     } catch {
       return try decide(tx, fire, .failedToStart, reason: "No key: \(error)")
     }

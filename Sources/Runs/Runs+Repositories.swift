@@ -19,7 +19,7 @@ extension Runs {
     case .branch(let name): resource["checkout"] = ["type": "branch", "name": .string(name.text)]
     case .commit(let id): resource["checkout"] = ["type": "commit", "sha": .string(id.text)]
     }
-    if let token = repository.token { resource["token"] = .string(token) }
+    if let token = repository.token { resource["token"] = token.stored }
     return .object(resource)
   }
 }

@@ -70,9 +70,9 @@ extension Runs: Settling {
     edit.run.runningSince = nil
     let result = try result(tx, edit.run, session.session)
     edit.run.result = result
-    for callback in run.snapshot.callbacks where callback.wants(state.rawValue) {
+    for destination in run.snapshot.destinations where destination.wants(state.rawValue) {
       try outbox.add(
-        tx, run: run.id, kind: callback.kind, target: callback.settings,
+        tx, run: run.id, kind: destination.kind, target: destination.settings.stored,
         payload: [
           "type": .string("run.\(state.rawValue)"), "timestamp": .string(now.description), "data": result,
         ])

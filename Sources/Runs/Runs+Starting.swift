@@ -43,39 +43,65 @@ extension Runs {
   }
 
   /// What a template sees, except for the last results.
-  func context(_ fire: Fire) -> JSON.Object {
+  /// - Parameter showsCredentials: whether it is for a setting that is a credential itself.
+  func context(_ tx: Transaction, _ fire: Fire, showsCredentials: Bool = false) throws -> JSON.Object {
     let trigger = trigger(fire)
-    var all = trigger
+    let moment = fire.firing.nominalAt ?? fire.firing.createdAt
+    var all = trigger.merging(fire.job.clock(at: moment, trigger: fire.occurrence.trigger))
     for (key, value) in fire.occurrence.context { all[key] = value }
+    // Kept apart from the body by the source's kind, see `CredentialField`.
+    let credentials = all[Occurrence.credentials]?.objectValue
+    all[Occurrence.credentials] = nil
+    if let credentials, showsCredentials {
+      all["body"] = .object((all["body"]?.objectValue ?? [:]).merging(credentials))
+    }
     return [
       "trigger": .object(all),
       "job": ["name": .string(fire.job.name), "description": .string(fire.job.description ?? "")],
       "firing": ["id": .string(fire.firing.id), "time": trigger["time"] ?? .null],
+      "previous": fire.job.previous(try previous(tx, fire, moment), trigger: fire.occurrence.trigger),
     ]
+  }
+
+  /// The time before this one: that of the schedule, or where there is none, when the job last started a run.
+  private func previous(_ tx: Transaction, _ fire: Fire, _ moment: Timestamp) throws -> Timestamp? {
+    guard fire.job.mentionsPrevious else { return nil }
+    if fire.job.hasSchedule {
+      return fire.job.scheduledTime(before: moment, trigger: fire.occurrence.trigger)
+    }
+    return try tx.row(
+      """
+      SELECT created_at FROM firings WHERE job_name = $1 AND id < $2 AND job_id = $3
+        AND decision IN ('started', 'joined') ORDER BY id DESC LIMIT 1
+      """, fire.job.name, fire.firing.id, fire.job.id
+    ).map { try $0["created_at"] }
   }
 
   /// The prompt for a firing.
   func message(_ tx: Transaction, _ fire: Fire) throws -> String {
     // Without a tag there is nothing to render.
     if !fire.job.message.utf8.contains(UInt8(ascii: "{")) { return fire.job.message }
-    var context = context(fire)
+    var context = try context(tx, fire)
     // Most prompts don't ask, and looking costs.
     if fire.job.message.contains("last") { context["last"] = try lastResults(tx, of: fire.job.id) }
-    return try Template.render(fire.job.message, context: .object(context), randomness: randomness)
+    return try Template.render(fire.job.message, context: .object(context), randomness: randomness).text
   }
 
   private func snapshot(_ tx: Transaction, _ fire: Fire) throws -> Snapshot {
     let job = fire.job
     let message = try message(tx, fire)
     let values: JSON =
-      job.repositories.isEmpty && job.callbacks.isEmpty ? .null : .object(context(fire))
+      job.repositories.isEmpty && job.callbacks.isEmpty ? .null : .object(try context(tx, fire))
     let repositories = try job.repositories.map { try resource($0.resolved(context: values)) }
-    let callbacks = try job.callbacks.map { try jobs.rendered($0, context: values) }
+    let destinations = try job.callbacks.map { callback in
+      try jobs.destination(
+        callback, context: values, credentials: .object(context(tx, fire, showsCredentials: true)))
+    }
     let terms = terms.terms(job, try agent(tx, of: job), try environment(tx, of: job))
     let resources = job.files.map(resource) + repositories
     return Snapshot(
       terms: terms, trigger: .object(trigger(fire)), message: message, resources: resources,
-      callbacks: callbacks, expiresAt: fire.expiresAt)
+      destinations: destinations, expiresAt: fire.expiresAt)
   }
 
   /// What keeps a job from starting anything whatever fires it; nil when nothing does.

@@ -18,8 +18,8 @@ package struct Snapshot: Sendable, Equatable {
   package var joined: [String] = []
   /// File resources of the wire, with the contents' hashes.
   package var resources: [JSON]
-  /// With what came with the firing in them.
-  package var callbacks: [Callback]
+  /// The callbacks with what came with the firing in them.
+  package var destinations: [Destination]
   /// When it is not worth beginning any more; nil for no end.
   package var expiresAt: Timestamp?
 
@@ -49,30 +49,49 @@ package struct Snapshot: Sendable, Equatable {
     if message != terms.message { json["message"] = .string(message) }
     if !joined.isEmpty { json["joined"] = .array(joined.map { .string($0) }) }
     if !resources.isEmpty { json["resources"] = .array(resources) }
-    if callbacks != terms.callbacks { json["callbacks"] = .array(callbacks.map(\.json)) }
+    if destinations != Snapshot.unfilled(terms) {
+      json["destinations"] = .array(destinations.map(\.json))
+    }
     if let expiresAt { json["expires_at"] = .string(expiresAt.description) }
     return .object(json)
   }
 
-  init(json: JSON, terms: Terms) {
+  /// The callbacks of a job into which nothing is put.
+  private static func unfilled(_ terms: Terms) -> [Destination]? {
+    try? terms.callbacks.map { try Destination($0) }
+  }
+
+  /// - Parameter given: nil for a row of earlier versions, which has everything itself.
+  /// - Throws: `SecretError` for callbacks that cannot be read any more.
+  init(json: JSON, terms given: Terms?) throws {
+    let terms = given ?? Terms(json: json)
     self.terms = terms
     trigger = json["trigger"] ?? .null
     message = json["message"]?.stringValue ?? terms.message
     joined = json["joined"]?.arrayValue?.compactMap(\.stringValue) ?? []
     resources = json["resources"]?.arrayValue ?? []
-    callbacks = json["callbacks"]?.arrayValue?.map(Callback.init(json:)) ?? terms.callbacks
+    if let stored = json["destinations"]?.arrayValue {
+      destinations = try stored.map { try Destination(json: $0) }
+    } else if let earlier = json["callbacks"]?.arrayValue {
+      destinations = try earlier.enumerated().map { index, callback in
+        let written = given.flatMap { index < $0.callbacks.count ? $0.callbacks[index] : nil }
+        return try Destination(earlier: callback, of: written)
+      }
+    } else {
+      destinations = try terms.callbacks.map { try Destination($0) }
+    }
     expiresAt = json["expires_at"]?.stringValue.flatMap(Timestamp.init)
   }
 
   init(
-    terms: Terms, trigger: JSON, message: String, resources: [JSON], callbacks: [Callback],
+    terms: Terms, trigger: JSON, message: String, resources: [JSON], destinations: [Destination],
     expiresAt: Timestamp?
   ) {
     self.terms = terms
     self.trigger = trigger
     self.message = message
     self.resources = resources
-    self.callbacks = callbacks
+    self.destinations = destinations
     self.expiresAt = expiresAt
   }
 }

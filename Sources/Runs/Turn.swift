@@ -16,13 +16,13 @@ struct Turn: Equatable {
   /// Nil when the firing meets nobody: a webhook without a key. Every start by time or by hand stands in one line,
   /// also one that asks nobody: a later one may ask.
   /// - Throws: `TemplateError` or `KeyProblem` for a key that cannot be made of this webhook.
-  init?(_ job: Job, _ occurrence: Occurrence, context: @autoclosure () -> JSON) throws {
+  init?(_ job: Job, _ occurrence: Occurrence, context: @autoclosure () throws -> JSON) throws {
     switch occurrence.cause {
     case .receipt:
       guard let trigger = job.triggers.first(where: { $0.id == occurrence.trigger }),
         let template = trigger.key
       else { return nil }
-      let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: context()))
+      let key = try Turn.key(occurrence.key ?? Template.renderPlain(template, context: try context()).text)
       self.init(line: Line.ofKey(key), rule: Rule(trigger.repeatPolicy), window: trigger.window, key: key)
     case .time, .request:
       self.init(
@@ -51,6 +51,8 @@ struct Turn: Equatable {
     }
     if key.hasSuffix(" ") { key.removeLast() }
     if key.isEmpty { throw .empty }
+    // All webhooks would have the same one.
+    if key.contains("(hidden)") { throw .hidden }
     return key
   }
 }
@@ -59,11 +61,14 @@ struct Turn: Equatable {
 enum KeyProblem: Error, Equatable, CustomStringConvertible {
   case empty
   case tooLong(limit: Int)
+  case hidden
 
   var description: String {
     switch self {
     case .empty:
       "the trigger's key came out empty for this webhook. Build it from something that every one has."
+    case .hidden:
+      "the trigger's key is made of something that is a credential and hidden. Build it from something else."
     case .tooLong(let limit):
       "the trigger's key came out longer than \(limit) bytes for this webhook. Build it from ids, not from texts."
     }

@@ -96,7 +96,7 @@ package struct ErrandService: Sendable {
     let local = configuration.localRepositories
     let hands = SandboxProvider(
       root: data.workspaces, kind: sandbox,
-      repositories: Repositories(git: git, local: local) { try secrets.resolve($0) },
+      repositories: Repositories(git: git, local: local) { try secrets.token($0) },
       egress: EgressSettings(allowing: configuration.allowedPrivate, time: time, log: log),
       packages: PackageSettings(
         pipIndex: try configuration.mirror("PIP_INDEX_URL"),

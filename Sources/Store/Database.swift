@@ -119,15 +119,20 @@ package final class Database: Sendable {
   /// are one. A wake-up may be lost when a process dies between commit and ringing: look now and then, too.
   package func changes() -> AsyncStream<Void> { bell.listen() }
 
-  /// Writes a complete copy to `target` while the database stays in use: first beside it as `.part`, then
-  /// renamed, so that a file with the name of a backup is one.
+  /// Writes a complete copy to `target` while the database stays in use: first beside it as `….part`, then
+  /// renamed, so that a file with the name of a backup is one. Its name is new, so that no link that somebody
+  /// prepared is followed, and nobody else may read what is in it.
   package func backup(to target: String) async throws {
     let (path, patience) = (path, options.patience)
     try await Thread.run("store-backup") {
-      let part = target + ".part"
+      let part = "\(target).\(Hex.encode(Randomness.system.bytes(8))).part"
+      let file = Glibc.open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard file >= 0 else {
+        throw StoreError.cannotOpen(path: target, reason: String(cString: strerror(errno)))
+      }
+      Glibc.close(file)
       do throws(SQLiteError) {
         let source = try Connection(path, access: .read, patience: patience)
-        unlink(part)
         try source.backup(to: part)
       } catch {
         unlink(part)

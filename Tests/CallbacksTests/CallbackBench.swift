@@ -1,7 +1,6 @@
 import Catalog
 import HTTPClient
 import JSON
-import Jobs
 import Outbox
 import PathSupport
 import Primitives
@@ -10,6 +9,7 @@ import Store
 import TestSupport
 
 @testable import Callbacks
+@testable import Jobs
 
 /// A path with a courier, a receiver, and a folder to deliver to.
 struct CallbackBench {
@@ -22,13 +22,19 @@ struct CallbackBench {
 
   var folder: String { "\(path.folder.path)/briefs" }
 
+  static let data: JSON.Object = ["job": "job", "created_at": "2026-11-12T09:00:00Z"]
+
   /// Puts a result on its way.
-  func add(
-    _ kind: String, _ target: JSON, data: JSON.Object = ["job": "job", "created_at": "2026-11-12T09:00:00Z"]
-  ) async throws -> String {
+  /// - Parameter target: as the job file has it.
+  func add(_ kind: String, _ target: JSON, data: JSON.Object = CallbackBench.data) async throws -> String {
+    try await add(kind, stored: Settings(written: target).stored, data: data)
+  }
+
+  /// - Parameter stored: as the row has it.
+  func add(_ kind: String, stored: JSON, data: JSON.Object = CallbackBench.data) async throws -> String {
     try await path.database.write { tx in
       try path.outbox.add(
-        tx, run: "run_1", kind: kind, target: target,
+        tx, run: "run_1", kind: kind, target: stored,
         payload: ["type": "run.succeeded", "timestamp": "2026-11-12T09:00:00Z", "data": .object(data)])
     }
   }

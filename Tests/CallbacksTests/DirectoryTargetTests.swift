@@ -61,7 +61,7 @@ import Testing
       try "Edited by its reader.".write(toFile: file, atomically: true, encoding: .utf8)
       let target = DirectoryTarget(database: bench.path.database, files: bench.path.files)
       let delivery = try await bench.delivery(id)
-      let again = try await target.send(delivery, settings: delivery.target)
+      let again = try await target.send(delivery, settings: ["path": .string(bench.folder)])
       #expect(again == .delivered(receipt: try #require(delivery.receipt)))
       #expect(Self.tree(bench.folder) == before)
       #expect(try String(contentsOfFile: file, encoding: .utf8) == "Edited by its reader.")
@@ -160,6 +160,128 @@ import Testing
       let delivery = try await bench.delivery(id)
       #expect(delivery.state == .dead)
       #expect(delivery.lastError == "There is no file file_gone.")
+    }
+  }
+
+  // MARK: What others prepared
+
+  /// Makes the folder to deliver to and one beside it, which nothing may be written to.
+  private static func prepare(_ bench: CallbackBench) throws -> String {
+    let other = "\(bench.path.folder.path)/other"
+    for folder in [bench.folder, other] {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+    try "Somebody else's.".write(toFile: "\(other)/brief.md", atomically: true, encoding: .utf8)
+    return other
+  }
+
+  private static func link(_ path: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+  }
+
+  @Test(arguments: ["other", "nowhere", "other/brief.md"])
+  func `a link where the run's folder would be is neither followed nor taken for it`(target: String)
+    async throws
+  {
+    try await withCallbacks { bench in
+      let other = try Self.prepare(bench)
+      let final = "\(bench.folder)/2026-11-12-daily-brief-run_1"
+      try Self.link(final, to: "\(bench.path.folder.path)/\(target)")
+      let id = try await Self.add(bench, [("brief.md", "# Brief")])
+      try await bench.work()
+      let delivery = try await bench.delivery(id)
+      #expect(delivery.state == .pending)
+      #expect(
+        delivery.lastError
+          == "\(final) is there already, and something else made it. Move it away; nothing of it was touched."
+      )
+      #expect(Self.tree(other) == ["brief.md"])
+      #expect(try String(contentsOfFile: "\(other)/brief.md", encoding: .utf8) == "Somebody else's.")
+      #expect(Self.tree(bench.folder) == ["2026-11-12-daily-brief-run_1"])
+      // Once it is gone, the result is there.
+      try FileManager.default.removeItem(atPath: final)
+      bench.skip(to: delivery)
+      try await bench.work()
+      #expect(try await bench.delivery(id).state == .delivered)
+      #expect(try String(contentsOfFile: "\(final)/brief.md", encoding: .utf8) == "# Brief")
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `a folder that somebody else made does not count as delivered`(hasResult: Bool) async throws {
+    try await withCallbacks { bench in
+      _ = try Self.prepare(bench)
+      let final = "\(bench.folder)/2026-11-12-daily-brief-run_1"
+      try FileManager.default.createDirectory(atPath: final, withIntermediateDirectories: true)
+      if hasResult { try "{}".write(toFile: "\(final)/result.json", atomically: true, encoding: .utf8) }
+      let id = try await Self.add(bench, [("brief.md", "# Brief")])
+      try await bench.work()
+      #expect(try await bench.delivery(id).state == .pending)
+      #expect(Self.tree(final) == (hasResult ? ["result.json"] : []))
+    }
+  }
+
+  @Test func `links in what an earlier attempt left are removed, not followed`() async throws {
+    try await withCallbacks { bench in
+      let other = try Self.prepare(bench)
+      let id = try await Self.add(bench, [("brief.md", "# Brief"), ("data/a.csv", "a")])
+      let partial = "\(bench.folder)/.\(id).partial"
+      try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
+      try Self.link("\(partial)/brief.md", to: "\(other)/brief.md")
+      try Self.link("\(partial)/data", to: other)
+      try Self.link("\(partial)/result.json", to: "\(other)/result.json")
+      try await bench.work()
+      let final = "2026-11-12-daily-brief-run_1"
+      #expect(
+        Self.tree(bench.folder) == [
+          final, "\(final)/brief.md", "\(final)/data", "\(final)/data/a.csv", "\(final)/result.json",
+        ])
+      #expect(Self.tree(other) == ["brief.md"])
+      #expect(try String(contentsOfFile: "\(other)/brief.md", encoding: .utf8) == "Somebody else's.")
+    }
+  }
+
+  @Test func `a link that bears the name of the folder in the making is left alone`() async throws {
+    try await withCallbacks { bench in
+      let other = try Self.prepare(bench)
+      let id = try await Self.add(bench, [("brief.md", "# Brief"), ("new.md", "new")])
+      try Self.link("\(bench.folder)/.\(id).partial", to: other)
+      try await bench.work()
+      #expect(try await bench.delivery(id).state == .delivered)
+      #expect(Self.tree(other) == ["brief.md"])
+      #expect(try String(contentsOfFile: "\(other)/brief.md", encoding: .utf8) == "Somebody else's.")
+    }
+  }
+
+  @Test func `links in the operator's own path are followed`() async throws {
+    try await withCallbacks { bench in
+      let other = try Self.prepare(bench)
+      let link = "\(bench.path.folder.path)/link"
+      try Self.link(link, to: other)
+      let id = try await Self.add(bench, [("brief.md", "# Brief")], to: "\(link)/today")
+      try await bench.work()
+      #expect(try await bench.delivery(id).state == .delivered)
+      #expect(Self.tree("\(other)/today").contains("2026-11-12-daily-brief-run_1/brief.md"))
+    }
+  }
+
+  @Test(arguments: [
+    (["result.json"], "errand-result.json"), (["result.json", "errand-result.json"], "2-errand-result.json"),
+    (["result.json/x", "errand-result.json/y", "2-errand-result.json"], "3-errand-result.json"),
+    (["errand-result.json", "errand-left-out.txt"], "result.json"),
+  ])
+  func `whatever an agent calls its files, none is overwritten`(names: [String], own: String) async throws {
+    try await withCallbacks { bench in
+      let id = try await Self.add(bench, names.map { ($0, "the agent's \($0)") })
+      try await bench.work()
+      let folder = "\(bench.folder)/2026-11-12-daily-brief-run_1"
+      for name in names {
+        #expect(try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) == "the agent's \(name)")
+      }
+      let delivery = try await bench.delivery(id)
+      let result = try String(contentsOfFile: "\(folder)/\(own)", encoding: .utf8)
+      #expect(try JSON(parsing: result) == delivery.payload)
+      #expect(delivery.receipt?["result"]?.stringValue == (own == "result.json" ? nil : own))
     }
   }
 }

@@ -231,9 +231,9 @@ import Testing
           ]
         ])
       let run = try await path.run(try #require(start.firing.run))
-      let settings = try #require(run.snapshot.callbacks.first?.settings)
-      #expect(settings["repository"] == "acme/shop")
-      #expect(settings["token"] == "${env:GITHUB_TOKEN}")
+      let settings = try #require(run.snapshot.destinations.first?.settings)
+      #expect(settings.shown["repository"] == "acme/shop")
+      #expect(settings.shown["token"] == "${env:GITHUB_TOKEN}")
       let resolved = try path.secrets.resolve(settings)
       #expect(
         resolved["pull_request"]?["title"]?.stringValue

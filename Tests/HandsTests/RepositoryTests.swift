@@ -173,7 +173,7 @@ import Testing
       limits.size = 1 << 20
       let small = Repositories(
         git: try Git(home: "\(upstream.folder)/small", limits: limits),
-        local: LocalRepositories(below: [upstream.folder]), secret: { $0 })
+        local: LocalRepositories(below: [upstream.folder]), secret: { $0.stringValue ?? "" })
       let empty = upstream.mount("file://\(upstream.folder)/empty.git")
       for (mount, text) in [(upstream.mount(), "more than 1 MiB"), (empty, "has no commits yet")] {
         try await Bench.with(repositories: small, mounting: [mount]) { bench async throws in

@@ -8,7 +8,9 @@ import Sessions
 extension Upstream {
   var git: Git { get throws { try Git(home: "\(folder)/git-home") } }
 
-  func repositories(secret: @escaping @Sendable (String) throws -> String = { $0 }) throws -> Repositories {
+  func repositories(secret: @escaping @Sendable (JSON) throws -> String = { $0.stringValue ?? "" }) throws
+    -> Repositories
+  {
     Repositories(git: try git, local: LocalRepositories(below: [folder]), secret: secret)
   }
 

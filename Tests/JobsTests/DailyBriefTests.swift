@@ -26,7 +26,8 @@ struct DailyBriefTests {
     let files = try #require(try load().jobs.first { $0.definition["name"] == "daily-brief" }).files
     let prompt = String(decoding: try #require(files["prompt.md"]), as: UTF8.self)
     let text = try Template.render(
-      prompt, context: ["trigger": trigger, "job": ["name": "daily-brief"], "firing": ["time": "now"]])
+      prompt, context: ["trigger": trigger, "job": ["name": "daily-brief"], "firing": ["time": "now"]]
+    ).text
     #expect(text.contains("ahead of its time") == hasBody)
     #expect(text.contains("board meeting") == hasBody)
     #expect(

@@ -266,7 +266,7 @@ struct JobFolderTests {
     ),
     (
       "prompt.md", "{{triger.body}}",
-      #"brief/job.yaml:10:12: input.message: prompt.md, line 1: There is no "triger.body". Did you mean "trigger"? There is: trigger, job, firing, last."#
+      #"brief/job.yaml:10:12: input.message: prompt.md, line 1: There is no "triger.body". Did you mean "trigger"? There is: trigger, job, firing, previous, last."#
     ),
     (
       "rehearsal.yaml", "turns: []",

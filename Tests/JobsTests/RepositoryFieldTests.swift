@@ -81,7 +81,7 @@ struct RepositoryFieldTests {
     var repository = JobRepository(url: "{{trigger.body.clone_url}}", token: "${env:GITHUB_TOKEN}")
     let right = try repository.resolved(context: Self.context("https://github.com/acme/shop.git"))
     #expect(right.mount == "/workspace/shop")
-    #expect(right.token == "${env:GITHUB_TOKEN}")
+    #expect(right.token?.references == [.environment("GITHUB_TOKEN")])
     let elsewhere = Self.context("https://ghe.corp/acme/shop.git")
     #expect(throws: JobRepositoryError.closedHost("ghe.corp", allowed: ["github.com"])) {
       try repository.resolved(context: elsewhere)

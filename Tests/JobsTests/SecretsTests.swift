@@ -12,20 +12,20 @@ struct SecretsTests {
     ("plain $ {x} $x", "plain $ {x} $x"), ("", ""),
   ])
   func `a reference gives its secret, also inside a text`(text: String, resolved: String) throws {
-    #expect(try secrets.resolve(text) == resolved)
+    #expect(try secrets.resolve(Setting(written: text)) == .string(resolved))
   }
 
   @Test func `a file's secret comes without its line end`() throws {
     let gallery = try Gallery(["token": "abc\n", "crlf": "abc\r\n"])
-    #expect(try secrets.resolve("<${file:\(gallery.path)/token}>") == "<abc>")
-    #expect(try secrets.resolve("<${file:\(gallery.path)/crlf}>") == "<abc>")
+    #expect(try secrets.resolve(Setting(written: "<${file:\(gallery.path)/token}>")) == "<abc>")
+    #expect(try secrets.resolve(Setting(written: "<${file:\(gallery.path)/crlf}>")) == "<abc>")
     withExtendedLifetime(gallery) {}
   }
 
   @Test func `every text of a value is resolved, and only texts`() throws {
     let settings: JSON = ["url": "https://${env:HOST}", "list": ["${env:TOKEN}", 1, nil], "flag": true]
     #expect(
-      try secrets.resolve(settings) == [
+      try secrets.resolve(Settings(written: settings)) == [
         "url": "https://example.com", "list": ["t0", 1, nil], "flag": true,
       ])
   }
@@ -53,7 +53,7 @@ struct SecretsTests {
     ),
   ])
   func `a reference that leads nowhere says so without showing anything`(text: String, sentence: String) {
-    let error = #expect(throws: SecretError.self) { try secrets.resolve(text) }
+    let error = #expect(throws: SecretError.self) { try secrets.resolve(Setting(written: text)) }
     #expect(error?.description == sentence)
   }
 }

@@ -23,7 +23,7 @@ struct TemplateTests {
   private func render(_ template: String, _ context: JSON = TemplateTests.context) throws(TemplateError)
     -> String
   {
-    try Template.render(template, context: context, randomness: .seeded(7))
+    try Template.render(template, context: context, randomness: .seeded(7)).text
   }
 
   /// The rendered text without the sentence about marks, with short marks.
@@ -96,7 +96,7 @@ struct TemplateTests {
   @Test func `the plain form is for keys`() throws {
     let key = try Template.renderPlain(
       "{{trigger.body.number}}-{{trigger.body.long}}", context: TemplateTests.context)
-    #expect(key == "42-one\ntwo")
+    #expect(key.text == "42-one\ntwo")
   }
 
   @Test(arguments: [
@@ -106,15 +106,15 @@ struct TemplateTests {
     ),
     (
       "{{trigger.bdy.title}}",
-      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, actor, receipt_id, type, source, text, headers, body."#
+      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, date, local_time, timezone, actor, receipt_id, type, source, text, headers, body."#
     ),
     (
       "{{#trigger.bdy.title}}x{{/trigger.bdy.title}}",
-      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, actor, receipt_id, type, source, text, headers, body."#
+      #"The template's line 1: There is no "trigger.bdy.title". Did you mean "body"? There is: kind, id, time, date, local_time, timezone, actor, receipt_id, type, source, text, headers, body."#
     ),
     (
       "{{runs.last}}",
-      #"The template's line 1: There is no "runs.last". There is: trigger, job, firing, last."#
+      #"The template's line 1: There is no "runs.last". There is: trigger, job, firing, previous, last."#
     ),
     (
       "{{#job}}\n\n{{nmae}}{{/job}}",
@@ -195,7 +195,8 @@ struct TemplateTests {
     "{{#trigger.body.response_url}}{{.}}{{/trigger.body.response_url}}", "{{trigger.body.response_urls}}",
     "{{trigger}}", "{{trigger.body.response_urls.0.response_url}}",
   ])
-  func `a response_url is in no prompt, but a callback gets it`(template: String) throws {
+  func `a response_url is in no prompt and no key, but a setting that is one gets it`(template: String) throws
+  {
     let url = "https://hooks.slack.com/commands/T0/1/abc"
     let context: JSON = [
       "trigger": [
@@ -208,6 +209,8 @@ struct TemplateTests {
     let prompt = try render(template, context)
     #expect(!prompt.contains("T0"))
     #expect(prompt.contains("(hidden)"))
-    #expect(try Template.renderPlain(template, context: context).contains(url))
+    #expect(try !Template.renderPlain(template, context: context).text.contains("T0"))
+    let setting = try Setting(template: .string(template), context: context, showsCredentials: true)
+    #expect(setting.shown.stringValue?.contains(url) == true)
   }
 }

@@ -240,7 +240,10 @@ import Testing
       #expect(ended.snapshot == run.snapshot)
       #expect(ended.snapshot.message == "First.")
       // The reference itself, not what it refers to.
-      #expect(try await path.deliveries(run.id).map(\.target) == [["path": "${env:BRIEFS}"]])
+      #expect(
+        try await path.deliveries(run.id).map(\.target) == [
+          ["form": 2, "settings": ["members": [["path", ["text": [["env": "BRIEFS"]]]]]]]
+        ])
     }
   }
 

@@ -103,7 +103,8 @@ import Testing
       for number in 0..<50 { try await database.add("note \(number)") }
       try await database.backup(to: folder.file("copy.db"))
       try await database.backup(to: folder.file("copy.db"))
-      #expect(!FileManager.default.fileExists(atPath: folder.file("copy.db.part")))
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(!names.contains { $0.hasSuffix(".part") })
       let error = await #expect(throws: StoreError.self) {
         try await database.backup(to: folder.file("missing/copy.db"))
       }
@@ -111,6 +112,22 @@ import Testing
       let copy = try await Database.open(folder.file("copy.db"), migrations: notes)
       #expect(try await copy.notes.count == 50)
       await copy.close()
+    }
+  }
+
+  @Test func `a backup follows no link, and is its owner's alone`() async throws {
+    try await withNotes { database, folder in
+      try await database.add("private")
+      let other = folder.file("other.txt")
+      try "Somebody else's.".write(toFile: other, atomically: true, encoding: .utf8)
+      for name in ["copy.db", "copy.db.part"] {
+        try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: other)
+      }
+      try await database.backup(to: folder.file("copy.db"))
+      #expect(try String(contentsOfFile: other, encoding: .utf8) == "Somebody else's.")
+      let facts = try FileManager.default.attributesOfItem(atPath: folder.file("copy.db"))
+      #expect(facts[.type] as? FileAttributeType == .typeRegular)
+      #expect((facts[.posixPermissions] as? Int) == 0o600)
     }
   }
 }

@@ -27,7 +27,7 @@ struct ServeChild: Sendable {
     // Not the whole environment: a key or an address that is set there must not change the story.
     let kept = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"]
     launch.environment = ProcessEnvironment.all.filter { kept.contains($0.key) }.merging(variables) { $1 }
-    let log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+    let log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW)
     launch.descriptors = [1: log, 2: log]
     let begun = ContinuousClock.now
     let child = try await Child.start(launch)

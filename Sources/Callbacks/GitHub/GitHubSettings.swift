@@ -23,6 +23,8 @@ struct GitHubSettings: Sendable {
   }
 
   var repository: String?
+  /// Nil permits every one.
+  private let repositories: [String]?
   var token: String
   /// Without a slash at its end.
   var api: String
@@ -45,6 +47,11 @@ struct GitHubSettings: Sendable {
       !isRepository(repository)
     {
       problems.append(Problem(root.key("repository"), "Expected OWNER/NAME, such as octo/app."))
+    }
+    for (index, name) in (settings["repositories"]?.arrayValue ?? []).compactMap(\.stringValue).enumerated()
+    where !KindShape.isOpen(name) && !isRepository(name.hasSuffix("/*") ? name.dropLast() + "x" : name) {
+      problems.append(
+        Problem(root.key("repositories").index(index), "Expected OWNER/NAME or OWNER/*, such as octo/*."))
     }
     if let api = settings["api"]?.stringValue, !KindShape.isOpen(api), GitHubAPI.host(of: api) == nil {
       problems.append(
@@ -103,6 +110,7 @@ struct GitHubSettings: Sendable {
   init(_ settings: JSON, standardAPI: String) throws(GitHubError) {
     let given = settings["repository"]?.stringValue ?? ""
     repository = given.isEmpty ? nil : given
+    repositories = settings["repositories"]?.arrayValue?.compactMap { $0.stringValue?.lowercased() }
     token = settings["token"]?.stringValue ?? ""
     var api = settings["api"]?.stringValue ?? standardAPI
     while api.hasSuffix("/") { api.removeLast() }
@@ -130,6 +138,14 @@ struct GitHubSettings: Sendable {
       }
       self.comment = Comment(issue: number, body: comment["body"]?.stringValue)
     }
+  }
+
+  /// Whether the token may be used for a repository.
+  func permits(_ repository: String) -> Bool {
+    guard let repositories else { return true }
+    // As GitHub compares names.
+    let name = repository.lowercased()
+    return repositories.contains { $0 == name || ($0.hasSuffix("/*") && name.hasPrefix($0.dropLast())) }
   }
 
   /// `owner/name`, of characters that GitHub has in names.

@@ -23,6 +23,8 @@ package struct GitHubTarget: Target {
     name: name,
     fields: [
       FieldShape("pull_request", .object), FieldShape("comment", .object), FieldShape("repository", .text),
+      // Which the repository may be, whatever a value from outside says.
+      FieldShape("repositories", .texts),
       FieldShape("token", .secret), FieldShape("api", .text),
     ],
     templates: ["pull_request", "comment", "repository"],
@@ -83,6 +85,10 @@ package struct GitHubTarget: Target {
     }
     guard GitHubSettings.isRepository(repository) else {
       throw GitHubError.hopeless("“\(repository.prefix(100))” is no repository. Write OWNER/NAME.")
+    }
+    guard settings.permits(repository) else {
+      throw GitHubError.hopeless(
+        "“\(repository)” is not among the callback's “repositories”, so the token was not used there.")
     }
     let api = GitHubAPI(
       client: client, base: settings.api, token: settings.token, repository: repository, pace: pace,

@@ -8,6 +8,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
   /// An upload: only what sessions made can be downloaded.
   case notDownloadable(id: String)
   case tooLarge(size: Int64, limit: Int64)
+  /// Something that is not ours has the name.
+  case taken(path: String)
   /// The system refused a read or write.
   case system(path: String, errno: Int32)
 
@@ -19,6 +21,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
       "The file \(id) was uploaded, so it cannot be downloaded: only files that sessions made can be."
     case .tooLarge(let size, let limit):
       "The file has \(size) bytes; at most \(limit) can be handled here."
+    case .taken(let path):
+      "\(path) is there already, and something else made it. Move it away; nothing of it was touched."
     case .system(let path, ENOSPC):
       "The disk that holds \(path) is full. Free some space; nothing that was accepted is lost."
     case .system(let path, let errno): "\(path): \(String(cString: strerror(errno)))."
@@ -69,6 +73,7 @@ extension FilesError: OperatorError {
     case .system(_, ENOSPC): "The server's disk is full; nothing that was accepted is lost. \(Self.whoKnows)"
     case .system(_, let errno):
       "The server's disk refused a file: \(String(cString: strerror(errno))). \(Self.whoKnows)"
+    case .taken: "Something else has a name that the server needs. \(Self.whoKnows)"
     case .notFound, .expired, .notDownloadable, .tooLarge: description
     }
   }

@@ -2,6 +2,7 @@ import Catalog
 package import JSON
 package import Jobs
 package import Primitives
+import Runs
 import Signatures
 
 /// What a request would do if it came now, worked out without writing anything. Its signature is not looked at:
@@ -27,7 +28,7 @@ package struct HookPreview: Sendable {
   /// - Throws: `HookRefusal` when the source cannot read the request.
   package init(_ request: HookRequest, source: Source, jobs: [Job], now: Timestamp, secrets: Secrets) throws {
     let kind = try HookPreview.kind(of: source, secrets)
-    guard case .occurrence(let reading) = try kind.read(request) else {
+    guard case .occurrence(let reading) = try kind.purpose(of: request) else {
       self.reading = nil
       lines = []
       return
@@ -61,7 +62,8 @@ package struct HookPreview: Sendable {
     let (job, trigger) = (start.job, start.trigger)
     var line = Line(job: job.name, trigger: trigger.id, starts: true)
     do {
-      var full = context
+      var full = context.merging(job.clock(at: now, trigger: trigger.id))
+      full[Occurrence.credentials] = nil
       for (name, value) in [
         ("kind", "webhook"), ("id", trigger.id), ("time", now.description), ("receipt_id", "rcpt_preview"),
       ] { full[name] = .string(value) }
@@ -71,9 +73,10 @@ package struct HookPreview: Sendable {
         "firing": ["id": "drun_preview", "time": .string(now.description)],
         // As for a job that has not run yet.
         "last": ["success": .null, "failure": .null],
+        "previous": job.previous(job.scheduledTime(before: now, trigger: trigger.id), trigger: trigger.id),
       ]
-      if let key = trigger.key { line.key = try Template.renderPlain(key, context: known) }
-      line.prompt = try Template.render(job.message, context: known)
+      if let key = trigger.key { line.key = try Template.renderPlain(key, context: known).text }
+      line.prompt = try Template.render(job.message, context: known).text
     } catch {
       line.starts = false
       line.reason = "It would fail to start: \(error)"
@@ -89,10 +92,10 @@ package struct HookPreview: Sendable {
     var settings: JSON.Object = [:]
     let isSecret = Set(
       kind.shape.fields.filter { if case .secret = $0.type { true } else { false } }.map(\.name))
-    for (name, value) in source.settings.objectValue ?? [:] {
-      settings[name] =
-        isSecret.contains(name) ? .string(StandardWebhooks.newSecret()) : try secrets.resolve(value)
+    for name in source.settings.objectValue?.keys ?? [] where isSecret.contains(name) {
+      settings[name] = .string(StandardWebhooks.newSecret())
     }
+    settings.merge(try secrets.resolve(source.settings(besides: isSecret)).objectValue ?? [:])
     return try kind.init(settings: .object(settings))
   }
 

@@ -102,8 +102,7 @@ extension Fields {
   func secret(_ key: String) -> String? {
     guard let text = text(key, length: 1...4096) else { return nil }
     do {
-      let references = try Secrets.references(in: text)
-      if references.isEmpty {
+      if try Setting(written: text).references.isEmpty {
         add(
           key,
           "A token must not stand in a file. Put it into an environment variable of the server and write "

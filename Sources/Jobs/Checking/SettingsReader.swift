@@ -21,8 +21,7 @@ struct SettingsReader {
       read(field, fields)
       if let value = fields[field.name] ?? shape.defaults[field.name] {
         settings[field.name] = value
-        checkReferences(value, fields.path.key(field.name))
-        if shape.templates.contains(field.name) { checkTemplates(value, fields.path.key(field.name)) }
+        check(value, fields.path.key(field.name), isTemplate: shape.templates.contains(field.name))
       }
     }
     guard findings.problems.count == before else { return nil }
@@ -34,8 +33,10 @@ struct SettingsReader {
   /// What the kind says, about what the file says or else about what its secrets make of it.
   private func problems(of settings: JSON, _ shape: KindShape) -> [Problem] {
     let found = shape.check(settings)
-    // A secret that cannot be had is told by its reference, see `checkReferences`.
-    guard found.isEmpty, let secrets, let resolved = try? secrets.resolve(settings) else { return found }
+    // A secret that cannot be had is told by its reference, see `check`. Templates are as they are.
+    guard found.isEmpty, let secrets,
+      let resolved = try? secrets.resolve(Settings(unfilled: settings, templates: shape.templates))
+    else { return found }
     return shape.check(resolved) + shape.checkResolved(resolved)
   }
 
@@ -75,20 +76,27 @@ struct SettingsReader {
     }
   }
 
-  private func checkReferences(_ value: JSON, _ path: FieldPath) {
+  /// Notes what is no template where one may stand, and references that are none, or lead nowhere.
+  private func check(_ value: JSON, _ path: FieldPath, isTemplate: Bool) {
     switch value {
     case .string(let text):
       do {
-        let references = try Secrets.references(in: text)
-        guard let secrets else { return }
-        for reference in references { _ = try secrets.value(of: reference) }
+        // A reference stands in the operator's words, never across a tag.
+        let words = isTemplate ? try Template(text).words : [text]
+        for piece in try words.flatMap(Setting.pieces(written:)) {
+          if case .reference(let reference) = piece { _ = try secrets?.value(of: reference) }
+        }
+      } catch let error as TemplateError {
+        findings.add(path, error.message)
       } catch {
-        findings.add(path, error.description)
+        findings.add(path, String(describing: error))
       }
     case .array(let elements):
-      for (index, element) in elements.enumerated() { checkReferences(element, path.index(index)) }
+      for (index, element) in elements.enumerated() {
+        check(element, path.index(index), isTemplate: isTemplate)
+      }
     case .object(let object):
-      for (key, element) in object { checkReferences(element, path.key(key)) }
+      for (key, element) in object { check(element, path.key(key), isTemplate: isTemplate) }
     default: break
     }
   }

@@ -1,6 +1,18 @@
 import Catalog
 import JSON
 
+/// What a template came to: its author's words, or a value.
+enum TemplatePiece: Sendable, Equatable {
+  case written(String)
+  case value(String)
+
+  var text: String {
+    switch self {
+    case .written(let text), .value(let text): text
+    }
+  }
+}
+
 /// Fills a template's parts with values.
 struct TemplateRenderer {
   /// A value that names are looked up in, and how it is reached from the context.
@@ -10,31 +22,36 @@ struct TemplateRenderer {
   }
 
   /// Members of `trigger` that Errand writes itself.
-  private static let ownMembers: Set<String> = ["kind", "id", "time", "receipt_id", "source"]
+  private static let ownMembers: Set<String> = [
+    "kind", "id", "time", "date", "local_time", "timezone", "receipt_id", "source",
+  ]
 
-  /// Members of what comes from outside that are credentials by themselves: no prompt needs them, and prompts
-  /// are kept and shown. Whoever has a `response_url` can post in somebody's chat.
+  /// Members of what comes from outside that are credentials by themselves, whoever sends them: nothing needs them
+  /// but the setting that is one itself. Whoever has a `response_url` can post in somebody's chat.
   private static let credentials: Set<String> = ["response_url", "response_urls"]
 
-  private(set) var output = ""
+  private(set) var pieces: [TemplatePiece] = []
+  private var size = 0
   /// Whether anything was put between marks.
   private(set) var hasMarks = false
   /// Nil marks nothing.
   private let boundary: String?
+  private let showsCredentials: Bool
   private var frames: [Frame]
 
-  init(context: JSON, boundary: String?) {
+  init(context: JSON, boundary: String?, showsCredentials: Bool = false) {
     frames = [Frame(value: context, path: [])]
     self.boundary = boundary
+    self.showsCredentials = showsCredentials
   }
 
   mutating func render(_ parts: [TemplatePart]) throws(TemplateError) {
     for part in parts {
       switch part {
-      case .text(let text): try add(text, line: 1)
+      case .text(let text): try add(.written(text), line: 1)
       case .value(let name):
         guard let found = try find(name, mayBeMissing: false) else { continue }
-        try add(show(found), line: name.line)
+        try add(.value(show(found)), line: name.line)
       case .section(let name, let isInverted, let parts):
         let found = try find(name, mayBeMissing: true)
         if isInverted {
@@ -100,7 +117,7 @@ struct TemplateRenderer {
   // MARK: Showing
 
   private mutating func show(_ frame: Frame) -> String {
-    let value = boundary == nil ? frame.value : TemplateRenderer.masked(frame.value, at: frame.path.last)
+    let value = showsCredentials ? frame.value : TemplateRenderer.masked(frame.value, at: frame.path.last)
     switch value {
     case .null: return ""
     case .bool, .integer, .number: return value.text
@@ -149,10 +166,16 @@ struct TemplateRenderer {
     return "<\(boundary)>\(newline)\(text)\(newline)</\(boundary)>"
   }
 
-  private mutating func add(_ text: String, line: Int) throws(TemplateError) {
-    guard output.utf8.count + text.utf8.count <= Template.limit else {
-      throw TemplateError(line: line, .tooLong(limit: Template.limit))
-    }
-    output += text
+  private mutating func add(_ piece: TemplatePiece, line: Int) throws(TemplateError) {
+    size += piece.text.utf8.count
+    guard size <= Template.limit else { throw TemplateError(line: line, .tooLong(limit: Template.limit)) }
+    pieces.append(piece)
+  }
+
+  var output: String {
+    var output = ""
+    output.reserveCapacity(size)
+    for piece in pieces { output += piece.text }
+    return output
   }
 }

@@ -31,13 +31,15 @@ indirect enum TemplateShape: Sendable {
     (
       "trigger",
       .members([
-        ("kind", .plain), ("id", .plain), ("time", .plain),
+        ("kind", .plain), ("id", .plain), ("time", .plain), ("date", .plain), ("local_time", .plain),
+        ("timezone", .plain),
         ("actor", .members([("name", .plain), ("lane", .plain)])), ("receipt_id", .plain), ("type", .plain),
         ("source", .plain), ("text", .plain), ("headers", .open), ("body", .open),
       ])
     ),
     ("job", .members([("name", .plain), ("description", .plain)])),
     ("firing", .members([("id", .plain), ("time", .plain)])),
+    ("previous", .members([("time", .plain), ("date", .plain)])),
   ])
 
   /// What prompts see: the last results too.

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -339,6 +340,13 @@ ssize_t linux_copy(int source, int target, size_t count) {
   if (copied < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS))
     copied = sendfile(target, source, NULL, count);
   return copied < 0 ? -errno : copied;
+}
+
+int linux_rename_new(int folder, const char *name, const char *final) {
+  if (renameat2(folder, name, folder, final, RENAME_NOREPLACE) == 0) return 0;
+  // Some file systems know no such thing; there, a folder replaces nothing but an empty folder.
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  return renameat(folder, name, folder, final) == 0 ? 0 : errno;
 }
 
 int linux_unnamed_file(const char *folder) {

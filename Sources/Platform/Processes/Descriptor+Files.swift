@@ -16,6 +16,10 @@ extension Descriptor {
     return Descriptor(owning: opened)
   }
 
+  /// Renames what lies in this folder, never replacing anything.
+  /// - Returns: 0, or an errno.
+  package func renameNew(_ name: String, to final: String) -> Int32 { linux_rename_new(number, name, final) }
+
   /// A file without a name that vanishes when it is closed.
   package static func unnamed(in folder: String) throws -> Descriptor {
     let opened = linux_unnamed_file(folder)

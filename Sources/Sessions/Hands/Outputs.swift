@@ -10,6 +10,11 @@ enum Outputs {
   /// Names the files that were left out, and why, among the outputs themselves.
   static let note = "errand-left-out.txt"
 
+  /// What is taken among some files: their paths, and the folders on the top.
+  static func names(of files: [OutputFile]) -> Set<String> {
+    Set(files.map(\.path)).union(files.compactMap { $0.path.split(separator: "/").first.map(String.init) })
+  }
+
   /// Sorted by path. Whoever calls removes the copies.
   static func collect(from workspace: Workspace, limits: SandboxLimits) throws -> [OutputFile] {
     // No folder: nothing was ever provisioned, so nothing was made.
@@ -110,7 +115,7 @@ enum Outputs {
       let (name, _) = try newCopy()
       try Workspace.write(text, to: name)
       // The agent may have taken the name.
-      let path = Files.freeName(Outputs.note, besides: Set(files.map(\.path)))
+      let path = Files.freeName(Outputs.note, besides: Outputs.names(of: files))
       files.append(OutputFile(path: path, size: Int64(text.utf8.count), copy: name))
     }
 

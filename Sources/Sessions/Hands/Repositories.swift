@@ -1,6 +1,6 @@
 package import Git
 import HTTPClient
-import JSON
+package import JSON
 import Primitives
 import Sessions
 
@@ -13,11 +13,11 @@ import Sessions
 package struct Repositories: Sendable {
   let git: Git
   let local: LocalRepositories
-  /// Resolves a reference to a token.
-  let secret: @Sendable (String) throws -> String
+  /// Looks up a token by the setting that says where it is.
+  let secret: @Sendable (JSON) throws -> String
 
   package init(
-    git: Git, local: LocalRepositories = .none, secret: @escaping @Sendable (String) throws -> String
+    git: Git, local: LocalRepositories = .none, secret: @escaping @Sendable (JSON) throws -> String
   ) {
     self.git = git
     self.local = local

@@ -79,7 +79,7 @@ package final class SandboxedHands: Hands {
     let limits = settings.limits
     let outputs = try await DiskThread.run(.copies) { try Outputs.collect(from: workspace, limits: limits) }
     do {
-      return outputs + (try await bundles(besides: Set(outputs.map(\.path))))
+      return outputs + (try await bundles(besides: Outputs.names(of: outputs)))
     } catch {
       for output in outputs { unlink(output.copy) }
       throw error

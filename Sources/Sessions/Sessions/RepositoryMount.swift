@@ -9,8 +9,8 @@ package struct RepositoryMount: Sendable, Equatable {
   package var checkout: JSON?
   /// Where the sandbox sees it, below `/workspace`.
   package var path: String
-  /// A reference to the token, resolved when it is used.
-  package var token: String?
+  /// Where the token is, as the job's setting keeps it. Looked up when it is used; only runs have one.
+  package var token: JSON?
   /// The token itself, as a client of the wire gave it. Nothing in it is a reference.
   package var literalToken: String?
   /// Commits of history; nil is all of it.
@@ -28,7 +28,7 @@ package struct RepositoryMount: Sendable, Equatable {
     self.url = url
     self.path = path
     checkout = resource["checkout"].flatMap { $0.isNull ? nil : $0 }
-    token = resource["token"]?.stringValue
+    token = resource["token"]
     literalToken = resource["authorization_token"]?.stringValue
     depth =
       (resource["depth"]?.intValue).flatMap { $0 == 0 ? nil : $0 } ?? (resource["depth"] == nil ? 1 : nil)

@@ -111,6 +111,9 @@ int linux_open_at(int folder, const char *name, int flags, mode_t mode);
 /// Copies up to `count` bytes between two files where they stand; 0 at the end.
 ssize_t linux_copy(int source, int target, size_t count);
 
+/// `rename` within a folder that never replaces anything. Returns 0, or an errno.
+int linux_rename_new(int folder, const char *name, const char *final);
+
 /// An unnamed file in a folder that vanishes when it is closed.
 int linux_unnamed_file(const char *folder);
 
