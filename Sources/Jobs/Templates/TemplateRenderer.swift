@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 
 /// Fills a template's parts with values.
 struct TemplateRenderer {
@@ -103,11 +104,10 @@ struct TemplateRenderer {
     let value = boundary == nil ? frame.value : TemplateRenderer.masked(frame.value, at: frame.path.last)
     switch value {
     case .null: return ""
-    case .bool, .integer, .number: return value.text
+    case .bool, .integer, .number, .exact: return value.text
     case .string(let text): return isOutside(frame.path) ? marked(text) : text
     case .array, .object:
-      var text = value.prettyText
-      if text.hasSuffix("\n") { text.removeLast() }
+      let text = value.prettyText
       return isOutside(frame.path) ? marked(text) : text
     }
   }
@@ -145,7 +145,7 @@ struct TemplateRenderer {
     var text = text
     // Nobody outside can have known it; but what closes a block must not stand in one, whatever happened.
     while text.contains(boundary) { text.replace(boundary, with: "") }
-    let newline = text.contains("\n") ? "\n" : ""
+    let newline = text.hasLineEnd ? "\n" : ""
     return "<\(boundary)>\(newline)\(text)\(newline)</\(boundary)>"
   }
 

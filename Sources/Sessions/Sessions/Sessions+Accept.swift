@@ -8,7 +8,7 @@ extension Sessions {
   /// - Parameters:
   ///   - files: resolves the files that inputs name.
   ///   - field: the request's field that holds the inputs, for the sentences.
-  ///   - key: as of `append`.
+  ///   - key: as of `append`: whose it is, a line end, and the key; or the key alone.
   /// - Throws: `SessionError`.
   package func accept(
     _ tx: Transaction, to id: String, _ inputs: [NewEvent], files: Files, field: String = "events",
@@ -17,7 +17,7 @@ extension Sessions {
     let session = try session(tx, id)
     if let key, let earlier = try earlier(tx, id, key) {
       guard earlier.elementsEqual(inputs, by: { $0.repeats($1) }) else {
-        throw SessionError.keyUsed(id: id, key: key)
+        throw SessionError.keyUsed(id: id, key: Sessions.bare(key))
       }
       return earlier
     }
@@ -47,10 +47,20 @@ extension Sessions {
 
   /// What came with this key before; nil when nothing did.
   private func earlier(_ tx: Transaction, _ id: String, _ key: String) throws -> [Event]? {
-    let rows = try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
-      key)
-    return rows.isEmpty ? nil : try rows.map(Event.init)
+    // Older rows have it without whose it is.
+    for key in [key, Sessions.bare(key)] {
+      let rows = try tx.rows(
+        "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
+        key)
+      if !rows.isEmpty { return try rows.map(Event.init) }
+    }
+    return nil
+  }
+
+  /// A key without whose it is, which stands on a line before it.
+  private static func bare(_ key: String) -> String {
+    let end = key.utf8.lastIndex(of: UInt8(ascii: "\n"))
+    return end.map { String(key[key.utf8.index(after: $0)...]) } ?? key
   }
 }
 
