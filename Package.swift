@@ -62,9 +62,11 @@ let package = Package(
     library("CSQLite", package: "sqlite3", "libsqlite3-dev"),
     library("CCurl", package: "libcurl", "libcurl4-openssl-dev"),
     library("CMicrohttpd", package: "libmicrohttpd", "libmicrohttpd-dev"),
+    library("CZlib", package: "zlib", "zlib1g-dev"),
     .target(name: "CLinux", path: "Sources/Platform/CLinux"),
     platform("Primitives", uses: ["CLinux"]),
     platform("JSON"),
+    platform("Compression", uses: ["CZlib"]),
     platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
     platform("HTTPClient", uses: ["CCurl", "CLinux", "Primitives"]),
@@ -86,7 +88,7 @@ let package = Package(
     domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron", "Queue"]),
-    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Signatures"]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Compression", "Signatures", crypto]),
     domain(
       "Callbacks",
       uses: [
@@ -148,6 +150,7 @@ let package = Package(
       ]),
     tests("Primitives"),
     tests("JSON", uses: ["Primitives"]),
+    tests("Compression"),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),

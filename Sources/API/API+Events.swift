@@ -14,7 +14,7 @@ extension API {
     let events = body?.list("events", limit: Input.limit, required: true) ?? []
     if body?["events"]?.arrayValue?.isEmpty == true { body?.add("events", "Expected at least one event.") }
     let inputs = events.compactMap { value, path in Input.read(value, at: path, findings) }
-    let key = try request.idempotencyKey()
+    let key = try repeats(request)?.ownKey
     let isKnown = try await domains.database.read { [domains] tx in
       _ = try domains.sessions.session(tx, id)
       return true

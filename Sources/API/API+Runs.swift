@@ -53,7 +53,8 @@ extension API {
 
   // MARK: Runs
 
-  /// Starts a job by hand. The same `Idempotency-Key` answers with the first request's run.
+  /// Starts a job by hand. The same request under the same `Idempotency-Key` of the same API key answers with the
+  /// first one's run, for as long as there is one.
   func startRun(_ request: Request) async throws -> HTTPResponse {
     let body = try request.object()
     guard let name = body["job"]?.stringValue else {
@@ -62,7 +63,12 @@ extension API {
     if let unknown = body.objectValue?.keys.first(where: { !["job", "input", "overlap"].contains($0) }) {
       throw APIError.invalid("\(unknown): there is no such field. The fields are job, input and overlap.")
     }
-    let key = try request.idempotencyKey()
+    let key = try repeats(request).map { repeats in
+      // Keys of older servers were everybody's. Only who may see every run is answered with what came of one.
+      RequestKey(
+        text: repeats.ownKey, shown: repeats.idempotencyKey, fingerprint: repeats.fingerprint,
+        bare: request.key?.scope == .admin ? repeats.idempotencyKey : nil)
+    }
     var context: JSON.Object = [:]
     if let input = body["input"] { context["body"] = input }
     let occurrence = Occurrence(

@@ -54,7 +54,10 @@ extension API {
     case "dlv": return Why(try domains.outbox.delivery(tx, id), now: now)
     case "rcpt":
       guard let receipt = try domains.hooks.receipt(tx, id) else {
-        throw APIError.notFound("There is no receipt \(id).")
+        guard let refused = try domains.hooks.refusedReceipt(tx, id) else {
+          throw APIError.notFound("There is no receipt \(id).")
+        }
+        return API.why(refused)
       }
       return try domains.runs.why(
         tx,

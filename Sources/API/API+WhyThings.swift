@@ -1,5 +1,7 @@
 import Catalog
+import Hooks
 import Jobs
+import Primitives
 import Runs
 import Sessions
 import Store
@@ -26,6 +28,23 @@ extension API {
     return Why(
       subject: "session", id: id, state: session.status.rawValue,
       sentence: "It was made over the API, belongs to no run, and \(state).")
+  }
+
+  static func why(_ refused: RefusedReceipt) -> Why {
+    let again =
+      refused.repeats == 0
+      ? "" : " (and \(refused.repeats == 1 ? "once" : "\(refused.repeats) times") again)"
+    let came =
+      "It came to source \(refused.source) at \(refused.receivedAt.inSentence)\(again), proved itself"
+    if let receipt = refused.receipt, let replayed = refused.replayedAt {
+      let sentence =
+        "\(came), and was refused at first; at \(replayed.inSentence) it was taken as \(receipt)."
+      return Why(subject: "receipt", id: refused.id, state: "replayed", sentence: sentence)
+    }
+    return Why(
+      subject: "receipt", id: refused.id, state: "refused",
+      sentence: "\(came), and was refused all the same: \(refused.reason) It is kept, and "
+        + "`errand hooks replay \(refused.id)` takes it once that is mended.")
   }
 
   func why(_ tx: Transaction, file id: String) throws -> Why {

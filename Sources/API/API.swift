@@ -234,13 +234,20 @@ package struct API: Sendable {
     _ request: Request, identity: [UInt8]? = nil,
     _ make: @escaping @Sendable (Transaction) throws -> JSON
   ) async throws -> HTTPResponse {
-    guard let key = try request.idempotencyKey() else {
+    guard let repeats = try repeats(request, identity: identity) else {
       return json(try await domains.database.write(make))
     }
-    let repeats = Repeats(
-      apiKey: request.key?.id ?? "", idempotencyKey: key, method: request.http.method,
-      path: request.http.path, body: identity ?? request.http.body)
     let now = time.now()
     return json(try await domains.database.write { tx in try repeats.answer(tx, at: now, make) })
+  }
+
+  /// Nil for a request without an `Idempotency-Key`.
+  /// - Parameter identity: as of `creating`.
+  func repeats(_ request: Request, identity: [UInt8]? = nil) throws -> Repeats? {
+    try request.idempotencyKey().map { key in
+      Repeats(
+        apiKey: request.key?.id ?? "", idempotencyKey: key, method: request.http.method,
+        path: request.http.path, body: identity ?? request.http.body)
+    }
   }
 }

@@ -94,7 +94,7 @@ struct Refusal {
     case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
       SchedulesError.notActive, SchedulesError.noSkip, SchedulesError.undecided:
       self = Refusal(409, sentence, isRetryable: false)
-    case SessionError.keyUsed: self = Refusal(409, sentence)
+    case SessionError.keyUsed, RunsError.keyUsed: self = Refusal(409, sentence)
     case RunsError.noTerms: self = Refusal(500, sentence)
     case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
       self = Refusal(400, sentence)

@@ -140,7 +140,7 @@ struct Request: Sendable {
   }
 
   /// Lower than what the store takes: bodies are kept inside other values.
-  private static let limits = JSON.Limits(depth: 64)
+  private static let limits = JSON.Limits(depth: 64, numbers: .exact)
 
   /// The body as a JSON object; an empty body is an empty object.
   func object() throws -> JSON {

@@ -33,6 +33,10 @@ extension API {
     Route("GET", "/v1/firings") { api, request in try await api.listFirings(request) },
     Route("GET", "/v1/firings/:id") { api, request in try await api.showFiring(request) },
     Route("POST", "/v1/firings/:id/cancel") { api, request in try await api.cancelFiring(request) },
+    Route("GET", "/v1/receipts") { api, request in try await api.listReceipts(request) },
+    Route("POST", "/v1/receipts/:id/replay", .admin) { api, request in
+      try await api.replayReceipt(request)
+    },
     Route("GET", "/v1/why/:id") { api, request in try await api.why(request) },
     Route("GET", "/v1/deliveries") { api, request in try await api.listDeliveries(request) },
     Route("GET", "/v1/deliveries/:id") { api, request in try await api.showDelivery(request) },

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Glibc
+import Primitives
 
 /// The program `errand`: all its commands, and the one place where errors become sentences and exit codes.
 @main
@@ -100,8 +101,8 @@ struct Errand: AsyncParsableCommand {
       Say.notice(terminal.paint("error: ", .bad) + words)
       exit(withError: ExitCode(exitCode(for: error).rawValue))
     }
-    for (place, line) in ending.sentence.split(separator: "\n").enumerated() {
-      Say.notice(place == 0 ? terminal.paint("error: ", .bad) + line : String(line))
+    for (place, line) in ending.sentence.textLines.filter({ !$0.isEmpty }).enumerated() {
+      Say.notice(place == 0 ? terminal.paint("error: ", .bad) + line : line)
     }
     if let hint = ending.hint { Say.notice(terminal.paint("hint:  ", .quiet) + hint) }
     Glibc.exit(ending.code.rawValue)

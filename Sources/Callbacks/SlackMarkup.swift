@@ -1,8 +1,20 @@
+import Primitives
+
 /// Text as Slack takes it (https://docs.slack.dev/messaging/formatting-message-text): `&`, `<` and `>` are
 /// escaped, which also keeps an agent's words from calling a whole channel.
 enum SlackMarkup {
   static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    // Code point by code point: with an accent behind it a "<" is another character for Swift, and none for Slack.
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
   }
 
   /// Markup whose `<!channel>` and its like are shown, not obeyed.
@@ -14,12 +26,12 @@ enum SlackMarkup {
   /// it is.
   static func text(ofMarkdown text: String) -> String {
     var isCode = false
-    let lines = escaped(text).split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    let lines = escaped(text).textLines.map { line in
       if line.hasPrefix("```") { isCode.toggle() }
-      if isCode || line.hasPrefix("```") { return String(line) }
+      if isCode || line.hasPrefix("```") { return line }
       let bold = line.replacing("**", with: "*")
       let heading = bold.drop { $0 == "#" }
-      guard heading.count < bold.count, heading.first == " " else { return String(bold) }
+      guard heading.count < bold.count, heading.first == " " else { return bold }
       return "*\(heading.drop { $0 == " " }.replacing("*", with: ""))*"
     }
     return String(lines.joined(separator: "\n").reversed().drop { $0.isWhitespace }.reversed())

@@ -1,4 +1,5 @@
 import JSON
+import Primitives
 
 /// A run's result as a colleague would tell it in a chat: the agent's own words, what became of it if it did
 /// not work out, and the files.
@@ -65,7 +66,7 @@ struct SlackMessage: Sendable, Equatable {
   private static func files(_ result: JSON, _ link: (String) -> String?) -> String {
     let files = result["files"]?.arrayValue ?? []
     var lines = files.prefix(shownFiles).map { file in
-      let name = SlackMarkup.escaped((file["filename"]?.stringValue ?? "").replacing("\n", with: " "))
+      let name = SlackMarkup.escaped((file["filename"]?.stringValue ?? "").textLines.joined(separator: " "))
       let size = size(file["size_bytes"]?.integerValue ?? 0)
       let address = file["id"]?.stringValue.flatMap(link).map(SlackMarkup.escaped)
       // A bar would end the label.

@@ -59,17 +59,41 @@ package final class Hooks: Sendable {
         ALTER TABLE receipts ADD COLUMN unlisted INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX receipts_by_subject ON receipts (source, subject) WHERE subject IS NOT NULL;
         """),
+    Migration(
+      id: "hooks-0003",
+      sql: """
+        ALTER TABLE receipts ADD COLUMN digest TEXT;
+        CREATE INDEX receipts_by_digest ON receipts (source, digest) WHERE digest IS NOT NULL;
+        CREATE TABLE refused_receipts (
+          id TEXT PRIMARY KEY,
+          source TEXT NOT NULL,
+          code TEXT NOT NULL,
+          reason TEXT NOT NULL,
+          headers TEXT NOT NULL,
+          body BLOB NOT NULL,
+          digest TEXT NOT NULL,
+          received_at INTEGER NOT NULL,
+          repeats INTEGER NOT NULL DEFAULT 0,
+          replayed_at INTEGER,
+          receipt_id TEXT
+        );
+        CREATE UNIQUE INDEX refused_receipts_by_digest ON refused_receipts (source, digest);
+        CREATE INDEX refused_receipts_by_code ON refused_receipts (source, code, id);
+        """),
   ]
 
-  private let database: Database
-  private let jobs: Jobs
-  private let runs: Runs
-  private let time: Time
-  private let randomness: Randomness
+  let database: Database
+  let jobs: Jobs
+  let runs: Runs
+  let time: Time
+  let randomness: Randomness
   private let log: Logger
   /// The environment that secret references are resolved in.
-  private let secrets: Secrets
+  let secrets: Secrets
   private let refusals = Lock<[Refused: Int]>([:])
+  private let listeners = Lock<[@Sendable (HookRefusal, String, String?) -> Void]>([])
+  /// How many requests of a source were written down as refused in this minute.
+  let keeping = Lock<[String: (minute: Int64, count: Int)]>([:])
   /// Sources as last used, by name. Only such as exist, so that strangers cannot fill it.
   private let opened = Lock<[String: OpenSource]>([:])
 
@@ -101,10 +125,17 @@ package final class Hooks: Sendable {
         if let reply = try await take(request, from: try await source(name), named: name) { return reply }
         opened.withLock { $0[name] = nil }
       }
+    } catch let kept as KeptRefusal {
+      throw refuse(kept.refusal, source: name, receipt: kept.receipt)
     } catch let refusal as HookRefusal {
-      count(refusal, source: name)
-      throw refusal
+      throw refuse(refusal, source: name)
     }
+  }
+
+  /// A verified request that could not be taken, and the receipt that it is kept as.
+  private struct KeptRefusal: Error {
+    var refusal: HookRefusal
+    var receipt: String?
   }
 
   private func source(_ name: String) async throws -> OpenSource {
@@ -132,46 +163,57 @@ package final class Hooks: Sendable {
       if current != source.edition { return nil }
       throw HookRefusal.unverified(error)
     }
-    switch try source.kind.purpose(of: request) {
-    case .handshake(let reply): return reply
-    case .occurrence(let reading):
-      let context = reading.context(source: name)
-      let plan = source.table.plan(context, actor: reading.actor)
-      let answer: HookAnswer? = try await database.write { [self] tx in
-        guard try jobs.edition(tx, ofSource: name) == source.edition else { return nil }
-        return try write(tx, source: name, reading, context, plan, body: request.body)
-      }
-      guard let answer else { return nil }
-      var reply = source.kind.reply(to: reading, answer)
-      reply.answer = answer
-      return reply
+    let arrival: HookArrival
+    do {
+      arrival = try HookArrival(request, at: source, named: name)
+    } catch {
+      guard let kept = try await keep(error, request, from: source, named: name) else { return nil }
+      throw KeptRefusal(refusal: error, receipt: kept.receipt)
     }
+    guard case .occurrence(let reading) = arrival.purpose else {
+      if case .handshake(let reply) = arrival.purpose { return reply }
+      return nil
+    }
+    let answer: HookAnswer? = try await database.write { [self] tx in
+      guard try isCurrent(tx, source, named: name) else { return nil }
+      return try write(tx, source: name, arrival, reading)
+    }
+    guard let answer else { return nil }
+    var reply = source.kind.reply(to: reading, answer)
+    reply.answer = answer
+    return reply
+  }
+
+  /// Whether a source is still what it was when it was opened.
+  func isCurrent(_ tx: Transaction, _ source: OpenSource, named name: String) throws -> Bool {
+    try jobs.edition(tx, ofSource: name) == source.edition
   }
 
   /// The receipt and all it starts. A repeated delivery is counted and answered with what the first one started.
-  private func write(
-    _ tx: Transaction, source: String, _ reading: Reading, _ context: JSON.Object, _ plan: HookPlan,
-    body: [UInt8]
+  /// - Parameter refused: the receipt that was kept of it when it could not be taken; nil for one that comes now.
+  func write(
+    _ tx: Transaction, source: String, _ arrival: HookArrival, _ reading: Reading,
+    refused: RefusedReceipt? = nil
   ) throws -> HookAnswer {
+    let (context, plan) = (arrival.context, arrival.plan)
     let now = time.now()
+    if let known = try repeated(tx, source: source, arrival, reading, at: now) {
+      return try answer(tx, toRepeatOf: known)
+    }
     let unlisted = max(0, plan.others - Hooks.refusalLimit)
     let row = try tx.row(
       """
-      INSERT INTO receipts (id, source, dedupe_key, type, headers, body, received_at, subject, unlisted)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      INSERT INTO receipts (id, source, dedupe_key, type, headers, body, received_at, subject, unlisted, digest)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       ON CONFLICT (source, dedupe_key) DO UPDATE SET repeats = receipts.repeats + 1
       RETURNING \(Receipt.columns)
       """,
-      ID.make("rcpt", at: now, randomness), source, reading.dedupeKey, reading.type,
-      JSON.object(reading.headers), body, now, reading.subject, unlisted)
+      refused?.id ?? ID.make("rcpt", at: now, randomness), source, reading.dedupeKey, reading.type,
+      JSON.object(reading.headers), arrival.body, refused?.receivedAt ?? now, reading.subject, unlisted,
+      arrival.digest)
     guard let row else { throw HookRefusal.unknownSource(name: source) }
     let receipt = try Receipt(row)
-    if receipt.repeats > 0 {
-      let firings = try runs.firings(tx, ofReceipt: receipt.id)
-      return HookAnswer(
-        receipt: receipt.id, isRepeat: true, firings: firings.map(HookAnswer.Fired.init),
-        unlisted: receipt.unlisted)
-    }
+    if receipt.repeats > 0 { return try answer(tx, toRepeatOf: receipt) }
     let told = try jobsTold(tx, of: reading.subject, source: source, before: receipt.id)
     var firings: [Firing] = []
     for start in plan.starts {
@@ -184,6 +226,31 @@ package final class Hooks: Sendable {
     }
     return HookAnswer(
       receipt: receipt.id, isRepeat: false, firings: firings.map(HookAnswer.Fired.init), unlisted: unlisted)
+  }
+
+  /// The receipt of the same bytes under another key, counted once more, where the key alone proves nothing.
+  private func repeated(
+    _ tx: Transaction, source: String, _ arrival: HookArrival, _ reading: Reading, at now: Timestamp
+  ) throws -> Receipt? {
+    guard let digest = arrival.digest else { return nil }
+    try tx.lock("receipts of \(source)")
+    var since = Timestamp(seconds: 0)
+    if case .within(let window) = reading.once { since = now - window }
+    let row = try tx.row(
+      """
+      UPDATE receipts SET repeats = repeats + 1 WHERE id = (
+        SELECT id FROM receipts WHERE source = $1 AND digest = $2 AND received_at >= $3 AND dedupe_key <> $4
+        ORDER BY id DESC LIMIT 1)
+      RETURNING \(Receipt.columns)
+      """, source, digest, since, reading.dedupeKey)
+    return try row.map(Receipt.init)
+  }
+
+  func answer(_ tx: Transaction, toRepeatOf receipt: Receipt) throws -> HookAnswer {
+    let firings = try runs.firings(tx, ofReceipt: receipt.id)
+    return HookAnswer(
+      receipt: receipt.id, isRepeat: true, firings: firings.map(HookAnswer.Fired.init),
+      unlisted: receipt.unlisted)
   }
 
   private func fire(
@@ -241,6 +308,26 @@ package final class Hooks: Sendable {
   }
 
   // MARK: Refusals
+
+  /// The one place where a refusal becomes one, wherever it was found: it is counted, and those who listen are
+  /// told. Called by whoever refuses a request before it comes here, too.
+  /// - Parameter receipt: what is kept of the request, when it proved itself.
+  /// - Returns: the same, to be thrown.
+  @discardableResult
+  package func refuse(_ refusal: HookRefusal, source: String, receipt: String? = nil) -> HookRefusal {
+    count(refusal, source: source)
+    for listener in listeners.withLock({ $0 }) { listener(refusal, source, receipt) }
+    return refusal
+  }
+
+  /// Has `body` called for every refused request, with the name of the source that it came to, which strangers
+  /// choose, and the receipt that is kept of it. It comes as often as strangers like: what it costs is bounded
+  /// there.
+  package func onRefused(
+    _ body: @escaping @Sendable (_ refusal: HookRefusal, _ source: String, _ receipt: String?) -> Void
+  ) {
+    listeners.withLock { $0.append(body) }
+  }
 
   /// Strangers can send as much as they like, so refusals are counted by minute, not stored one by one.
   private func count(_ refusal: HookRefusal, source: String) {

@@ -18,6 +18,9 @@ package protocol SourceKind: Sendable {
   static var neededHeaders: [String] { get }
   /// What in its bodies is a credential by itself.
   static var credentials: [CredentialField] { get }
+  /// The headers that are worth keeping, by lower-case name: those that `read` looks at, above all. Never
+  /// credentials.
+  static var keptHeaders: [String] { get }
   /// - Parameter settings: the source file's, secrets resolved.
   init(settings: JSON) throws
   /// Looks at the raw bytes, before anything parses them.
@@ -72,6 +75,13 @@ package struct HookRequest: Sendable {
     self.body = body
   }
 
+  /// Every value of each of these headers that came, by lower-case name: enough to read the request again.
+  func all(_ names: [String]) -> JSON.Object {
+    var all: JSON.Object = [:]
+    for name in names where !headers[name].isEmpty { all[name] = .array(headers[name].map(JSON.string)) }
+    return all
+  }
+
   /// The first value of each of these headers that came, by lower-case name.
   func kept(_ names: [String]) -> JSON.Object {
     var kept: JSON.Object = [:]
@@ -114,6 +124,18 @@ package struct HookReply: Sendable, Equatable {
 package struct Reading: Sendable, Equatable {
   /// Repeats of one delivery have the same key: printable ASCII, at most `keyLimit` characters.
   package var dedupeKey: String
+  /// Whether the same bytes under another key are the same delivery: the key stood in a header that the sender
+  /// does not sign, so whoever has seen one request could send it again under a new one.
+  package enum Once: Sendable, Equatable {
+    /// The key is signed.
+    case perKey
+    /// For as long as there are receipts.
+    case ever
+    /// The sender may say the same thing again after a while.
+    case within(Duration)
+  }
+
+  package var once: Once
   /// The same for different deliveries that speak of the same thing; nil when the sender has nothing of the
   /// kind. A job starts for the first of them only.
   package var subject: String?
@@ -131,10 +153,12 @@ package struct Reading: Sendable, Equatable {
   package internal(set) var credentials: JSON.Object = [:]
 
   package init(
-    dedupeKey: String, subject: String? = nil, type: String?, actor: Actor, text: String? = nil, body: JSON,
+    dedupeKey: String, once: Once = .perKey, subject: String? = nil, type: String?, actor: Actor,
+    text: String? = nil, body: JSON,
     headers: JSON.Object
   ) {
     self.dedupeKey = dedupeKey
+    self.once = once
     self.subject = subject
     self.type = type
     self.actor = actor

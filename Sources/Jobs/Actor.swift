@@ -21,10 +21,19 @@ package struct Actor: Sendable, Hashable {
   /// As the source names them: a login, a user's id, a source's name.
   package var name: String
   package var lane: Lane
+  /// Another lane that a job must take as well, when nobody vouches for what the first one says: that of a
+  /// program of strangers, or of a stranger who writes as a program does.
+  package var alsoLane: Lane?
 
-  package init(name: String, lane: Lane) {
+  package init(name: String, lane: Lane, alsoLane: Lane? = nil) {
     self.name = name
     self.lane = lane
+    self.alsoLane = alsoLane
+  }
+
+  /// Whether a job that takes these lanes takes what this one sets off.
+  package func isWelcome(in lanes: [Lane]) -> Bool {
+    lanes.contains(lane) && (alsoLane.map(lanes.contains) ?? true)
   }
 
   /// Whoever runs this Errand.

@@ -14,6 +14,8 @@ package struct KindShape: Sendable {
   package var check: @Sendable (JSON) -> [Problem]
   /// The same for what can only be said once secrets are in their places.
   package var checkResolved: @Sendable (JSON) -> [Problem] = { _ in [] }
+  /// What is not wrong, but worth a word, about settings that are right.
+  package var warn: @Sendable (JSON) -> [Problem]
   /// Settings whose texts, nested ones too, are templates: rendered plain when a run starts.
   package var templates: [String]
   /// Settings that are credentials by themselves: shown nowhere, and their templates alone see what a request
@@ -24,13 +26,15 @@ package struct KindShape: Sendable {
 
   package init(
     name: String, fields: [FieldShape], templates: [String] = [], defaults: JSON.Object = [:],
-    check: @escaping @Sendable (JSON) -> [Problem] = { _ in [] }
+    check: @escaping @Sendable (JSON) -> [Problem] = { _ in [] },
+    warn: @escaping @Sendable (JSON) -> [Problem] = { _ in [] }
   ) {
     self.name = name
     self.fields = fields
     self.templates = templates
     self.defaults = defaults
     self.check = check
+    self.warn = warn
   }
 
   /// Whether a text is not known yet: it has a reference or a template in it.
@@ -50,6 +54,8 @@ package struct FieldShape: Sendable {
     case choice([String])
     case duration
     case texts
+    /// Texts, or numbers that stand for themselves.
+    case ids
     case object
   }
 

@@ -104,7 +104,7 @@ package struct Occurrence: Sendable, Equatable {
     /// A request that a source received.
     case receipt(String)
     /// A person or a program asked; repeats with the same key are one.
-    case request(key: String?)
+    case request(key: RequestKey?)
   }
 
   package var cause: Cause

@@ -138,5 +138,12 @@ extension Runs {
         ALTER TABLE held ADD COLUMN trigger_id TEXT;
         UPDATE held SET trigger_id = (SELECT trigger_id FROM firings WHERE id = held.firing_id);
         """),
+    // From here on a request's key is kept with whose it is.
+    Migration(
+      id: "runs-0008-requests",
+      sql: """
+        ALTER TABLE firings ADD COLUMN request_fingerprint TEXT;
+        CREATE INDEX firings_by_request ON firings (idempotency_key) WHERE idempotency_key IS NOT NULL;
+        """),
   ]
 }

@@ -26,11 +26,29 @@ extension Runs {
           """, job.id, occurrence.trigger, nominal)
       case .receipt(let id):
         try tx.row("SELECT * FROM firings WHERE job_id = $1 AND receipt_id = $2", job.id, id)
-      case .request(let key?):
-        try tx.row("SELECT * FROM firings WHERE job_id = $1 AND idempotency_key = $2", job.id, key)
+      case .request(let key?): try find(tx, job, key)
       case .request(nil): nil as Row?
       }
     return try row.map(Firing.init)
+  }
+
+  /// - Throws: `RunsError.keyUsed` when the key came with another request, be it for another job.
+  private func find(_ tx: Transaction, _ job: Job, _ key: RequestKey) throws -> Row? {
+    let row = try tx.row("SELECT * FROM firings WHERE job_id = $1 AND idempotency_key = $2", job.id, key.text)
+    guard let fingerprint = key.fingerprint else { return row }
+    if let row {
+      guard try row["request_fingerprint"] == fingerprint else { throw RunsError.keyUsed(key: key.shown) }
+      return row
+    }
+    try tx.lock("request \(key.text)")
+    if try tx.row("SELECT id FROM firings WHERE idempotency_key = $1 LIMIT 1", key.text) != nil {
+      throw RunsError.keyUsed(key: key.shown)
+    }
+    guard let bare = key.bare else { return nil }
+    return try tx.row(
+      "SELECT * FROM firings WHERE job_id = $1 AND idempotency_key = $2 AND request_fingerprint IS NULL",
+      job.id,
+      bare)
   }
 
   /// A new firing, without a row yet.
@@ -42,17 +60,17 @@ extension Runs {
   }
 
   private func enter(_ tx: Transaction, _ firing: Firing, _ occurrence: Occurrence) throws {
-    var key: String?
-    if case .request(let given) = occurrence.cause { key = given }
+    var request: RequestKey?
+    if case .request(let given) = occurrence.cause { request = given }
     try tx.run(
       """
       INSERT INTO firings (id, job_id, job_name, trigger_id, trigger_kind, nominal_at, receipt_id, idempotency_key,
-        repeat_key, actor, lane, decision, reason, run_id, created_at, decided_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        repeat_key, actor, lane, decision, reason, run_id, created_at, decided_at, request_fingerprint)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
       """, firing.id, firing.job, firing.jobName, firing.trigger, firing.kind, firing.nominalAt,
-      firing.receipt, key, firing.key, firing.actor?.name, firing.actor?.lane.rawValue,
+      firing.receipt, request?.text, firing.key, firing.actor?.name, firing.actor?.lane.rawValue,
       firing.decision?.rawValue, firing.reason, firing.run,
-      firing.createdAt, firing.decidedAt)
+      firing.createdAt, firing.decidedAt, request?.fingerprint)
   }
 
   /// Decides about a firing that has its row, or gives it one.

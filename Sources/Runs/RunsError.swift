@@ -1,3 +1,5 @@
+import Catalog
+
 /// What can be wrong with a request about runs.
 package enum RunsError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
@@ -7,6 +9,8 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
   /// A start by hand that the job's overlap dropped.
   case notStarted(firing: String, reason: String)
   case jobArchived(name: String)
+  /// The idempotency key came with another request before.
+  case keyUsed(key: String)
   /// What the job names, an agent or an environment, is archived.
   case archived(kind: String, name: String, job: String)
   /// What the job names is not there any more.
@@ -29,6 +33,8 @@ package enum RunsError: Error, Equatable, CustomStringConvertible {
     case .gone(let kind, let id, let job):
       "Job \(job) starts nothing because its \(kind) \(id) is deleted. Apply the job with its \(kind)'s file "
         + "again, or name another \(kind) in the job."
+    case .keyUsed(let key):
+      "Idempotency-Key: The key \(quoted(key)) came with another request before. Take a new one for each request."
     case .noTerms(let hash):
       "What the run was to do is missing from the database (terms \(hash)): the database was changed from outside, "
         + "or restored in part. Restore it whole."

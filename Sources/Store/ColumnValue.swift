@@ -78,7 +78,7 @@ extension Timestamp: ColumnValue {
 extension JSON: ColumnValue {
   package var column: SQLiteValue { .text(text) }
   package init?(column: SQLiteValue) {
-    guard case .text(let text) = column, let json = try? JSON(parsing: text) else {
+    guard case .text(let text) = column, let json = try? JSON(parsing: text, limits: .exact) else {
       // The reader says which column it was; where in the text is of no use to anybody.
       return nil
     }

@@ -60,9 +60,15 @@ import Testing
         "/v1/sessions/\(session)/events", ["events": [Self.message("three"), Self.message("two")]], and: key)
       #expect(other.status == 409)
       #expect(other.headers.first("x-should-retry") == "false")
+      // Another API key's is another key.
+      let made = try await api.post("/v1/keys", ["name": "other", "scope": "run"]).json
+      let theirs = try await api.send(
+        "POST", "/v1/sessions/\(session)/events", JSON(["events": [Self.message("four")]]).bytes,
+        headers: [(name: "authorization", value: "Bearer \(made["key"]?.stringValue ?? "")")] + key)
+      #expect(theirs.status == 200)
       let list = try await api.get("/v1/sessions/\(session)/events?types[]=user.message")
       #expect(
-        list.json["data"]?.arrayValue?.map { $0["content"]?[0]?["text"] } == ["Do it.", "one", "two"])
+        list.json["data"]?.arrayValue?.map { $0["content"]?[0]?["text"] } == ["Do it.", "one", "two", "four"])
     }
   }
 

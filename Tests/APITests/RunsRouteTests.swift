@@ -59,6 +59,50 @@ import Testing
     }
   }
 
+  @Test func `an Idempotency-Key is one API key's, and one request's`() async throws {
+    try await withAPI { api in
+      for name in ["job", "other"] { try await api.path.apply(JobDefinition(name)) }
+      func key(_ scope: String) async throws -> [(name: String, value: String)] {
+        let made = try await api.post("/v1/keys", ["name": .string(scope), "scope": .string(scope)]).json
+        return [(name: "authorization", value: "Bearer \(made["key"]?.stringValue ?? "")")]
+      }
+      let first = try await api.post("/v1/runs", ["job": "job", "input": 1], and: Self.key("k"))
+      for body in [["job": "job", "input": 2], ["job": "job"], ["job": "other", "input": 1]] as [JSON] {
+        let other = try await api.post("/v1/runs", body, and: Self.key("k"))
+        #expect(other.status == 409)
+        #expect(
+          other.message
+            == "Idempotency-Key: The key \"k\" came with another request before. Take a new one for each request."
+        )
+      }
+      for scope in ["hooks", "run", "admin"] {
+        let headers = try await key(scope) + Self.key("k")
+        let body = JSON(["job": "job", "input": 1]).bytes
+        let own = try await api.send("POST", "/v1/runs", body, headers: headers)
+        #expect(own.status == 201)
+        #expect(own.json["id"] != first.json["id"])
+        #expect(try await api.send("POST", "/v1/runs", body, headers: headers).json["id"] == own.json["id"])
+      }
+      #expect(try await api.path.count("runs") == 4)
+    }
+  }
+
+  @Test func `a key of an older server still answers, to who may see every run`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let old = try await api.path.start("job", .request(key: "k")).firing
+      let again = try await api.post("/v1/runs", ["job": "job"], and: Self.key("k"))
+      #expect(again.status == 200)
+      #expect(again.json["id"]?.stringValue == old.run)
+      let made = try await api.post("/v1/keys", ["name": "hooks", "scope": "hooks"]).json
+      let other = try await api.send(
+        "POST", "/v1/runs", JSON(["job": "job"]).bytes,
+        headers: [(name: "authorization", value: "Bearer \(made["key"]?.stringValue ?? "")")] + Self.key("k"))
+      #expect(other.status == 201)
+      #expect(other.json["id"]?.stringValue != old.run)
+    }
+  }
+
   @Test(arguments: ["/v1/runs", "/v1/firings"])
   func `pages stay right while rows are added`(list: String) async throws {
     try await withAPI { api in

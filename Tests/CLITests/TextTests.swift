@@ -13,6 +13,7 @@ import Testing
 
   @Test func `lines are kept where they are wanted`() {
     #expect("a\tb\n\nc\u{1B}[0m".safeLines == ["a  b", "", "c[0m"])
+    #expect("a\r\nb\r\n\r\nc\rd".safeLines == ["a", "b", "", "cd"])
   }
 
   @Test(arguments: [

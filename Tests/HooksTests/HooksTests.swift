@@ -17,16 +17,18 @@ import Testing
   /// A request that is signed as `desk` wants it.
   static func signed(
     _ path: Path, _ body: [UInt8], id: String = "msg_1", secret: String = Path.secret, age: Int64 = 0,
-    type: String = "application/json"
+    type: String = "application/json", and more: [(String, String)] = []
   ) throws -> HookRequest {
     let timestamp = path.clock.now.seconds - age
     let signer = try StandardWebhooks(secrets: [secret])
     return HookRequest(
-      headers: SignatureHeaders([
-        ("Webhook-Id", id), ("Webhook-Timestamp", "\(timestamp)"),
-        ("Webhook-Signature", signer.sign(id: id, timestamp: timestamp, body: body)), ("Content-Type", type),
-        ("Authorization", "Bearer not-to-be-kept"),
-      ]), body: body)
+      headers: SignatureHeaders(
+        [
+          ("Webhook-Id", id), ("Webhook-Timestamp", "\(timestamp)"),
+          ("Webhook-Signature", signer.sign(id: id, timestamp: timestamp, body: body)),
+          ("Content-Type", type),
+          ("Authorization", "Bearer not-to-be-kept"),
+        ] + more), body: body)
   }
 
   private static func refusal(_ path: Path, _ request: HookRequest, to source: String = "desk") async

@@ -194,6 +194,8 @@ import Testing
       try await path.apply(JobDefinition("patch", triggers: [Self.bugs]), sources: Self.sources)
       let body = try Sample.bytes("github-issues-opened.json")
       func decision(_ path: Path, _ delivery: String) async throws -> String? {
+        // The same bytes would be the same delivery.
+        let body = body + Array(repeating: 0x20, count: Int(delivery) ?? 0)
         let request = GitHubRequest.make("issues", body, delivery: delivery)
         return try await path.take("github", request).firings.first?.decision
       }
@@ -226,7 +228,7 @@ import Testing
       _ = try await path.take("github", old)
       try write("another secret")
       await #expect(throws: HookRefusal.self) { try await path.take("github", old) }
-      let new = GitHubRequest.make("issue_comment", body, delivery: "2", secret: "another secret")
+      let new = GitHubRequest.make("issue_comment", body + [0x20], delivery: "2", secret: "another secret")
       #expect(try await !path.take("github", new).isRepeat)
     }
   }

@@ -41,6 +41,73 @@ import Testing
     #expect(try JSON(parsing: Array(text.utf8)) == value)
   }
 
+  @Test(arguments: [
+    "9223372036854775808", "18446744073709551615", "-9223372036854775809", "10000000000000000000",
+    "123456789012345678901234567890", "9007199254740993.0", "0.1234567890123456789", "1e-400",
+    "1.00000000000000000001",
+    "-12345678901234567.5E+3",
+  ])
+  func `digits are kept where that is asked for`(text: String) throws {
+    let parsed = try JSON(parsing: text, limits: .exact)
+    guard case .exact(let number) = parsed else { Issue.record("\(parsed) is not exact"); return }
+    #expect(number.text == text)
+    #expect(parsed.text == text)
+    #expect(parsed.numberValue == Double(text))
+    #expect(try JSON(parsing: parsed.canonicalBytes, limits: .exact) == parsed)
+  }
+
+  @Test(arguments: [
+    "0", "-0.0", "1.5", "0.1", "1e2", "1e22", "1.10", "1.0", "100e-2", "0e5", "9223372036854775807",
+    "1.7976931348623157e308", "5e-324", "0.30000000000000004", "123456789012345.678",
+  ])
+  func `what 64 bits hold stays what it is`(text: String) throws {
+    let parsed = try JSON(parsing: text, limits: .exact)
+    if case .exact = parsed { Issue.record("\(text) is exact") }
+    #expect(parsed == (try JSON(parsing: text)))
+  }
+
+  @Test(arguments: [
+    ("18446744073709551615", "18446744073709551615.0", true),
+    ("18446744073709551615", "1.8446744073709551615e19", true),
+    ("18446744073709551615", "18446744073709551614", false), ("10000000000000000000", "1e19", true),
+    ("9007199254740993.0", "9007199254740993", true), ("9007199254740993.0", "9007199254740992", false),
+    ("9007199254740993.0", "9007199254740992.0", false), ("1e-400", "0", false), ("1e-400", "10e-401", true),
+  ])
+  func `numbers are equal by their value, however they are written`(
+    one: String, other: String, areEqual: Bool
+  ) throws {
+    let (left, right) = (try JSON(parsing: one, limits: .exact), try JSON(parsing: other, limits: .exact))
+    #expect((left == right) == areEqual)
+    #expect((right == left) == areEqual)
+    #expect((left.canonicalBytes == right.canonicalBytes) == areEqual)
+    if areEqual { #expect(left.hashValue == right.hashValue) }
+  }
+
+  @Test func `numbers are compared digit by digit`() throws {
+    let rising = [
+      "-18446744073709551616", "-18446744073709551615", "-9223372036854775808", "-1.5", "-1e-400", "0",
+      "1e-400", "1",
+      "1.00000000000000000001", "9007199254740992.0", "9007199254740993", "9223372036854775807",
+      "9223372036854775808",
+      "1e19", "10000000000000000001",
+    ]
+    for (left, right) in zip(rising, rising.dropFirst()) {
+      let (one, other) = (try JSON(parsing: left, limits: .exact), try JSON(parsing: right, limits: .exact))
+      #expect(one.isSmaller(than: other) == true, "\(left) < \(right)")
+      #expect(other.isSmaller(than: one) == false, "\(right) < \(left)")
+    }
+    #expect(JSON.string("1").isSmaller(than: 2) == nil)
+  }
+
+  @Test(arguments: [
+    (#""\ud800""#, "\u{FFFD}"), (#""\udc00x""#, "\u{FFFD}x"), (#""\ud800\n""#, "\u{FFFD}\n"),
+    (#""\ud800\u0041""#, "\u{FFFD}A"), (#""\ud800\ud83d\ude00""#, "\u{FFFD}😀"), (#""\ud83d\ude00""#, "😀"),
+  ])
+  func `half of a pair is replaced where that is asked for`(text: String, value: String) throws {
+    #expect(try JSON(parsing: text, limits: JSON.Limits(loneSurrogates: .replace)) == .string(value))
+    if text != #""\ud83d\ude00""# { #expect(throws: JSONError.self) { try JSON(parsing: text) } }
+  }
+
   static let refused: [String] = [
     // Nothing, or not one value.
     "", " ", "\n", "1 2", "1,", "[] []", "{} {}", "nullnull", "null,", "\"a\" x", "[1]]", "{}}", "1]", ",",

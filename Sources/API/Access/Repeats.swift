@@ -38,6 +38,10 @@ package struct Repeats: Sendable {
     fingerprint = Hex.encode(hash.finalize())
   }
 
+  /// The key with whose it is, for who keeps it with what came of the request. No header holds a line end, so
+  /// nobody can give a text that is somebody else's.
+  var ownKey: String { "\(apiKey)\n\(idempotencyKey)" }
+
   /// The earlier answer, or a new one, which is kept in the same transaction.
   /// - Throws: `APIError.conflict` when the key came with another request.
   func answer(_ tx: Transaction, at now: Timestamp, _ make: (Transaction) throws -> JSON) throws -> JSON {

@@ -93,7 +93,7 @@ struct Server: Sendable {
     let response = try await answer(method, path, query, body: body, headers: headers)
     guard (200..<300).contains(response.status) else { throw refusal(response.status, response.body) }
     do {
-      return try JSON(parsing: response.body)
+      return try JSON(parsing: response.body, limits: .exact)
     } catch {
       throw Complaint.notErrand(url: url, status: response.status)
     }

@@ -84,7 +84,8 @@ struct SessionFollower: Sendable {
     var reader = ServerSentEvents(limit: 64 << 20)
     for try await chunk in stream.body {
       for message in try reader.read(chunk) {
-        guard let event = try? JSON(parsing: message.data) else { continue }  // not ours: a proxy's
+        // Anything else is not ours: a proxy's.
+        guard let event = try? JSON(parsing: message.data, limits: .exact) else { continue }
         try await take(event)
         let rests = ["session.status_idle", "session.status_terminated", "session.deleted"]
         if rests.contains(event["type"]?.stringValue ?? ""), try await isOver() { return true }

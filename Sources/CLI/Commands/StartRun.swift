@@ -123,7 +123,7 @@ struct StartRun: AsyncParsableCommand {
       bytes = try InputFile.read(path == "-" ? "/dev/stdin" : path)
     }
     do {
-      return try JSON(parsing: bytes)
+      return try JSON(parsing: bytes, limits: .exact)
     } catch {
       throw .badInput("this is not JSON: \(error)")
     }

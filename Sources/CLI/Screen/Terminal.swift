@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 
 /// Where output goes: how wide it is, and whether it may have colours.
 struct Terminal: Sendable, Equatable {
@@ -106,7 +107,7 @@ enum Say {
 
   /// One write per call as far as the system takes it, so that lines of several tasks do not mix.
   private static func write(_ text: String, to descriptor: Int32) {
-    write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)[...], to: descriptor)
+    write(Array((text.endsLine ? text : text + "\n").utf8)[...], to: descriptor)
   }
 
   private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {

@@ -1,3 +1,5 @@
+import Primitives
+
 // Text on its way to a terminal. What agents, webhooks and servers wrote is made harmless first.
 
 extension String {
@@ -19,7 +21,7 @@ extension String {
 
   /// The same, with its lines kept.
   var safeLines: [String] {
-    split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    textLines.map { line in
       String(
         String.UnicodeScalarView(
           line.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in

@@ -165,7 +165,7 @@ struct EventTeller {
   }
 
   private static func lineCount(_ text: String) -> Int {
-    text.split(separator: "\n", omittingEmptySubsequences: false).count - (text.hasSuffix("\n") ? 1 : 0)
+    text.textLines.count - (text.endsLine ? 1 : 0)
   }
 
   static func count(_ number: Int, _ word: String) -> String {

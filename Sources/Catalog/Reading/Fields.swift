@@ -151,7 +151,7 @@ extension JSON {
   package var shown: String {
     switch self {
     case .null: "nothing"
-    case .bool, .integer, .number: text
+    case .bool, .integer, .number, .exact: text
     case .string(let text): quoted(text)
     case .array: "a list"
     case .object: "an object"
@@ -161,7 +161,7 @@ extension JSON {
   /// Numbers and booleans that were meant as texts happen in YAML.
   fileprivate var quotesHint: String {
     switch self {
-    case .bool, .integer, .number: " Put it between quotes."
+    case .bool, .integer, .number, .exact: " Put it between quotes."
     default: ""
     }
   }

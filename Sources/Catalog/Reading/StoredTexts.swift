@@ -11,7 +11,7 @@ final class StoredTexts<Value: Sendable>: Sendable {
   /// - Throws: what the JSON parser says; stored texts were written by this program.
   func value(of text: String, _ read: (JSON) -> Value) throws -> Value {
     if let known = values.withLock({ $0[text] }) { return known }
-    let value = read(try JSON(parsing: text))
+    let value = read(try JSON(parsing: text, limits: .exact))
     values.withLock { values in
       if values.count >= capacity { values.removeAll() }
       values[text] = value

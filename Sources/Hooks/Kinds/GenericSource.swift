@@ -17,6 +17,8 @@ package struct GenericSource: SourceKind {
       FieldShape("lane", .choice(Lane.allCases.map(\.rawValue))),
     ])
 
+  package static let keptHeaders = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"]
+
   private let scheme: StandardWebhooks
   private let lane: Lane
 
@@ -40,7 +42,7 @@ package struct GenericSource: SourceKind {
       Reading(
         dedupeKey: id, type: body["type"]?.stringValue, actor: Actor(name: "the sender", lane: lane),
         body: body,
-        headers: request.kept(["content-type", "user-agent", "webhook-id", "webhook-timestamp"])))
+        headers: request.kept(GenericSource.keptHeaders)))
   }
 
   /// JSON, unless the sender says that it is something else; then text.

@@ -1,3 +1,4 @@
+import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -16,20 +17,42 @@ package struct GitHubSource: SourceKind {
       FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
       // The logins under which Errand itself writes: that of its token's user, when it is not an App's.
       FieldShape("identity", .texts),
-    ])
+      // Logins of other programs that are trusted as `bot`: "dependabot[bot]".
+      FieldShape("bots", .texts),
+      // From where webhooks are taken: "owner/name" or "owner/*", and ids of an App's installations.
+      FieldShape("repositories", .texts), FieldShape("installations", .ids),
+    ],
+    check: GitHubOrigin.problems,
+    warn: { settings in
+      settings["repositories"] == nil && settings["installations"] == nil
+        ? [
+          Problem(
+            .root,
+            "The source takes webhooks of every repository that knows the secret. If it is an App's that others may "
+              + "install, they are owners of their own repositories: list yours under `repositories`, such as "
+              + "\"octo/ferry\" or \"octo/*\", or the App's `installations`.")
+        ] : []
+    })
 
-  private static let keptHeaders = [
+  package static let keptHeaders = [
     "content-type", "user-agent", "x-github-event", "x-github-delivery", "x-github-hook-id",
     "x-github-hook-installation-target-type", "x-github-hook-installation-target-id",
   ]
 
   private let scheme: GitHubSignature
   private let trust: GitHubTrust
+  private let origin: GitHubOrigin
+
+  /// After so long the same body may be another event, where nothing in it tells the time. GitHub sends nothing
+  /// again by itself, and by hand under the same GUID.
+  private static let timelessWindow = Duration.seconds(600)
 
   package init(settings: JSON) throws {
     let secrets = [settings["secret"], settings["previous_secret"]].compactMap { $0?.stringValue }
     scheme = try GitHubSignature(secrets: secrets)
-    trust = GitHubTrust(identity: settings["identity"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+    func logins(_ name: String) -> [String] { settings[name]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+    trust = GitHubTrust(identity: logins("identity"), bots: logins("bots"))
+    origin = GitHubOrigin(settings: settings)
   }
 
   package func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
@@ -39,18 +62,42 @@ package struct GitHubSource: SourceKind {
   package func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {
     let event = try GitHubSource.word(request, "X-GitHub-Event")
     // It comes when a webhook is made, to see whether anybody listens.
-    if event == "ping" { return .handshake(.json(["ping": "received"])) }
+    if event == "ping", try GitHubSource.isPing(request) { return .handshake(.json(["ping": "received"])) }
     let delivery = try GitHubSource.word(request, "X-GitHub-Delivery")
     // One event has the same GUID at every hook that hears of it.
     let hook =
       request.headers["X-GitHub-Hook-ID"].isEmpty ? "-" : try GitHubSource.word(request, "X-GitHub-Hook-ID")
     let body = try GitHubSource.body(request)
+    let rule = try GitHubSource.rule(of: event, body)
+    if let refusal = origin.refusal(of: body) { throw .unlisted(problem: refusal) }
     var type = event
     if let action = body["action"]?.stringValue, Reading.key(action) != nil { type += ".\(action)" }
     return .occurrence(
       Reading(
-        dedupeKey: "\(hook)/\(delivery)", type: type, actor: trust.actor(event: event, body), body: body,
+        dedupeKey: "\(hook)/\(delivery)",
+        once: rule?.isTimeless == true ? .within(GitHubSource.timelessWindow) : .ever,
+        type: type, actor: trust.actor(rule, body), body: body,
         headers: request.kept(GitHubSource.keptHeaders)))
+  }
+
+  /// The header that says so is not signed.
+  private static func isPing(_ request: HookRequest) throws(HookRefusal) -> Bool {
+    let body = try body(request)
+    return body["zen"] != nil || body["hook_id"] != nil
+  }
+
+  /// Nil for a body that no rule knows.
+  /// - Throws: for one that is another event's than the header says: the header is not signed.
+  private static func rule(of event: String, _ body: JSON) throws(HookRefusal) -> GitHubRule? {
+    switch GitHubRule.find(event, members: Set(body.objectValue?.keys ?? [])) {
+    case .fits(let rule): return rule
+    case .unknown: return nil
+    case .another(let other):
+      throw .unreadable(
+        problem:
+          "the header X-GitHub-Event says \(event), but the body is that of \(other). The header is not "
+          + "signed, so the body counts.")
+    }
   }
 
   /// A header that says one short word.

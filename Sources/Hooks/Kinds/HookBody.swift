@@ -1,3 +1,4 @@
+import Compression
 import JSON
 import Signatures
 
@@ -13,9 +14,44 @@ enum HookBody {
     }
   }
 
+  /// The request without what it went through on its way: its body unpacked. The proof is for the bytes as they
+  /// were sent, so this comes after it.
+  static func unpacked(_ request: HookRequest) throws(HookRefusal) -> HookRequest {
+    let codings = request.headers["content-encoding"].flatMap { value in
+      value.utf8.split(separator: UInt8(ascii: ",")).map {
+        String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }.lowercased()
+      }
+    }.filter { !$0.isEmpty && $0 != "identity" }
+    guard let coding = codings.first else { return request }
+    guard codings.count == 1, ["gzip", "x-gzip", "deflate"].contains(coding) else {
+      throw .unsupported(
+        problem:
+          "The body is packed as \(codings.joined(separator: ", ").shortened), and only gzip or deflate is "
+          + "unpacked. Have the sender send it as it is.")
+    }
+    var unpacked = request
+    do {
+      unpacked.body =
+        coding == "deflate"
+        ? try Inflate.deflate(request.body, limit: Hooks.bodyLimit)
+        : try Inflate.gzip(request.body, limit: Hooks.bodyLimit)
+    } catch .tooLong {
+      throw .unreadable(problem: "unpacked it has more than \(Hooks.bodyLimit) bytes.")
+    } catch {
+      throw .unreadable(problem: "Content-Encoding says \(coding), but it can't be unpacked so.")
+    }
+    return unpacked
+  }
+
+  /// What is written is taken for what it means: numbers keep their digits, whatever their size; half of a pair of
+  /// surrogates, which is no character, becomes U+FFFD; and a byte order mark in front is none of the text.
+  private static let limits = JSON.Limits(numbers: .exact, loneSurrogates: .replace)
+
   static func json(_ bytes: some Collection<UInt8>) throws(HookRefusal) -> JSON {
     do {
-      return try JSON(parsing: bytes)
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      let text = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : Array(bytes)
+      return try JSON(parsing: text, limits: limits)
     } catch {
       throw .unreadable(problem: error.description)
     }
@@ -77,4 +113,9 @@ enum HookBody {
     default: nil
     }
   }
+}
+
+extension String {
+  /// What a stranger wrote, in a sentence.
+  fileprivate var shortened: String { utf8.count > 60 ? String(unicodeScalars.prefix(60)) + "…" : self }
 }

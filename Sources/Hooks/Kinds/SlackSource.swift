@@ -15,11 +15,11 @@ package struct SlackSource: SourceKind {
     name: name,
     fields: [
       FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
-      // Ids of workspaces, T…, and of people, U…: see SlackTrust.
+      // Ids of workspaces, T…, and organisations, E…, and of people, U…: see SlackTrust.
       FieldShape("workspaces", .texts), FieldShape("owners", .texts), FieldShape("members", .texts),
     ])
 
-  private static let keptHeaders = [
+  package static let keptHeaders = [
     "content-type", "user-agent", "x-slack-request-timestamp", "x-slack-retry-num", "x-slack-retry-reason",
   ]
 
@@ -58,22 +58,31 @@ package struct SlackSource: SourceKind {
     return .occurrence(
       Reading(
         dedupeKey: "trigger/\(key)", type: "slash_command",
-        actor: trust.actor(user: form["user_id"], team: form["team_id"], home: form["team_id"]),
+        actor: trust.actor(type: "slash_command", body),
         text: SlackText.plain(form["text"] ?? ""), body: body, headers: headers))
   }
 
   private func interaction(_ body: JSON, _ headers: JSON.Object) throws(HookRefusal) -> HookPurpose {
-    guard let type = Reading.key(body["type"]?.stringValue),
-      let key = Reading.key(body["trigger_id"]?.stringValue ?? body["action_ts"]?.stringValue)
-    else { throw .unreadable(problem: "the payload has no type or no trigger_id.") }
-    let home = body["team"]?["id"]?.stringValue
+    guard let type = Reading.key(body["type"]?.stringValue) else {
+      throw .unreadable(problem: "the payload has no type.")
+    }
     let text = body["message"]?["text"] ?? body["actions"]?[0]?["value"]
     return .occurrence(
       Reading(
-        dedupeKey: "trigger/\(key)", type: type,
-        actor: trust.actor(
-          user: body["user"]?["id"]?.stringValue, team: body["user"]?["team_id"]?.stringValue ?? home,
-          home: home), text: text?.stringValue.map { SlackText.plain($0) }, body: body, headers: headers))
+        dedupeKey: SlackSource.key(of: type, body, headers), type: type, actor: trust.actor(type: type, body),
+        text: text?.stringValue.map { SlackText.plain($0) }, body: body, headers: headers))
+  }
+
+  /// What begins with a person's act carries a `trigger_id`, dialogs of the old kind an `action_ts`. A closed view
+  /// and the look for options have neither; Slack sends none of them twice, so the same is what is the same
+  /// throughout, and a view closes once.
+  private static func key(of type: String, _ body: JSON, _ headers: JSON.Object) -> String {
+    if let key = Reading.key(body["trigger_id"]?.stringValue ?? body["action_ts"]?.stringValue) {
+      return "trigger/\(key)"
+    }
+    // The time is signed. It tells two looks for the same words apart.
+    let time = type == "view_closed" ? "" : headers["x-slack-request-timestamp"]?.stringValue ?? ""
+    return "\(type.prefix(60))/\(Digest.of(Array(time.utf8) + body.canonicalBytes))"
   }
 
   private func event(_ body: JSON, _ headers: JSON.Object) throws(HookRefusal) -> HookPurpose {
@@ -94,11 +103,11 @@ package struct SlackSource: SourceKind {
       subject = "message/\(channel)/\(time)"
     }
     if let subtype = Reading.key(event["subtype"]?.stringValue) { type += ".\(subtype)" }
-    let own = body["authorizations"]?.arrayValue?.compactMap { $0["user_id"]?.stringValue } ?? []
+    let own = SlackTrust.own(body)
     return .occurrence(
       Reading(
         dedupeKey: "event/\(key)", subject: subject, type: type,
-        actor: trust.actor(of: event, in: body, own: own),
+        actor: trust.actor(type: type, body),
         text: event["text"]?.stringValue.map { SlackText.plain($0, addressedTo: own) }, body: body,
         headers: headers))
   }

@@ -15,7 +15,17 @@ enum SlackText {
   }
 
   static func escaped(_ text: String) -> String {
-    let shown = text.count > limit ? String(text.prefix(limit)) + "…" : text
-    return shown.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    // Code point by code point: with an accent behind it a "<" is another character for Swift, and none for Slack.
+    let scalars = text.unicodeScalars
+    var escaped = ""
+    for scalar in scalars.prefix(limit) {
+      switch scalar {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return scalars.count > limit ? escaped + "…" : escaped
   }
 }

@@ -42,7 +42,7 @@ enum Condition: Sendable {
     switch self {
     case .equals(let wanted): return value == wanted
     case .exists(let isWanted): return isWanted
-    case .numeric(let range): return value.numberValue.map(range.contains) ?? false
+    case .numeric(let range): return range.contains(value)
     case .anythingBut(let excluded): return !excluded.contains { $0.holds(value) }
     default: break
     }
@@ -64,7 +64,8 @@ enum Condition: Sendable {
 /// Bounds of a number.
 struct NumberRange: Sendable {
   struct Bound: Sendable {
-    var value: Double
+    /// A number.
+    var value: JSON
     /// Whether the bound itself belongs to the range.
     var isInside: Bool
   }
@@ -72,15 +73,24 @@ struct NumberRange: Sendable {
   var lower: Bound?
   var upper: Bound?
 
-  func contains(_ number: Double) -> Bool {
-    if let lower, number < lower.value || (number == lower.value && !lower.isInside) { return false }
-    if let upper, number > upper.value || (number == upper.value && !upper.isInside) { return false }
+  /// Compares digit by digit; what is no number lies nowhere.
+  func contains(_ number: JSON) -> Bool {
+    guard number.numberValue != nil else { return false }
+    if let lower {
+      if number.isSmaller(than: lower.value) == true { return false }
+      if !lower.isInside, number == lower.value { return false }
+    }
+    if let upper {
+      if upper.value.isSmaller(than: number) == true { return false }
+      if !upper.isInside, number == upper.value { return false }
+    }
     return true
   }
 
   var isEmpty: Bool {
     guard let lower, let upper else { return false }
-    return lower.value > upper.value || (lower.value == upper.value && !(lower.isInside && upper.isInside))
+    if lower.value == upper.value { return !(lower.isInside && upper.isInside) }
+    return upper.value.isSmaller(than: lower.value) == true
   }
 }
 

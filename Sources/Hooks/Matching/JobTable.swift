@@ -46,7 +46,7 @@ package struct JobTable: Sendable {
     for number in matching {
       let row = rows[number]
       if plan.started.contains(row.job) { continue }
-      if row.trigger.lanes.contains(actor.lane) {
+      if actor.isWelcome(in: row.trigger.lanes) {
         plan.started.insert(row.job)
         plan.starts.append(HookPlan.Start(job: jobs[row.job], trigger: row.trigger))
       } else {
@@ -110,6 +110,12 @@ package struct HookPlan: Sendable {
     if let broken = row.broken { return broken }
     if let mismatch = row.pattern?.mismatch(event) { return mismatch.description }
     let lanes = row.trigger.lanes.map(\.rawValue).joined(separator: ", ")
-    return "actor.lane: \(quoted(actor.name)) is \(actor.lane.rawValue), and the job takes \(lanes) only"
+    let name = quoted(actor.name)
+    if let also = actor.alsoLane, row.trigger.lanes.contains(actor.lane) {
+      return
+        "actor.lane: \(name) is \(actor.lane.rawValue) and \(also.rawValue), for jobs that take both, and the job "
+        + "takes \(lanes) only"
+    }
+    return "actor.lane: \(name) is \(actor.lane.rawValue), and the job takes \(lanes) only"
   }
 }

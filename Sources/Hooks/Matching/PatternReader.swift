@@ -214,11 +214,11 @@ struct PatternReader {
     }
     var range = NumberRange()
     for start in stride(from: 0, to: elements.count, by: 2) {
-      guard let sign = elements[start].stringValue, let number = elements[start + 1].numberValue else {
+      guard let sign = elements[start].stringValue, elements[start + 1].numberValue != nil else {
         note(path.index(start), "Expected a sign and a number, such as \">\", 0.")
         return nil
       }
-      let bound = NumberRange.Bound(value: number, isInside: sign.hasSuffix("="))
+      let bound = NumberRange.Bound(value: elements[start + 1], isInside: sign.hasSuffix("="))
       switch sign {
       case "=" where elements.count == 2: return .equals(elements[start + 1])
       case ">" where range.lower == nil, ">=" where range.lower == nil: range.lower = bound
@@ -257,7 +257,7 @@ struct PatternReader {
     } else {
       for (element, place) in list(value, at: path) {
         switch element {
-        case .string, .integer, .number: excluded.append(.equals(element))
+        case .string, .integer, .number, .exact: excluded.append(.equals(element))
         default: note(place, "Expected a text or a number, found \(element.shown).")
         }
       }

@@ -28,7 +28,7 @@ package struct HookPreview: Sendable {
   /// - Throws: `HookRefusal` when the source cannot read the request.
   package init(_ request: HookRequest, source: Source, jobs: [Job], now: Timestamp, secrets: Secrets) throws {
     let kind = try HookPreview.kind(of: source, secrets)
-    guard case .occurrence(let reading) = try kind.purpose(of: request) else {
+    guard case .occurrence(let reading) = try kind.purpose(of: HookBody.unpacked(request)) else {
       self.reading = nil
       lines = []
       return

@@ -27,6 +27,9 @@ struct SettingsReader {
     guard findings.problems.count == before else { return nil }
     let written = JSON.object(settings)
     for problem in problems(of: written, shape) { note(problem, given.path, written) }
+    for warning in shape.warn(written) {
+      findings.warn(Problem(given.path.appending(warning.path), warning.message, aim: warning.aim))
+    }
     return findings.problems.count == before ? written : nil
   }
 
@@ -63,6 +66,7 @@ struct SettingsReader {
     case .choice(let words): _ = fields.choice(name, of: words, required: required)
     case .duration: _ = fields.duration(name, required: required)
     case .texts: _ = fields.texts(name, limit: 100)
+    case .ids: ids(name, fields)
     case .object: _ = fields.fields(name, "\(quoted(name))", keys: nil, required: required)
     case .secret:
       guard let text = fields.text(name, required: required, length: 1...4096) else { return }
@@ -73,6 +77,16 @@ struct SettingsReader {
           "A secret must not stand in a file. Put it into an environment variable of the server and write "
             + "${env:NAME} here, or into a file of the server's and write ${file:/path}.")
       }
+    }
+  }
+
+  private func ids(_ name: String, _ fields: Fields) {
+    guard let value = fields[name] else { return }
+    guard let ids = value.arrayValue, ids.count <= 100 else {
+      return fields.add(name, "Expected a list of at most 100 ids, found \(value.shown).")
+    }
+    for (index, id) in ids.enumerated() where id.stringValue == nil && id.integerValue == nil {
+      findings.add(fields.path.key(name).index(index), "Expected an id, found \(id.shown).")
     }
   }
 

@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 
 /// What a template came to: its author's words, or a value.
 enum TemplatePiece: Sendable, Equatable {
@@ -120,11 +121,10 @@ struct TemplateRenderer {
     let value = showsCredentials ? frame.value : TemplateRenderer.masked(frame.value, at: frame.path.last)
     switch value {
     case .null: return ""
-    case .bool, .integer, .number: return value.text
+    case .bool, .integer, .number, .exact: return value.text
     case .string(let text): return isOutside(frame.path) ? marked(text) : text
     case .array, .object:
-      var text = value.prettyText
-      if text.hasSuffix("\n") { text.removeLast() }
+      let text = value.prettyText
       return isOutside(frame.path) ? marked(text) : text
     }
   }
@@ -162,7 +162,7 @@ struct TemplateRenderer {
     var text = text
     // Nobody outside can have known it; but what closes a block must not stand in one, whatever happened.
     while text.contains(boundary) { text.replace(boundary, with: "") }
-    let newline = text.contains("\n") ? "\n" : ""
+    let newline = text.hasLineEnd ? "\n" : ""
     return "<\(boundary)>\(newline)\(text)\(newline)</\(boundary)>"
   }
 

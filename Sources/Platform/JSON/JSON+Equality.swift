@@ -7,6 +7,15 @@ extension JSON: Hashable {
     case (.number(let left), .number(let right)): left == right
     case (.integer(let integer), .number(let number)), (.number(let number), .integer(let integer)):
       Int64(exactly: number) == integer
+    case (.exact(let left), .exact(let right)): left.digits == right.digits
+    case (.exact(let exact), .integer(let integer)), (.integer(let integer), .exact(let exact)):
+      exact.whole == integer
+    case (.exact(let exact), .number(let number)), (.number(let number), .exact(let exact)):
+      if let whole = exact.whole {
+        Int64(exactly: number) == whole
+      } else {
+        number.isFinite && exact.digits == DecimalDigits(number.description)
+      }
     case (.string(let left), .string(let right)): ExactText(left) == ExactText(right)
     case (.array(let left), .array(let right)): left == right
     case (.object(let left), .object(let right)): left == right
@@ -27,6 +36,9 @@ extension JSON: Hashable {
       // Equal values must hash alike, and a whole number equals its integer.
       hasher.combine(2)
       if let whole = Int64(exactly: value) { hasher.combine(whole) } else { hasher.combine(value) }
+    case .exact(let value):
+      hasher.combine(2)
+      if let whole = value.whole { hasher.combine(whole) } else { hasher.combine(value.nearest) }
     case .string(let value):
       hasher.combine(3)
       hasher.combine(ExactText(value))

@@ -9,6 +9,9 @@ package enum JSON: Sendable {
   case integer(Int64)
   /// Any other number. The parser never makes an infinity or a NaN; the writer turns both into `null`.
   case number(Double)
+  /// One that neither of the two holds digit by digit, when the reader was asked to keep digits
+  /// (`Limits.numbers`).
+  case exact(ExactNumber)
   case string(String)
   case array([JSON])
   case object(Object)
@@ -28,6 +31,7 @@ extension JSON {
     switch self {
     case .integer(let value): value
     case .number(let value): Int64(exactly: value)
+    case .exact(let value): value.whole
     default: nil
     }
   }
@@ -40,6 +44,7 @@ extension JSON {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
+    case .exact(let value): value.nearest
     default: nil
     }
   }

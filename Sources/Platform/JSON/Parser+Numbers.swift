@@ -1,6 +1,7 @@
 extension Parser {
   /// Reads a number: an integer when it has neither fraction nor exponent and fits, else a 64-bit float,
-  /// rounded to the nearest. `-0` is the integer 0.
+  /// rounded to the nearest, or the digits where they are kept and the float would lose some. `-0` is the
+  /// integer 0.
   mutating func number() throws(Fault) -> JSON {
     let start = position
     let isNegative = current == UInt8(ascii: "-")
@@ -32,12 +33,18 @@ extension Parser {
       digits.raise(by: exponent, isNegative: isBelowOne)
     }
     if isInteger, let integer = digits.integer(isNegative: isNegative) { return .integer(integer) }
-    if let number = digits.exactNumber(isNegative: isNegative) { return .number(number) }
+    let keepsDigits = limits.numbers == .exact
+    if !keepsDigits || digits.isShort, let number = digits.exactNumber(isNegative: isNegative) {
+      return .number(number)
+    }
     let text = String(decoding: input[start..<position], as: UTF8.self)
     guard let number = Double(text), number.isFinite else {
       throw Fault(reason: .numberTooLarge(text), offset: start)
     }
-    return .number(number)
+    guard keepsDigits else { return .number(number) }
+    let written = DecimalDigits(text)
+    if !isInteger, written == DecimalDigits(number.description) { return .number(number) }
+    return .exact(JSON.ExactNumber(text, written))
   }
 
   /// One digit or more.
@@ -64,6 +71,9 @@ private struct Digits {
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     1e19, 1e20, 1e21, 1e22,
   ]
+
+  /// Whether a 64-bit float keeps all of them, wherever the point is: 15 it always does.
+  var isShort: Bool { isExact && value < 1_000_000_000_000_000 }
 
   mutating func append(_ digit: UInt8) {
     let (tenfold, isTooMuch) = value.multipliedReportingOverflow(by: 10)

@@ -76,15 +76,25 @@ extension Parser {
     let first = try unit()
     if let scalar = Unicode.Scalar(first) { return scalar }
     let lone = Fault(reason: .loneSurrogate(first), offset: start)
+    let afterFirst = position
     guard first < 0xDC00, current == UInt8(ascii: "\\"), position + 1 < input.count,
       input[position + 1] == UInt8(ascii: "u")
-    else { throw lone }
+    else { return try replacement(of: lone) }
     position += 1
     let second = try unit()
-    guard (0xDC00...0xDFFF).contains(second) else { throw lone }
+    guard (0xDC00...0xDFFF).contains(second) else {
+      // What follows is read by itself.
+      position = afterFirst
+      return try replacement(of: lone)
+    }
     let code = 0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00)
     guard let scalar = Unicode.Scalar(code) else { throw lone }
     return scalar
+  }
+
+  private func replacement(of lone: Fault) throws(Fault) -> Unicode.Scalar {
+    guard limits.loneSurrogates == .replace else { throw lone }
+    return "\u{FFFD}"
   }
 
   /// Reads `uXXXX`.

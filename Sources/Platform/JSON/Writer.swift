@@ -57,6 +57,7 @@ struct Writer {
     case .bool(let value): append(value ? "true" : "false")
     case .integer(let value): bytes.append(contentsOf: String(value).utf8)
     case .number(let value): write(number: value)
+    case .exact(let value): write(exact: value)
     case .string(let value): write(string: value)
     case .null, .array, .object: append("null")
     }
@@ -67,6 +68,14 @@ struct Writer {
     if isCanonical, let whole = Int64(exactly: number) { return write(.integer(whole)) }
     // The shortest digits that read back as the same number, in a form that JSON allows: 0.1, 5e-324, 100.0.
     bytes.append(contentsOf: number.description.utf8)
+  }
+
+  private mutating func write(exact number: JSON.ExactNumber) {
+    guard isCanonical else { return bytes.append(contentsOf: number.text.utf8) }
+    if let whole = number.whole { return write(.integer(whole)) }
+    let nearest = number.nearest.description
+    let text = DecimalDigits(nearest) == number.digits ? nearest : number.digits.text
+    bytes.append(contentsOf: text.utf8)
   }
 
   private mutating func write(string: String) {

@@ -126,7 +126,7 @@ private struct PartialBlock: Sendable {
       return block
     }
     do {
-      block["input"] = try JSON(parsing: source)
+      block["input"] = try JSON(parsing: source, limits: .exact)
     } catch {
       if !mayBeCut { return nil }
       block["input"] = [:]

@@ -8,7 +8,7 @@ extension Sessions {
   /// - Parameters:
   ///   - files: resolves the files that inputs name.
   ///   - field: the request's field that holds the inputs, for the sentences.
-  ///   - key: as of `append`.
+  ///   - key: as of `append`: whose it is, a line end, and the key; or the key alone.
   /// - Throws: `SessionError`.
   package func accept(
     _ tx: Transaction, to id: String, _ inputs: [NewEvent], files: Files, field: String = "events",
@@ -16,7 +16,7 @@ extension Sessions {
   ) throws -> [Event] {
     if let key, let earlier = try earlier(tx, id, key) {
       guard earlier.elementsEqual(inputs, by: { $0.repeats($1) }) else {
-        throw SessionError.keyUsed(id: id, key: key)
+        throw SessionError.keyUsed(id: id, key: Sessions.bare(key))
       }
       return earlier
     }

@@ -15,10 +15,20 @@ extension Sessions {
 
   /// What came with this key before; nil when nothing did.
   func earlier(_ tx: Transaction, _ id: String, _ key: String) throws -> [Event]? {
-    let rows = try tx.rows(
-      "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
-      key)
-    return rows.isEmpty ? nil : try rows.map(Event.init)
+    // Older rows have it without whose it is.
+    for key in [key, Sessions.bare(key)] {
+      let rows = try tx.rows(
+        "SELECT * FROM events WHERE session_id = $1 AND idempotency_key = $2 ORDER BY idempotency_place", id,
+        key)
+      if !rows.isEmpty { return try rows.map(Event.init) }
+    }
+    return nil
+  }
+
+  /// A key without whose it is, which stands on a line before it.
+  static func bare(_ key: String) -> String {
+    let end = key.utf8.lastIndex(of: UInt8(ascii: "\n"))
+    return end.map { String(key[key.utf8.index(after: $0)...]) } ?? key
   }
 
   /// Numbers inputs in the order they come, and takes over into the row what they say about the session.

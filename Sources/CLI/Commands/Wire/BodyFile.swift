@@ -51,7 +51,7 @@ enum BodyFile {
   private static func parsed(_ bytes: [UInt8], name: String) throws(Complaint) -> JSON {
     let problem: String
     do {
-      return try JSON(parsing: bytes)
+      return try JSON(parsing: bytes, limits: .exact)
     } catch {
       problem = "\(name) is not JSON: \(error)"
     }

@@ -67,7 +67,12 @@ struct CreateFile: AsyncParsableCommand {
 
   /// A form with one file (RFC 7578), of which the server tells the type by its name.
   static func form(_ name: String, _ content: [UInt8], boundary: String) -> [UInt8] {
-    let safe = name.map { $0 == "\"" || $0 == "\\" || $0.isNewline ? "_" : String($0) }.joined()
+    // Code point by code point: with an accent behind it a quotation mark is another character for Swift.
+    let safe = String(
+      String.UnicodeScalarView(
+        name.unicodeScalars.map { scalar in
+          scalar == "\"" || scalar == "\\" || scalar.properties.generalCategory == .control ? "_" : scalar
+        }))
     let head =
       "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(safe)\"\r\n\r\n"
     return Array(head.utf8) + content + Array("\r\n--\(boundary)--\r\n".utf8)

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The text of an HTML page, for reading: its title first, blocks as lines, without scripts, styles and markup.
 /// It takes whatever it is given; nothing is an error, and the time is proportional to the length, with little for
 /// each byte: pages are megabytes.
@@ -30,7 +32,7 @@ struct PageText {
   static func of(_ html: String) -> String {
     var page = PageText(Array(html.utf8))
     page.read()
-    let title = tidy(page.title).replacing("\n", with: " ")
+    let title = tidy(page.title).textLines.joined(separator: " ")
     let text = tidy(page.text)
     if title.isEmpty { return text }
     return text.isEmpty ? title : "\(title)\n\n\(text)"

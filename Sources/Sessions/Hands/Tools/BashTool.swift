@@ -1,4 +1,5 @@
 import JSON
+import Primitives
 import Processes
 import Sessions
 
@@ -73,7 +74,7 @@ struct BashTool: BuiltinTool {
         "[The workspace is over its limit of \(hands.settings.limits.workspace) bytes: remove files.]")
     }
     if text.isEmpty, notes.isEmpty { text = "(no output)" }
-    if !text.isEmpty, !text.hasSuffix("\n"), !notes.isEmpty { text += "\n" }
+    if !text.isEmpty, !text.endsLine, !notes.isEmpty { text += "\n" }
     return ToolResult(text: text + notes.joined(separator: "\n"), isError: isError)
   }
 

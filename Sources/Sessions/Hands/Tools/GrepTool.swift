@@ -1,4 +1,5 @@
 import JSON
+import Primitives
 import Sessions
 
 /// `grep`: lines of files that match a regular expression.
@@ -43,7 +44,7 @@ struct GrepTool: BuiltinTool {
       notes.append("[\(big) files of more than 256 MiB were left out.]")
     }
     if text.isEmpty, !found.timedOut { text = "(no matches)" }
-    if !notes.isEmpty, !text.hasSuffix("\n"), !text.isEmpty { text += "\n" }
+    if !notes.isEmpty, !text.endsLine, !text.isEmpty { text += "\n" }
     return ToolResult(text: text + notes.joined(separator: "\n"))
   }
 }

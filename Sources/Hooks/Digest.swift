@@ -1,0 +1,7 @@
+import Crypto
+import Primitives
+
+/// SHA-256, as hexadecimal digits.
+enum Digest {
+  static func of(_ bytes: [UInt8]) -> String { Hex.encode(SHA256.hash(data: bytes)) }
+}
