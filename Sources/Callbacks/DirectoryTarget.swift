@@ -80,7 +80,7 @@ package struct DirectoryTarget: Target {
       let parts = file.filename.split(separator: "/", omittingEmptySubsequences: false)
       guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else { continue }
       if parts.count > 1 { try makeFolders("\(partial)/\(parts.dropLast().joined(separator: "/"))") }
-      try copy(files.path(ofContent: file.content.sha256), to: "\(partial)/\(file.filename)")
+      try copy(files.verified(file.content.sha256), to: "\(partial)/\(file.filename)")
     }
     // The agent's own result.json keeps its name.
     let isTaken = deliverables.contains { $0.filename == "result.json" }

@@ -8,6 +8,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
   /// An upload: only what sessions made can be downloaded.
   case notDownloadable(id: String)
   case tooLarge(size: Int64, limit: Int64)
+  /// What lies on the disk is not what was stored: its hash is another.
+  case damaged(path: String, found: String)
   /// The system refused a read or write.
   case system(path: String, errno: Int32)
 
@@ -19,6 +21,9 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
       "The file \(id) was uploaded, so it cannot be downloaded: only files that sessions made can be."
     case .tooLarge(let size, let limit):
       "The file has \(size) bytes; at most \(limit) can be handled here."
+    case .damaged(let path, let found):
+      "\(path) is not what was stored: its SHA-256 is \(found). A disk error, or somebody changed it. It is given to "
+        + "nobody; put it back from a backup, or upload the file again."
     case .system(let path, ENOSPC):
       "The disk that holds \(path) is full. Free some space; nothing that was accepted is lost."
     case .system(let path, let errno): "\(path): \(String(cString: strerror(errno)))."
@@ -66,6 +71,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
 extension FilesError: OperatorError {
   package var toldToClients: String {
     switch self {
+    case .damaged:
+      "The file's content on the server's disk is not what was stored, so it is not given out. \(Self.whoKnows)"
     case .system(_, ENOSPC): "The server's disk is full; nothing that was accepted is lost. \(Self.whoKnows)"
     case .system(_, let errno):
       "The server's disk refused a file: \(String(cString: strerror(errno))). \(Self.whoKnows)"
