@@ -103,12 +103,13 @@ extension API {
     let id = request.path("id")
     let file = try await domains.database.read { [domains] tx in try domains.files.file(tx, id) }
     guard file.isDownloadable else { throw FilesError.notDownloadable(id: id) }
+    let path = try await domains.files.verifiedPath(of: file.content.sha256)
     // Shown to nobody's browser as a page: the content comes from an agent.
     return HTTPResponse(
       status: 200,
       headers: [
         ("content-type", file.mimeType), ("content-disposition", API.disposition(file.filename)),
         ("x-content-type-options", "nosniff"),
-      ], body: .file(path: domains.files.path(ofContent: file.content.sha256), size: file.content.size))
+      ], body: .file(path: path, size: file.content.size))
   }
 }

@@ -1,6 +1,7 @@
 package import Git
 import Glibc
 package import HTTPClient
+import Hands
 import Primitives
 
 /// What `errand serve` was told.
@@ -28,6 +29,8 @@ package struct Configuration: Sendable {
   package var jobsDirectory: String?
   package var rehearses = false
   package var sandbox = Sandbox.bubblewrap
+  /// The user ids that sandboxes of root's may have, as START:COUNT; nil is what the machine says.
+  package var sandboxUIDs: String?
   package var role = Role.all
   /// Private addresses that sandboxes and `web_fetch` may reach nevertheless.
   package var allowedPrivate: [CIDR] = []
@@ -105,6 +108,9 @@ package struct Configuration: Sendable {
     guard let address = WebAddress(text), !text.contains("?"), !text.contains("#") else { return nil }
     return address.text.hasSuffix("/") ? String(address.text.dropLast()) : address.text
   }
+
+  /// Whether a text is `START:COUNT`, a range of user ids that sandboxes may have.
+  package static func isSandboxUIDs(_ text: String) -> Bool { UserRange(text) != nil }
 
   /// `HOST:PORT`, `:PORT` or `[IPv6]:PORT`; nil when it is neither.
   package static func readListen(_ text: String) -> (address: String, port: UInt16)? {

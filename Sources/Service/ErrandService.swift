@@ -100,7 +100,8 @@ package struct ErrandService: Sendable {
       egress: EgressSettings(allowing: configuration.allowedPrivate, time: time, log: log),
       packages: PackageSettings(
         pipIndex: try configuration.mirror("PIP_INDEX_URL"),
-        npmRegistry: try configuration.mirror("NPM_CONFIG_REGISTRY")))
+        npmRegistry: try configuration.mirror("NPM_CONFIG_REGISTRY")),
+      users: configuration.sandboxUIDs.flatMap { UserRange($0) })
     OpenFiles.raise()
     if configuration.role.works {
       try await hands.endAbandoned()

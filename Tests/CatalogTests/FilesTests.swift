@@ -33,6 +33,50 @@ struct FilesTests {
     }
   }
 
+  @Test func `what changed on the disk is given to nobody, and mended by the same bytes`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let bytes = [UInt8](repeating: 7, count: 1_000_000)
+      let content = try files.keep(bytes)
+      let path = files.path(ofContent: content.sha256)
+      #expect(try files.verified(content.sha256) == path)
+      #expect(files.damage == nil)
+      // One bit, with the same length and the same times of access and writing.
+      let times = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+      chmod(path, 0o600)
+      let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+      try handle.seek(toOffset: 500_000)
+      try handle.write(contentsOf: [6])
+      try handle.close()
+      try FileManager.default.setAttributes([.modificationDate: times as Any], ofItemAtPath: path)
+      for check in [{ _ = try files.verified(content.sha256) }, { _ = try files.bytes(of: content) }] {
+        let error = #expect(throws: FilesError.self, performing: check)
+        #expect(error?.description.hasPrefix("\(path) is not what was stored: its SHA-256 is ") == true)
+        #expect(error?.toldToClients.contains(store.directory) == false)
+      }
+      await #expect(throws: FilesError.self) { try await files.verifiedPath(of: content.sha256) }
+      #expect(
+        files.damage?.hasPrefix("1 of the stored contents are not what was stored, such as \(path)") == true)
+      // An upload of the same bytes does not rely on what lies there.
+      #expect(try files.keep(bytes) == content)
+      #expect(try await files.verifiedPath(of: content.sha256) == path)
+      #expect(try files.bytes(of: content) == bytes)
+      #expect(files.damage == nil)
+    }
+  }
+
+  @Test func `a content that is gone is told as such`() async throws {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let content = try files.keep(Array("abc".utf8))
+      unlink(files.path(ofContent: content.sha256))
+      #expect(throws: FilesError.system(path: files.path(ofContent: content.sha256), errno: ENOENT)) {
+        try files.verified(content.sha256)
+      }
+      #expect(files.damage == nil)
+    }
+  }
+
   @Test func `a private copy is taken over and removed, a link is not followed`() async throws {
     try await CatalogStore.with { store in
       let files = try Files(directory: store.directory + "/files")

@@ -92,10 +92,12 @@ import Testing
     // The disk.
     Attempt("filling /tmp", "head -c 3000000 /dev/zero > /tmp/big", fails: "No space left"),
     Attempt("filling /dev/shm", "head -c 3000000 /dev/zero > /dev/shm/big", fails: "No space left"),
-    Attempt("filling the root", "echo > /big", fails: "Read-only file system"),
     Attempt(
-      "filling what is left of it", "echo > /run/big || echo > /var/tmp/big || echo > /home/big",
+      "filling what lies in memory", "echo > /etc/big || echo > /dev/big || echo > /proc/big",
       fails: "Read-only file system"),
+    Attempt(
+      "other programs in the place of those that check", "mv /bin /b || rm -rf /bin || ln -sfn /tmp /bin || cp /bin/true /bin/bash",
+      fails: "busy|Read-only file system"),
   ]
 
   /// All in one sandbox that has networking, since that is the one with a door.
@@ -205,21 +207,25 @@ import Testing
             return text.value if call(250, 11, key, text, 100) >= 0 else os.strerror(ctypes.get_errno()).encode()
 
         """
-      var planting = Command([
-        "/usr/bin/python3", "-c",
-        keyctl + """
-          key = call(248, b"user", b"\(name)", b"the secret", 10, -4)
-          call(250, 15, key, 300)
-          ring = call(250, 0, -4, 0)
-          print(ring, key, read(ring, key).decode())
-          """,
-      ])
-      planting.confinement.identity = BubblewrapSandbox.owner
-      let planted = try await planting.run()
-      let words = planted.text.split(whereSeparator: \.isWhitespace)
-      // Outside the same user has it; or there are no keyrings here, and nothing to test.
-      try #require(words.count == 4 && words[3] == "secret", "\(planted.text)\(planted.errorText)")
       try await Bench.with { bench async throws in
+        // Its workspace has its user now, if it is not ours.
+        try await bench.bash("true")
+        var planting = Command([
+          "/usr/bin/python3", "-c",
+          keyctl + """
+            key = call(248, b"user", b"\(name)", b"the secret", 10, -4)
+            call(250, 15, key, 300)
+            ring = call(250, 0, -4, 0)
+            print(ring, key, read(ring, key).decode())
+            """,
+        ])
+        if geteuid() == 0, let user = try Workspace(root: bench.root, session: bench.session).ownerOnDisk {
+          planting.confinement.identity = .init(user: user, group: user)
+        }
+        let planted = try await planting.run()
+        let words = planted.text.split(whereSeparator: \.isWhitespace)
+        // Outside the same user has it; or there are no keyrings here, and nothing to test.
+        try #require(words.count == 4 && words[3] == "secret", "\(planted.text)\(planted.errorText)")
         let result = try await bench.bash(
           "python3 - <<'END'\n\(keyctl)print(read(\(words[0]), \(words[1])).decode())\nEND")
         #expect(result.text == "Operation not permitted\n")

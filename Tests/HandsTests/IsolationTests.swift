@@ -1,17 +1,19 @@
 import Glibc
-import Hands
 import JSON
 import Primitives
 import Processes
 import Sessions
 import Testing
 
+@testable import Hands
+
 @Suite struct IsolationTests {
   /// Commands that must fail inside.
   static let forbidden = [
-    "cat /etc/shadow", "ls /work", "ls /root/.bashrc", "touch /x", "touch /usr/x", "touch /etc/x",
+    "cat /etc/shadow", "ls /work", "ls /root/.bashrc", "touch /bin/x", "touch /usr/x", "touch /etc/x",
     "touch /dev/x",
-    "touch /mnt/x", "touch /mnt/session/uploads/x", "mkdir /home/x", "cat /proc/1/root/etc/shadow",
+    "touch /proc/x", "touch /mnt/session/uploads/x", "mkdir /opt/packages/x && false",
+    "cat /proc/1/root/etc/shadow",
     "mount -t tmpfs none /tmp", "unshare -U true", "chroot / true", "hostname other",
     "kill -9 1 && sleep 1 && false",
     "timeout 2 bash -c 'echo > /dev/tcp/127.0.0.1/22'", "timeout 2 bash -c 'echo > /dev/tcp/1.1.1.1/53'",
@@ -118,6 +120,22 @@ import Testing
       #expect(write.isError)
       #expect(try await bench.bash("rm -f /mnt/session/uploads/data/in.txt").isError)
       #expect(try await bench.bash("chmod u+w /mnt/session/uploads/data/in.txt").isError)
+    }
+  }
+
+  @Test func `a file that is not what was stored is not mounted`() async throws {
+    let path = "/tmp/errand-blob-\(Hex.encode(Randomness.system.bytes(6)))"
+    try Workspace.write("content", to: path)
+    defer { unlink(path) }
+    let sha256 = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
+    var mount = Mount(path: "/mnt/session/uploads/in.txt", source: path, sha256: sha256)
+    try await Bench.with(mounts: [mount]) { bench async throws in
+      #expect(try await bench.bash("cat /mnt/session/uploads/in.txt").text == "content")
+    }
+    mount.sha256 = "ee" + sha256.dropFirst(2)
+    try await Bench.with(mounts: [mount]) { bench async throws in
+      let error = await #expect(throws: HandsError.self) { try await bench.bash("true") }
+      #expect(error?.description.contains("it is not what was stored") == true)
     }
   }
 

@@ -110,6 +110,64 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `a HEAD whose branch is gone is told with the branches that are there`(isLeftOver: Bool) async throws {
+    try await Upstream.with { upstream async throws in
+      try await upstream.shell(
+        "git -C shop.git update-ref refs/heads/dev main; git -C shop.git symbolic-ref HEAD refs/heads/gone")
+      if !isLeftOver {
+        try await upstream.shell(
+          "git -C shop.git update-ref -d refs/heads/main; git -C shop.git update-ref -d refs/heads/dev")
+      }
+      try await Bench.with(repositories: upstream.repositories(), mounting: [upstream.mount()]) {
+        bench async throws in
+        let troubles = try await bench.mountRepositories()
+        #expect(troubles.map(\.type) == ["repository_checkout_error"])
+        #expect(troubles.first?.isRetryable == false)
+        #expect(
+          troubles.first?.message
+            == (isLeftOver
+              ? "The HEAD of file://\(upstream.bare) names a branch that is not there (any more), so it has no default "
+                + "branch. Name one in “checkout”, such as “checkout: main”. Its branches are main, dev."
+              : "file://\(upstream.bare) has no commits yet. Push a first one."))
+      }
+      // With a branch it is as any other.
+      guard isLeftOver else { return }
+      let mount = upstream.mount(checkout: ["type": "branch", "name": "dev"])
+      try await Bench.with(repositories: upstream.repositories(), mounting: [mount]) { bench async throws in
+        #expect(try await bench.mountRepositories() == [])
+      }
+    }
+  }
+
+  @Test func `the agent is told once what a clone does not bring`() async throws {
+    try await Upstream.with(
+      """
+      echo one > file.txt; git init -q ../lib; git -C ../lib commit -q --allow-empty -m lib
+      git -c protocol.file.allow=always submodule --quiet add ../lib 'libs/a b'
+      echo '*.bin filter=lfs diff=lfs merge=lfs -text' > .gitattributes
+      mkdir data
+      for name in data/big.bin stray.dat; do
+        printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 123456789\n' 0 > $name
+      done
+      echo real > small.bin; git add .; git commit -qm one
+      """
+    ) { upstream async throws in
+      try await Bench.with(repositories: upstream.repositories(), mounting: [upstream.mount()]) {
+        bench async throws in
+        #expect(try await bench.mountRepositories() == [])
+        let first = try await bench.hands.execute("bash", ["command": "cat shop/file.txt"])
+        #expect(first.content.count == 2 && first.content[0]["text"] == "one\n")
+        #expect(
+          first.content.last?["text"]?.stringValue
+            == "[About the clone at /workspace/shop: It has 1 submodule (libs/a b), which were not fetched: their folders "
+            + "are empty. It has 2 files (data/big.bin, stray.dat) in Git LFS, of which only the pointers are there and "
+            + "not the contents. They cannot be fetched from here. If the work needs them, say so.]")
+        #expect(try await bench.hands.execute("bash", ["command": "true"]).content.count == 1)
+      }
+    }
+  }
+
   @Test func `a repository at an address that sandboxes do not reach is not asked for`() async throws {
     let listener = try Listener()
     let names = NameLookup { host in

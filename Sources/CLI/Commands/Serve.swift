@@ -47,6 +47,14 @@ struct Serve: AsyncParsableCommand {
       valueName: "cidr"))
   var allowPrivate: [String] = []
   @Option(
+    name: .customLong("sandbox-uids"),
+    help: ArgumentHelp(
+      """
+      User ids that nobody has, one for each workspace, where root serves. (default: those of /etc/subuid for errand or \
+      root, else 1879048192:65536)
+      """, valueName: "start:count"))
+  var sandboxUIDs: String?
+  @Option(
     name: .customLong("web-search-url"),
     help: ArgumentHelp(
       "The search engine of web_search, one that answers like SearXNG. (default: $ERRAND_SEARCH_URL)",
@@ -82,6 +90,11 @@ struct Serve: AsyncParsableCommand {
     if let block = allowPrivate.first(where: { CIDR($0) == nil }) {
       throw ValidationError("--allow-private: “\(block)” is no block of addresses such as 10.1.2.0/24.")
     }
+    if let sandboxUIDs, !Configuration.isSandboxUIDs(sandboxUIDs) {
+      throw ValidationError(
+        "--sandbox-uids: “\(sandboxUIDs)” is no range START:COUNT of user ids from 1000 on, such as 1879048192:65536."
+      )
+    }
     if let webSearchURL, Configuration.readSearchURL(webSearchURL) == nil {
       throw ValidationError(
         "--web-search-url: “\(webSearchURL)” is no address such as https://search.example.com.")
@@ -109,6 +122,7 @@ struct Serve: AsyncParsableCommand {
     configuration.jobsDirectory = jobs
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
+    configuration.sandboxUIDs = sandboxUIDs
     configuration.role = role
     configuration.allowedPrivate = allowPrivate.compactMap { CIDR($0) }
     configuration.webSearchURL = try searchURL(environment)

@@ -88,7 +88,7 @@ package struct DirectoryTarget: Target {
     var isPlaced = false
     defer { if !isPlaced { base.remove(partialName, partial) } }
     for file in deliverables where DirectoryTarget.isInside(file.filename) {
-      let source = files.path(ofContent: file.content.sha256)
+      let source = files.verified(file.content.sha256)
       try partial.write(file.filename) { target throws(FilesError) in
         try DirectoryTarget.copy(source, to: target)
       }

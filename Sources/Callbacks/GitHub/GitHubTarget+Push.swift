@@ -20,7 +20,7 @@ extension GitHubTarget {
           + "there.")
     }
     let file = try await database.read { [files] tx in try files.file(tx, bundle.file) }
-    let commits = try BundleFile(files.path(ofContent: file.content.sha256))
+    let commits = try BundleFile(try await files.verifiedPath(of: file.content.sha256))
     guard let head = commits.head?.commit else {
       throw GitHubError.hopeless("The file \(file.filename) has no commits in it.")
     }

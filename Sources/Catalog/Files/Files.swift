@@ -56,7 +56,9 @@ package final class Files: Sendable {
   let time: Time
   private let randomness: Randomness
   /// Large contents take long to read.
-  private static let threads = WorkThreads("files", count: 2)
+  static let threads = WorkThreads("files", count: 2)
+  /// What was found when contents were read.
+  let proofs = Lock(Proofs())
   /// Who else names contents, besides the rows of files.
   let namers = Lock<[@Sendable (Transaction, Set<String>) throws -> Set<String>]>([])
 
@@ -108,14 +110,16 @@ package final class Files: Sendable {
   }
 
   /// The bytes of a content.
-  /// - Throws: `FilesError.tooLarge` over the limit.
+  /// - Throws: `FilesError.tooLarge` over the limit, `.damaged`.
   package func bytes(of content: Content, limit: Int64 = 64 << 20) throws(FilesError) -> [UInt8] {
     guard content.size <= limit else { throw .tooLarge(size: content.size, limit: limit) }
     let path = path(ofContent: content.sha256)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     try FilesError.check(descriptor >= 0, path)
     defer { Glibc.close(descriptor) }
-    return try FilesError.readAll(descriptor, path)
+    let bytes = try FilesError.readAll(descriptor, path)
+    try judge(Hex.encode(SHA256.hash(data: bytes)), against: content.sha256, path)
+    return bytes
   }
 
   private func read(_ copy: String) throws(FilesError) -> Content {
@@ -150,18 +154,29 @@ package final class Files: Sendable {
     return try settle(target, partial, as: Content(sha256: Hex.encode(hash.finalize()), size: size))
   }
 
-  /// Whether the content is here already, whole. If so it counts as written now, so that it is not collected
+  /// Whether the content is here already, whole and as it was stored. If so it counts as written now, so that it is not collected
   /// before a row names it again.
   private func renew(_ content: Content) throws(FilesError) -> Bool {
     let path = path(ofContent: content.sha256)
     var status = stat()
     let written = writtenNow()
-    guard stat(path, &status) == 0, status.st_size == content.size,
+    guard stat(path, &status) == 0, status.st_size == content.size, isRight(content.sha256),
       utimensat(AT_FDCWD, path, written, 0) == 0
     else { return false }
+    noteWritten(content)
     // Whoever put it there may not have come as far as this.
     try syncFolders(of: content)
     return true
+  }
+
+  /// What cannot be read, or is something else by now, is written anew.
+  private func isRight(_ sha256: String) -> Bool {
+    do {
+      _ = try verified(sha256)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// Makes written bytes durable under their name: fsync, rename, fsync of the directory.
@@ -182,6 +197,7 @@ package final class Files: Sendable {
       throw error
     }
     try syncFolders(of: content)
+    noteWritten(content)
     return content
   }
 

@@ -10,6 +10,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
   case tooLarge(size: Int64, limit: Int64)
   /// Something that is not ours has the name.
   case taken(path: String)
+  /// What lies on the disk is not what was stored: its hash is another.
+  case damaged(path: String, found: String)
   /// The system refused a read or write.
   case system(path: String, errno: Int32)
 
@@ -23,6 +25,9 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
       "The file has \(size) bytes; at most \(limit) can be handled here."
     case .taken(let path):
       "\(path) is there already, and something else made it. Move it away; nothing of it was touched."
+    case .damaged(let path, let found):
+      "\(path) is not what was stored: its SHA-256 is \(found). A disk error, or somebody changed it. It is given to "
+        + "nobody; put it back from a backup, or upload the file again."
     case .system(let path, ENOSPC):
       "The disk that holds \(path) is full. Free some space; nothing that was accepted is lost."
     case .system(let path, let errno): "\(path): \(String(cString: strerror(errno)))."
@@ -70,6 +75,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
 extension FilesError: OperatorError {
   package var toldToClients: String {
     switch self {
+    case .damaged:
+      "The file's content on the server's disk is not what was stored, so it is not given out. \(Self.whoKnows)"
     case .system(_, ENOSPC): "The server's disk is full; nothing that was accepted is lost. \(Self.whoKnows)"
     case .system(_, let errno):
       "The server's disk refused a file: \(String(cString: strerror(errno))). \(Self.whoKnows)"

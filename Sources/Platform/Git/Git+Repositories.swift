@@ -55,6 +55,9 @@ extension Git {
 }
 
 extension BareRepository {
+  /// How many branches are named when there is none by default.
+  private static let namedBranches = 10
+
   /// What a branch of a remote is at; nil when it has none of this name.
   package func tip(of branch: BranchName, at url: RepositoryURL, token: String?) async throws -> CommitID? {
     let output = try await git.run(
@@ -102,7 +105,7 @@ extension BareRepository {
       ["ls-remote", "--symref", "--", remote.url.description, "HEAD"], in: path, remote: remote)
     let lines = output.text.split(separator: "\n")
     guard lines.contains(where: { $0.hasSuffix("\tHEAD") && CommitID($0.dropLast(5)) != nil }) else {
-      throw GitError.empty(url: remote.url)
+      throw try await withoutHead(remote)
     }
     // `ref: refs/heads/main\tHEAD`
     guard let line = lines.first(where: { $0.hasPrefix("ref: refs/heads/") && $0.hasSuffix("\tHEAD") }) else {
@@ -110,6 +113,19 @@ extension BareRepository {
     }
     // A name that we do not take leaves HEAD without one.
     return try? BranchName(String(line.dropFirst(16).dropLast(5)))
+  }
+
+  /// Why a remote has no HEAD: a clone of one whose default branch was deleted or renamed says nothing of it.
+  private func withoutHead(_ remote: Git.Remote) async throws -> GitError {
+    let output = try await git.run(["ls-remote", "--", remote.url.description], in: path, remote: remote)
+    let refs = output.text.split(separator: "\n").compactMap { $0.split(separator: "\t").last }
+    if refs.isEmpty { return .empty(url: remote.url) }
+    // Names that we do not take could not be checked out either.
+    let branches = refs.filter { $0.hasPrefix("refs/heads/") }
+      .compactMap { try? BranchName(String($0.dropFirst(11))).text }
+    let usual = ["main", "master", "trunk", "develop"].filter(branches.contains)
+    let named = usual + branches.filter { !usual.contains($0) }
+    return .noHead(url: remote.url, branches: Array(named.prefix(Self.namedBranches)), count: branches.count)
   }
 
   /// The objects of what was fetched, as one pack, for reading.

@@ -12,6 +12,8 @@ package enum GitError: Error, Equatable, CustomStringConvertible {
   /// There is no such branch or commit.
   case noSuchRevision(url: RepositoryURL, revision: String)
   case empty(url: RepositoryURL)
+  /// HEAD names a branch that is not there, and no other was asked for. With the first of those that are there.
+  case noHead(url: RepositoryURL, branches: [String], count: Int)
   case unreachable(url: RepositoryURL, detail: String)
   case timedOut(url: RepositoryURL?, after: Duration)
   case tooLarge(url: RepositoryURL?, limit: UInt64)
@@ -28,7 +30,8 @@ package enum GitError: Error, Equatable, CustomStringConvertible {
   package var isRetryable: Bool {
     switch self {
     case .unreachable, .timedOut, .stale, .failed: true
-    case .authentication, .forbidden, .notAllowed, .notFound, .moved, .noSuchRevision, .empty, .tooLarge,
+    case .authentication, .forbidden, .notAllowed, .notFound, .moved, .noSuchRevision, .empty, .noHead,
+      .tooLarge,
       .declined, .malformed, .notInstalled:
       false
     }
@@ -48,6 +51,13 @@ package enum GitError: Error, Equatable, CustomStringConvertible {
       "The repository at \(url) has moved. Write its new address; redirects are not followed."
     case .noSuchRevision(let url, let revision): "\(url) has no \(revision). Check “checkout”."
     case .empty(let url): "\(url) has no commits yet. Push a first one."
+    case .noHead(let url, let branches, let count):
+      "The HEAD of \(url) names a branch that is not there (any more), so it has no default branch. Name one in "
+        + "“checkout”"
+        + (branches.isEmpty
+          ? "; it has no branches, so a commit."
+          : ", such as “checkout: \(branches[0])”. Its branches are \(branches.joined(separator: ", "))"
+            + (count > branches.count ? " and \(count - branches.count) more." : "."))
     case .unreachable(let url, let detail): "\(url) cannot be reached: \(detail)."
     case .timedOut(let url, let limit):
       "\(url.map { "\($0) took" } ?? "git took") longer than \(limit.components.seconds) s and was given up."

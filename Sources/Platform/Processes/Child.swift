@@ -24,27 +24,22 @@ package final class Child: Sendable {
   private let exit = Latch<Exit>()
   private let isReaped = Lock(false)
 
-  private init(pid: Int32, pidfd: Descriptor, endsGroup: Bool) {
-    self.pid = pid
-    self.pidfd = pidfd
-    self.endsGroup = endsGroup
-  }
-
+  /// - Throws: `ProcessError`, and `CancellationError` when the task is cancelled before the program runs.
   package static func start(_ launch: Launch) async throws -> Child {
     try await Launcher.shared.start(launch)
   }
 
-  /// For the launching thread.
-  static func startNow(_ launch: Launch) throws -> Child {
-    let (pid, pidfd) = try launch.start()
-    let child = Child(pid: pid, pidfd: pidfd, endsGroup: launch.endsGroup)
+  /// Takes over a process that runs its program.
+  init(watching process: StartedProcess, endsGroup: Bool) throws {
+    pid = process.pid
+    pidfd = process.pidfd
+    self.endsGroup = endsGroup
     do {
-      _ = try Readiness.shared.watch(pidfd, .readable) { child.reap() }
+      _ = try Readiness.shared.watch(pidfd, .readable) { self.reap() }
     } catch {
-      child.signal(SIGKILL)
+      signal(SIGKILL)
       throw error
     }
-    return child
   }
 
   /// Nil while it runs.
@@ -62,8 +57,11 @@ package final class Child: Sendable {
     isReaped.withLock { if !$0 { kill(-pid, signal) } }
   }
 
-  /// Asks the process group to end, kills it after `grace`, and returns when the process is gone. Not cut
-  /// short by cancellation: it is how cancelled work cleans up.
+  /// How long a killed process is waited for. It is gone at once, unless the kernel waits for a disk in its name.
+  private static let longestDeath = Duration.seconds(60)
+
+  /// Asks the process group to end, kills it after `grace`, and returns when the process is gone, or does not go.
+  /// Not cut short by cancellation: it is how cancelled work cleans up.
   @discardableResult
   package func end(grace: Duration) async -> Exit {
     // A task of its own, because the current one may be cancelled already and its waits would not wait.
@@ -73,7 +71,9 @@ package final class Child: Sendable {
         if let exit = try await self.exit.wait(atMost: grace) { return exit }
       }
       self.signal(SIGKILL)
-      return try await self.exit.wait()
+      if let exit = try await self.exit.wait(atMost: Self.longestDeath) { return exit }
+      Launcher.shared.health.remains(self.pid)
+      return .signal(SIGKILL)
     }
     // Only cancellation makes the waits throw, and nobody else holds that task.
     return (try? await ending.value) ?? .signal(SIGKILL)
@@ -90,6 +90,7 @@ package final class Child: Sendable {
       return code == CLD_EXITED ? .code(status) : .signal(status)
     }
     guard let ended else { return .again }
+    Launcher.shared.health.isGone(pid)
     exit.set(ended)
     return .stop
   }

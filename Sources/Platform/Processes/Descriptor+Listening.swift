@@ -4,11 +4,11 @@ import Glibc
 extension Descriptor {
   /// A socket that listens on a port of 127.0.0.1 inside the namespaces of a process: whoever connects there
   /// is accepted here, and nothing has to run inside for it. Non-blocking. Blocks the caller for a few
-  /// milliseconds.
+  /// milliseconds, and for ten seconds when the system is stuck.
   /// - Parameter sandbox: a pidfd, as in `Confinement`.
   package static func listening(inside sandbox: Descriptor, port: UInt16, backlog: Int32) throws -> Descriptor
   {
-    let number = linux_listen_inside(sandbox.number, port, backlog)
+    let number = linux_listen_inside(sandbox.number, port, backlog, 10_000)
     guard number >= 0 else {
       throw ProcessError.system(action: "listen on a port inside the sandbox", errno: -number)
     }

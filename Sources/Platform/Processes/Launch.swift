@@ -14,6 +14,9 @@ package struct Launch: Sendable {
   package var diesWithUs = true
   /// Whether what the process leaves running in its group is killed when it ends.
   package var endsGroup = true
+  /// How long it may take until the program runs. Milliseconds, as a rule; but whoever is in a sandbox already may
+  /// halt who enters it.
+  package var startLimit = Duration.seconds(10)
 
   package init(_ arguments: [String]) {
     self.arguments = arguments
@@ -33,9 +36,9 @@ package struct Launch: Sendable {
 
   private var path: String { environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
 
-  /// Starts the program; for the launching thread only, since the process ends with the thread that
-  /// started it.
-  func start() throws -> (pid: Int32, pidfd: Descriptor) {
+  /// Begins to start the program, and does not wait for it; for the launching thread only, since the process ends
+  /// with the thread that started it.
+  func begin() throws -> Begun {
     let program = try program()
     if let bad = (arguments + environment.flatMap { [$0.key, $0.value] }).first(where: { $0.utf8.contains(0) }
     ) {
@@ -55,7 +58,7 @@ package struct Launch: Sendable {
       program, directory ?? "", confinement.stage?.source ?? "", confinement.stage?.target ?? "",
     ])
 
-    var launched = linux_launched()
+    var starting = linux_starting()
     let result = withExtendedLifetime((files, confinement, argumentList, environmentList, texts)) {
       sources.withUnsafeBufferPointer { sources in
         targets.withUnsafeBufferPointer { targets in
@@ -82,18 +85,28 @@ package struct Launch: Sendable {
               launch.dies_with_parent = diesWithUs
               launch.stage_source = confinement.stage == nil ? nil : texts[2]
               launch.stage_target = confinement.stage == nil ? nil : texts[3]
-              return linux_launch(&launch, &launched)
+              return linux_launch_begin(&launch, &starting)
             }
           }
         }
       }
     }
-    guard result == 0 else { throw failure(at: launched.step, errno: -result, program: program) }
-    return (launched.pid, Descriptor(owning: launched.pidfd))
+    guard result == 0 else { throw ProcessError.noRoom(errno: -result) }
+    return Begun(
+      reports: Descriptor(owning: starting.reports),
+      first: StartedProcess(pid: starting.pid, pidfd: Descriptor(owning: starting.pidfd)))
   }
 
-  private func failure(at step: Int32, errno: Int32, program: String) -> ProcessError {
-    switch UInt32(step) {
+  /// What a start that was begun is watched by.
+  struct Begun: Sendable {
+    /// The reading end of the pipe of its reports.
+    var reports: Descriptor
+    var first: StartedProcess
+  }
+
+  func failure(at step: Int32, errno: Int32) -> ProcessError {
+    let program = arguments.first ?? ""
+    return switch UInt32(step) {
     case LINUX_STEP_EXECUTE.rawValue where errno == ENOENT: .notFound(program: program, path: path)
     case LINUX_STEP_EXECUTE.rawValue: .notExecutable(program: program, errno: errno)
     case LINUX_STEP_DIRECTORY.rawValue: .directory(directory ?? "", errno: errno)
@@ -108,6 +121,12 @@ package struct Launch: Sendable {
     default: .system(action: "hand a process its files", errno: errno)
     }
   }
+}
+
+/// A child of ours that is not reaped yet, so that its number is its own.
+struct StartedProcess: Sendable {
+  var pid: Int32
+  var pidfd: Descriptor
 }
 
 /// A null-terminated array of C strings on the heap, for as long as it is referenced.

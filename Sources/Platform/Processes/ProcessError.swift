@@ -9,6 +9,8 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
   case noRoom(errno: Int32)
   /// The process or namespace to enter is gone.
   case sandboxGone(errno: Int32)
+  /// What enters the sandbox was held up there, until its time was over.
+  case halted(after: Duration)
   case unusable(argument: String)
   case system(action: String, errno: Int32)
 
@@ -26,6 +28,9 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
       "No further process can be started: \(Self.text(errno)). The limit on processes or memory is reached."
     case .sandboxGone(let errno):
       "The sandbox cannot be entered: \(Self.text(errno)). Its first process has ended or is not ours."
+    case .halted(let limit):
+      "The program did not start within \(limit.components.seconds) s and was given up: a process in the sandbox halted "
+        + "it, or the machine is overloaded."
     case .unusable(let argument):
       "The argument “\(argument.prefix(60))” contains a zero byte, which no program can be given."
     case .system(let action, let errno):

@@ -21,8 +21,15 @@ extension ProcessIdentity {
 
   /// Waits until the process is gone, or has only its exit status left. Looks every few milliseconds: it is
   /// not our child, and nobody waits long for a killed process.
-  package func gone() async throws {
-    while isAlive, !isZombie { try await Task.sleep(for: .milliseconds(5)) }
+  /// - Returns: false when the time ran out first.
+  @discardableResult
+  package func gone(atMost limit: Duration = .seconds(60)) async throws -> Bool {
+    let end = ContinuousClock.now + limit
+    while isAlive, !isZombie {
+      if ContinuousClock.now >= end { return false }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    return true
   }
 
   private var isZombie: Bool {

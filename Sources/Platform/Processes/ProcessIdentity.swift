@@ -40,8 +40,8 @@ package struct ProcessIdentity: Sendable, Hashable {
 }
 
 /// Reading of `/proc`, where a process may vanish at any moment.
-enum ProcFile {
-  static func read(_ path: String) -> [UInt8]? {
+package enum ProcFile {
+  package static func read(_ path: String) -> [UInt8]? {
     // A process that has just ended is no error, it is an answer.
     guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
     var bytes: [UInt8] = []
@@ -59,7 +59,7 @@ enum ProcFile {
   static func processes() -> [Int32] { numbers("/proc") }
 
   /// The entries of a folder that are numbers: processes, or the open files of one.
-  static func numbers(_ path: String) -> [Int32] {
+  package static func numbers(_ path: String) -> [Int32] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var found: [Int32] = []

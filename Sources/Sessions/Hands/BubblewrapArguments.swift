@@ -31,9 +31,11 @@ struct BubblewrapArguments: Sendable {
       "--uid", "\(Workspace.inside.user)", "--gid", "\(Workspace.inside.group)", "--hostname", "sandbox",
       "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--cap-drop", "ALL", "--info-fd", "3",
       "--seccomp", "4",
+      // The agent's; all that it must not change is mounted on top.
+      "--bind", "\(base)/root", "/",
       "--ro-bind", "/usr", "/usr",
     ]
-    for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { list += Self.root(name) }
+    for name in SandboxRoot.programs { list += Self.root(name) }
     list += ["--proc", "/proc"]
     // These name the keys of the service's user, which no namespace hides; nothing is there instead.
     for path in ["/proc/keys", "/proc/key-users"] where access(path, F_OK) == 0 {
@@ -43,7 +45,7 @@ struct BubblewrapArguments: Sendable {
       "--dev", "/dev",
       "--size", "\(limits.temporary)", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
       "--size", "\(limits.temporary)", "--tmpfs", "/tmp",
-      "--dir", "/run", "--dir", "/var/tmp", "--dir", "/root", "--dir", "/home",
+      "--tmpfs", "/etc",
     ]
     for path in Self.harmless + readOnly { list += ["--ro-bind-try", path, path] }
     for (name, _) in Workspace.etcFiles { list += ["--ro-bind", "\(base)/etc/\(name)", "/etc/\(name)"] }
@@ -52,20 +54,15 @@ struct BubblewrapArguments: Sendable {
       "--bind", "\(base)/workspace", "/workspace",
       "--bind", "\(base)/outputs", "/mnt/session/outputs",
       "--ro-bind", "\(base)/uploads", "/mnt/session/uploads",
-      // Last: what is left of the root lies in memory and would have no limit.
-      "--remount-ro", "/", "--chdir", "/workspace", "--",
+      // Last: it lies in memory and would have no limit.
+      "--remount-ro", "/etc", "--chdir", "/workspace", "--",
     ]
     return list + command
   }
 
-  /// `/bin` and its like: links into `/usr` on most systems, folders on others, or not there.
+  /// `/bin` and its like: links into `/usr` on most systems, folders on others, or not there. A mount even where it
+  /// is a link: the agent could put something else in the place of a link.
   private static func root(_ name: String) -> [String] {
-    var target = [CChar](repeating: 0, count: 256)
-    let length = readlink("/\(name)", &target, 255)
-    if length > 0 {
-      let text = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      return ["--symlink", text, "/\(name)"]
-    }
-    return access("/\(name)", F_OK) == 0 ? ["--ro-bind", "/\(name)", "/\(name)"] : []
+    access("/\(name)", F_OK) == 0 ? ["--ro-bind", "/\(name)", "/\(name)"] : []
   }
 }

@@ -13,14 +13,9 @@ import Processes
 /// What no namespace holds, such as the keys of a user, is closed by a filter of system calls, which names its
 /// reasons (`filter.c`). The first process has it too: others in there may trace it and make its calls.
 ///
-/// Run by root, everything inside is an unprivileged user outside as well (`dropped`), who sees the
-/// workspace through a private mount; run by anybody else, it is that user.
+/// Run by root, everything inside is an unprivileged user outside as well, one for each workspace (`SandboxUsers`), who
+/// sees the workspace through a private mount; run by anybody else, it is that user.
 final class BubblewrapSandbox: Sandbox {
-  /// Who sandboxes of root are on this machine: an id that no distribution gives to anybody (60578 to 61183
-  /// are unused, by systemd's table of ids).
-  static let dropped = Confinement.Identity(user: 60_578, group: 60_578)
-  static var owner: Confinement.Identity? { geteuid() == 0 ? dropped : nil }
-
   let environment: [String: String]
   let confinement: Confinement
   private let outer: Child

@@ -19,6 +19,18 @@ extension Folder {
     }
   }
 
+  /// Removes one entry of a folder, whatever it is.
+  static func remove(entry name: [CChar], of folder: Folder) throws {
+    if unlinkat(folder.descriptor.number, name, 0) == 0 || errno == ENOENT { return }
+    if let inner = folder.folder(name) {
+      var lifted = 0
+      inner.empty(depth: 0, top: inner, lifted: &lifted)
+      if unlinkat(folder.descriptor.number, name, AT_REMOVEDIR) == 0 { return }
+    }
+    let text = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw HandsError.disk(action: "remove", path: text, errno: errno)
+  }
+
   /// What cannot be removed stays, and makes the final `rmdir` fail, which says so.
   private func empty(depth: Int, top: Folder, lifted: inout Int) {
     for entry in entries() {

@@ -11,6 +11,12 @@ package enum HandsError: Error, CustomStringConvertible {
   case missingMount(path: String, source: String, detail: String)
   case failed(detail: String)
   case disk(action: String, path: String, errno: Int32)
+  /// Every user id that sandboxes may have is taken.
+  case noUser(range: String)
+  /// Sandboxes cannot have the user ids that they should have.
+  case users(range: String, detail: String)
+  /// A process that was killed is still there.
+  case undying(pid: Int32)
   case ended
 
   package var description: String {
@@ -38,6 +44,15 @@ package enum HandsError: Error, CustomStringConvertible {
       "The sandbox did not start: \(detail)."
     case .disk(let action, let path, let errno):
       "The disk refused to \(action) \(path): \(ProcessError.text(errno))."
+    case .noUser(let range):
+      "No user id is left for another sandbox: each workspace has one, and all of \(range) are taken. End sessions that "
+        + "nobody needs any more, or give sandboxes more ids with --sandbox-uids START:COUNT."
+    case .users(let range, let detail):
+      "Sandboxes cannot have the user ids \(range): \(detail). Name others that nobody has with --sandbox-uids "
+        + "START:COUNT, or in /etc/subuid for errand."
+    case .undying(let pid):
+      "The process \(pid) of an earlier sandbox of the session was killed and does not end: the system holds it. Look at "
+        + "/proc/\(pid)/wchan and at the kernel's log; nothing new is started beside it."
     case .ended:
       "The session's hands were ended; nothing can run in them any more."
     }
@@ -53,6 +68,10 @@ extension HandsError: OperatorError {
     case .failed: "The sandbox did not start. \(Self.whoKnows)"
     case .disk(let action, _, let errno):
       "The server's disk refused to \(action) a file of the sandbox: \(ProcessError.text(errno))."
+    case .noUser: "The server has no user id left for another sandbox. \(Self.whoKnows)"
+    case .users: "The server's sandboxes cannot have the user ids that they should have. \(Self.whoKnows)"
+    case .undying:
+      "A process of an earlier sandbox of the session was killed and does not end. \(Self.whoKnows)"
     case .noShell, .badSession, .badMount, .ended: description
     }
   }
@@ -68,7 +87,7 @@ extension ProcessError: OperatorError {
     case .directory(_, let errno): "The sandbox's folder cannot be worked in: \(ProcessError.text(errno))."
     case .system(_, let errno):
       "The system refused something that the sandbox needs: \(ProcessError.text(errno))."
-    case .noRoom, .sandboxGone, .unusable: description
+    case .noRoom, .sandboxGone, .halted, .unusable: description
     }
   }
 

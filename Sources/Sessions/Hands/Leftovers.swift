@@ -28,7 +28,9 @@ struct Leftovers: Sendable {
       }
       if found.isEmpty { return }
       for process in found { process.kill() }
-      for process in found { try await process.gone() }
+      for process in found where try await !process.gone(atMost: .seconds(30)) {
+        throw HandsError.undying(pid: process.pid)
+      }
       found = []
     }
   }

@@ -37,9 +37,11 @@ package struct Repositories: Sendable {
       let clone = SandboxClone(hands: hands, path: mount.path)
       try await clone.make(
         from: url, fetched: fetched, shallow: bare.shallow(), pack: try await bare.pack(of: fetched.commit))
-      return MountedRepository(
+      var mounted = MountedRepository(
         id: mount.id, url: url.description, path: mount.path, base: fetched.commit.text,
         branch: fetched.branch?.text)
+      mounted.note = try await clone.missing()?.description
+      return mounted
     }
   }
 
@@ -91,7 +93,7 @@ package struct Repositories: Sendable {
       case .authentication: type = "repository_authentication_error"
       case .forbidden, .notAllowed: type = "repository_forbidden_error"
       case .notFound, .moved: type = "repository_not_found_error"
-      case .noSuchRevision, .empty: type = "repository_checkout_error"
+      case .noSuchRevision, .empty, .noHead: type = "repository_checkout_error"
       default: break
       }
     case is BranchNameError, is CheckoutError: type = "repository_checkout_error"
@@ -113,6 +115,8 @@ struct MountedRepository: Sendable, Equatable {
   var base: String
   /// Nil when no branch was checked out.
   var branch: String?
+  /// What the agent must know of it, until it was told.
+  var note: String?
 
   /// The name of the bundle of its commits.
   var bundleName: String { "\(path.split(separator: "/").last ?? "repository").bundle" }
@@ -120,7 +124,7 @@ struct MountedRepository: Sendable, Equatable {
   var json: JSON {
     [
       "id": .string(id), "url": .string(url), "path": .string(path), "base": .string(base),
-      "branch": branch.map { .string($0) } ?? .null,
+      "branch": branch.map { .string($0) } ?? .null, "note": note.map { .string($0) } ?? .null,
     ]
   }
 
@@ -137,5 +141,6 @@ struct MountedRepository: Sendable, Equatable {
       let path = json["path"]?.stringValue, let base = json["base"]?.stringValue
     else { return nil }
     self.init(id: id, url: url, path: path, base: base, branch: json["branch"]?.stringValue)
+    note = json["note"]?.stringValue
   }
 }

@@ -38,6 +38,21 @@ struct SandboxClone: Sendable {
       """, url.description, fetched.commit.text, fetched.branch?.text ?? "")
   }
 
+  /// What a clone does not bring; nil when it brought all.
+  func missing() async throws -> MissingParts? {
+    let output = try await run(
+      #"""
+      cd -- "$1" || exit 90
+      mapfile -d '' -t modules < <(git ls-files -s -z | grep -z '^160000 ' | cut -z -f2-)
+      mapfile -d '' -t pointers < <(find . -name .git -prune -o -type f -size -2 -print0 |
+        xargs -0 -r grep -lZE '^version https://git-lfs\.github\.com/spec/v1' -- | sort -z)
+      printf '%s\0' "${#modules[@]}" "${modules[@]:0:10}" "" "${#pointers[@]}" "${pointers[@]:0:10}" ""
+      """#, [], limit: 65_536)
+    // A look at what was just checked out; without it the agent only finds out by itself.
+    guard output.exit == .code(0), !output.timedOut else { return nil }
+    return MissingParts(reading: output.stdout.bytes, path: path)
+  }
+
   /// Everything that was committed on top of `base`, on any branch or none; nil when there is nothing.
   func bundle(since base: String, limit: Int) async throws -> [UInt8]? {
     let output = try await run(

@@ -15,14 +15,18 @@ package struct SandboxProvider: HandsProvider {
   /// - Parameter repositories: who clones; nil refuses every repository.
   /// - Parameter packages: how packages of environments are installed.
   /// - Parameter egress: how sandboxes reach the network, if their environment lets them.
+  /// - Parameter users: the user ids that sandboxes of root's may have.
   package init(
     root: String, kind: SandboxKind = .bubblewrap, limits: SandboxLimits = SandboxLimits(),
     readOnly: [String] = [], bubblewrap: String = "/usr/bin/bwrap", repositories: Repositories? = nil,
-    egress: EgressSettings = EgressSettings(), packages: PackageSettings = PackageSettings()
+    egress: EgressSettings = EgressSettings(), packages: PackageSettings = PackageSettings(),
+    users: UserRange? = nil
   ) {
+    let isRoots = kind == .bubblewrap && geteuid() == 0
     settings = SandboxSettings(
       root: root, kind: kind, limits: limits, readOnly: readOnly, bubblewrap: bubblewrap,
-      repositories: repositories, egress: egress, packages: packages, store: PackageStore(root: root))
+      repositories: repositories, egress: egress, packages: packages, store: PackageStore(root: root),
+      users: isRoots ? SandboxUsers(root: root, range: users ?? .ofMachine()) : nil)
   }
 
   package func hands(for workplace: Workplace) throws -> any Hands {
@@ -62,6 +66,7 @@ package struct SandboxProvider: HandsProvider {
   /// Makes a sandbox and ends it again, so that a machine that cannot is found out at the start and not by the
   /// first run. Throws a sentence that says what to install or allow.
   package func check() async throws {
+    try settings.users?.range.check()
     let id = Self.checkPrefix + Hex.encode(Randomness.system.bytes(6))
     let hands = try SandboxedHands(Workplace(session: id), settings)
     let workspace = try settings.workspace(id)
@@ -94,10 +99,31 @@ struct SandboxSettings: Sendable {
   let egress: EgressSettings
   let packages: PackageSettings
   let store: PackageStore
+  /// Nil where sandboxes have our user.
+  let users: SandboxUsers?
 
   func workspace(_ session: String) throws -> Workspace {
-    try Workspace(
-      root: root, session: session, owner: kind == .bubblewrap ? BubblewrapSandbox.owner : nil)
+    var workspace = try Workspace(root: root, session: session)
+    workspace.readOnly = readOnly
+    return workspace
+  }
+
+  /// Makes a workspace's folders, and gives it its user. Nothing runs there.
+  func furnish(_ workspace: Workspace, mounts: [Mount]) async throws -> Workspace {
+    var workspace = workspace
+    if let users {
+      let bare = workspace
+      let owner = try await DiskThread.run {
+        try Workspace.makeFolder(bare.root, mode: 0o700)
+        try Workspace.makeFolder(bare.path, mode: 0o755)
+        return try users.user(of: bare.session, current: bare.ownerOnDisk)
+      }
+      try await workspace.handOver(to: owner)
+      workspace.owner = owner
+    }
+    let furnished = workspace
+    try await DiskThread.run { try furnished.make(mounts: mounts) }
+    return furnished
   }
 
   /// Ends what an earlier process left running there, then starts a sandbox. The files stay.
@@ -110,7 +136,7 @@ struct SandboxSettings: Sendable {
   ) async throws -> any Sandbox {
     let leftovers = Leftovers(workspace: workspace)
     try await leftovers.end()
-    try await DiskThread.run { try workspace.make(mounts: workplace.mounts) }
+    let workspace = try await furnish(workspace, mounts: workplace.mounts)
     switch kind {
     case .none:
       guard access("/bin/bash", X_OK) == 0 else { throw HandsError.noShell }
@@ -147,7 +173,12 @@ struct SandboxSettings: Sendable {
     await Task {
       try? await Leftovers(workspace: workspace).end()
       await Cgroup.removeLeftovers(workspace.session)
-      if removingFiles { try? await DiskThread.run(.copies) { try workspace.remove() } }
+      guard removingFiles else { return }
+      try? await DiskThread.run(.copies) {
+        let user = workspace.ownerOnDisk
+        try workspace.remove()
+        if let user { try users?.giveBack(user, of: workspace.session) }
+      }
     }.value
   }
 

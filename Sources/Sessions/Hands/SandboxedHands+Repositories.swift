@@ -24,6 +24,7 @@ extension SandboxedHands {
         do {
           mounted.append(try await repositories.mount(mount, at: self))
           try record.write(mounted)
+          hasNewNotes()
         } catch let error as CancellationError {
           throw error
         } catch let error as HandsError {

@@ -27,6 +27,8 @@ package final class SandboxedHands: Hands {
     var packageTrouble: PackageError?
     /// Whether they were missing once: they are not asked for again by these hands.
     var isWithoutPackages = false
+    /// Whether the agent was told what there is to know of its clones.
+    var hasToldNotes = false
     /// Why everything in the sandbox was ended, until the agent was told.
     var diskTrouble: DiskTrouble?
   }
@@ -47,13 +49,35 @@ package final class SandboxedHands: Hands {
     do {
       if let trouble = state.withLock({ $0.diskTrouble.take() }) { throw trouble }
       if let trouble = try await packageTrouble() { return ToolResult(text: "\(trouble)", isError: true) }
-      return try await tool.run(ToolInput(input, fields: tool.fields), at: self)
+      var result = try await tool.run(ToolInput(input, fields: tool.fields), at: self)
+      result.content += try untoldNotes().map { ["type": "text", "text": .string($0)] }
+      return result
     } catch let error as ToolError {
       return ToolResult(text: error.description, isError: true)
     } catch let trouble as DiskTrouble {
       return ToolResult(text: trouble.description, isError: true)
     }
   }
+
+  /// What the agent must know of its clones, once.
+  private func untoldNotes() throws -> [String] {
+    guard !workplace.repositories.isEmpty else { return [] }
+    let wereTold = state.withLock { state in
+      defer { state.hasToldNotes = true }
+      return state.hasToldNotes
+    }
+    if wereTold { return [] }
+    let record = MountRecord(workspace: workspace)
+    var mounted = record.read()
+    let notes = mounted.compactMap(\.note)
+    if notes.isEmpty { return [] }
+    for index in mounted.indices { mounted[index].note = nil }
+    try record.write(mounted)
+    return notes
+  }
+
+  /// New clones may have something to tell.
+  func hasNewNotes() { state.withLock { $0.hasToldNotes = false } }
 
   /// Why the environment's packages are missing, once.
   private func packageTrouble() async throws -> PackageError? {
@@ -281,10 +305,10 @@ extension SandboxedHands {
 }
 
 extension ProcessError {
-  /// Nothing can be started in it: its processes are at their limit, or its first one is gone.
+  /// Nothing can be started in it: its processes are at their limit or halt what enters, or its first one is gone.
   var meansSandboxIsSpent: Bool {
     switch self {
-    case .noRoom, .sandboxGone: true
+    case .noRoom, .sandboxGone, .halted: true
     default: false
     }
   }

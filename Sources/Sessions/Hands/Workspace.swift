@@ -1,10 +1,13 @@
+import Crypto
 import Glibc
+import Primitives
 import Processes
 import Sessions
 
 /// The folders of one session on this machine, below the root of all workspaces:
 ///
-///     <root>/<session>/workspace   seen as /workspace
+///     <root>/<session>/root        seen as /, without what is mounted there
+///                      workspace   seen as /workspace
 ///                      outputs     seen as /mnt/session/outputs
 ///                      uploads     seen as /mnt/session/uploads, read-only
 ///                      packages    seen as /opt/packages, read-only, when the environment has any
@@ -13,10 +16,12 @@ import Sessions
 struct Workspace: Sendable {
   let root: String
   let session: String
-  /// Who owns what the agent may write, when that is somebody else.
-  let owner: Confinement.Identity?
+  /// Who owns what the agent may write, when that is somebody else. Known once the workspace is furnished.
+  var owner: Confinement.Identity?
+  /// Folders of the machine that the sandbox sees read-only at the same place.
+  var readOnly: [String] = []
 
-  init(root: String, session: String, owner: Confinement.Identity?) throws {
+  init(root: String, session: String, owner: Confinement.Identity? = nil) throws {
     let allowed = session.utf8.allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
         || byte == 0x5F || byte == 0x2D
@@ -28,6 +33,7 @@ struct Workspace: Sendable {
   }
 
   var path: String { "\(root)/\(session)" }
+  var top: SandboxRoot { SandboxRoot(path: "\(path)/root", readOnly: readOnly) }
   var work: String { "\(path)/workspace" }
   var outputs: String { "\(path)/outputs" }
   var uploads: String { "\(path)/uploads" }
@@ -43,7 +49,7 @@ struct Workspace: Sendable {
     try Self.makeFolder(root, mode: 0o700)
     // Open to others only inside the root, which is not: a sandbox of another user starts from here.
     try Self.makeFolder(path, mode: 0o755)
-    for folder in [work, outputs] {
+    for folder in writable {
       try Self.makeFolder(folder, mode: 0o700)
       if let owner, lchown(folder, owner.user, owner.group) != 0 {
         throw HandsError.disk(action: "hand over", path: folder, errno: errno)
@@ -53,7 +59,32 @@ struct Workspace: Sendable {
     try Self.makeFolder(`private`, mode: 0o700)
     for (name, text) in Self.etcFiles { try Self.write(text, to: "\(etc)/\(name)") }
     try openUp()
+    try top.make(owner: owner)
     try copy(mounts)
+  }
+
+  /// The agent's own folders.
+  private var writable: [String] { [top.path, work, outputs] }
+
+  /// Who owns what the agent wrote; nil when there is nothing yet.
+  var ownerOnDisk: UInt32? {
+    var status = stat()
+    return lstat(work, &status) == 0 ? status.st_uid : nil
+  }
+
+  /// Gives the agent's files to another user: those of a workspace that an earlier version made, or whose ids are not
+  /// ours to use any more.
+  func handOver(to owner: Confinement.Identity) async throws {
+    let there = writable.filter { access($0, F_OK) == 0 }
+    guard let current = ownerOnDisk, current != owner.user, !there.isEmpty else { return }
+    // Nobody runs there, and no link is followed.
+    let output = try await Command(
+      ["/bin/chown", "-R", "-h", "-P", "--", "\(owner.user):\(owner.group)"] + there, limit: .seconds(600)
+    ).run()
+    guard output.exit == .code(0) else {
+      throw HandsError.failed(
+        detail: "the workspace cannot be handed over to its user: \(output.errorText.prefix(200))")
+    }
   }
 
   /// Some file of ours on the same disk.
@@ -62,7 +93,7 @@ struct Workspace: Sendable {
   /// Opens the agent's top folders again if he closed them to himself: nothing could start there any more, and
   /// we could not look into them.
   func openUp() throws {
-    for folder in [work, outputs] {
+    for folder in writable {
       var status = stat()
       guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o700 != 0o700
       else { continue }
@@ -78,7 +109,8 @@ struct Workspace: Sendable {
     guard let work = try Folder(work).allocated(), let outputs = try Folder(outputs).allocated() else {
       return nil
     }
-    return work + outputs
+    guard let top = access(top.path, F_OK) == 0 ? try top.allocated() : 0 else { return nil }
+    return work + outputs + top
   }
 
   func remove() throws {
@@ -111,12 +143,36 @@ struct Workspace: Sendable {
       let target = "\(folder)/\(parts.last ?? "")"
       do {
         let from = try Descriptor.open(mount.source, O_RDONLY)
-        let to = try Descriptor.open(target, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
+        let to = try Descriptor.open(target, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
         _ = try from.copy(to: to)
+        if let sha256 = mount.sha256, try Self.hash(of: to) != sha256 {
+          throw HandsError.failed(detail: "it is not what was stored")
+        }
       } catch {
         throw HandsError.missingMount(path: mount.path, source: mount.source, detail: "\(error)")
       }
     }
+  }
+
+  /// The SHA-256 of a file, from its beginning.
+  private static func hash(of file: Descriptor) throws -> String {
+    var hash = SHA256()
+    var offset: off_t = 0
+    var failure: Int32 = 0
+    var isOver = false
+    while !isOver {
+      let piece = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, filled in
+        let count = pread(file.number, buffer.baseAddress, buffer.count, offset)
+        failure = count < 0 ? errno : 0
+        filled = max(0, count)
+      }
+      if failure == EINTR { continue }
+      guard failure == 0 else { throw ProcessError.system(action: "read a file", errno: failure) }
+      isOver = piece.isEmpty
+      hash.update(data: piece)
+      offset += off_t(piece.count)
+    }
+    return Hex.encode(hash.finalize())
   }
 
   static func parts(ofMount path: String) throws -> [Substring] {

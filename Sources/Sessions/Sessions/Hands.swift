@@ -44,10 +44,13 @@ package struct Mount: Sendable, Equatable {
   package var path: String
   /// The host path of the immutable content.
   package var source: String
+  /// What its bytes must be, in lower-case hexadecimal; nil takes them as they are.
+  package var sha256: String?
 
-  package init(path: String, source: String) {
+  package init(path: String, source: String, sha256: String? = nil) {
     self.path = path
     self.source = source
+    self.sha256 = sha256
   }
 }
 

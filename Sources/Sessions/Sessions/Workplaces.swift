@@ -34,11 +34,17 @@ package actor Workplaces {
     let mounts = session.resources.compactMap { resource -> Mount? in
       guard let path = resource["mount_path"]?.stringValue, let hash = resource["sha256"]?.stringValue
       else { return nil }
-      return Mount(path: path, source: files.path(ofContent: hash))
+      return Mount(path: path, source: files.path(ofContent: hash), sha256: hash)
     }
     if let live = live[session.id], live.mounts == mounts { return live.hands }
     // Either other resources were mounted, or another process may have died with this session in its hands:
     // its processes end before new ones start. The agent's files stay.
+    for mount in mounts {
+      do { if let hash = mount.sha256 { _ = try await files.verifiedPath(of: hash) } } catch {
+        log.error("The file \(mount.path) of \(session.id) cannot be mounted: \(error)")
+        throw SandboxError(error)
+      }
+    }
     live[session.id] = nil
     await provider.endLeftovers(session: session.id, removingWorkspace: false)
     let workplace = Workplace(

@@ -62,15 +62,28 @@ struct linux_launch {
   const char *stage_target;
 };
 
-struct linux_launched {
+/// A start that is under way.
+struct linux_starting {
+  /// What `linux_launch_read` reads, non-blocking. It ends when the program runs, and when it never will.
+  int reports;
+  /// The process that was made first, and a pidfd of it: the one that runs the program, or for a sandbox the one that
+  /// makes that and ends.
   pid_t pid;
   int pidfd;
-  /// 0, or the `linux_step` that failed.
-  int step;
 };
 
-/// Starts a process and returns when it runs its program, or when that failed. Blocks for a few milliseconds.
-int linux_launch(const struct linux_launch *launch, struct linux_launched *launched);
+struct linux_report {
+  /// 0, or the `linux_step` that failed.
+  int32_t step;
+  /// The pid of the process that will run the program; the errno of a step that failed.
+  int32_t value;
+};
+
+/// Begins to start a process, and does not wait for it. What is given is copied.
+int linux_launch_begin(const struct linux_launch *launch, struct linux_starting *starting);
+
+/// Takes the next report: 1, or 0 at the end, or -EAGAIN while there is none.
+int linux_launch_read(int reports, struct linux_report *report);
 
 /// Takes the exit of a child that has ended: true and the `si_code` (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and
 /// status, or false while it runs.
@@ -87,8 +100,9 @@ int linux_pidfd_kill(int pidfd, int signal);
 int linux_pipe(int ends[2], int nonblocking, int capacity);
 
 /// A socket that listens on a port of 127.0.0.1 as the namespaces of a process see it: made inside, used from
-/// here, close-on-exec and non-blocking. `sandbox` is a pidfd. Blocks for a few milliseconds.
-int linux_listen_inside(int sandbox, uint16_t port, int backlog);
+/// here, close-on-exec and non-blocking. `sandbox` is a pidfd. Blocks for a few milliseconds; -ETIMEDOUT when it was not
+/// made within `milliseconds`.
+int linux_listen_inside(int sandbox, uint16_t port, int backlog, int milliseconds);
 
 /// A connection of a listening socket, close-on-exec and non-blocking; -EAGAIN when none waits.
 int linux_accept(int listener);

@@ -26,7 +26,7 @@ struct PackageInstaller: Sendable {
     let hold = try await DiskThread.run { try WorkspaceHold(workspace) }
     defer { hold.release() }
     do {
-      try await DiskThread.run { try workspace.make(mounts: []) }
+      let workspace = try await settings.furnish(workspace, mounts: [])
       try await run(in: workspace)
       // Nothing runs there any more. What was installed may have put a link in its place, which would be
       // followed on this machine when sessions are shown the set.
@@ -36,6 +36,7 @@ struct PackageInstaller: Sendable {
       }
       // Or shut it, so that nobody could remove it again.
       chmod(made, 0o755)
+      if workspace.owner != nil { try await PackageStore.takeOver(made) }
       guard rename(made, set) == 0 || PackageStore.isFolder(set) else {
         throw PackageError.system("They cannot be kept: \(ProcessError.text(errno)).")
       }

@@ -51,6 +51,11 @@ final class PackageStore: Sendable {
     let set = "\(root)/\(key)"
     try await pass(key) {
       if Self.isFolder(set) {
+        // Of an earlier version, whose sandboxes had one user.
+        var status = stat()
+        if settings.users != nil, lstat(set, &status) == 0, status.st_uid != 0 {
+          try await Self.takeOver(set)
+        }
         // Used now: those that are not go first.
         utimensat(AT_FDCWD, set, nil, 0)
         return
@@ -72,6 +77,18 @@ final class PackageStore: Sendable {
       .run()
     guard output.exit == .code(0), Self.isFolder(workspace.packages) else {
       throw PackageError.system("They cannot be linked: \(output.errorText.prefix(300))")
+    }
+  }
+
+  /// Makes what was installed root's, and open to all sandboxes: the user who installed it is another workspace's next.
+  static func takeOver(_ set: String) async throws {
+    for command in [
+      ["/bin/chown", "-R", "-h", "-P", "--", "0:0", set], ["/bin/chmod", "-R", "ug-s,go-w,go+rX", "--", set],
+    ] {
+      let output = try await Command(command, limit: .seconds(120)).run()
+      guard output.exit == .code(0) else {
+        throw PackageError.system("They cannot be opened to sessions: \(output.errorText.prefix(300))")
+      }
     }
   }
 
