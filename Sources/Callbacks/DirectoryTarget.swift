@@ -11,7 +11,12 @@ package import Store
 package struct DirectoryTarget: Target {
   package static let name = "directory"
   package static let shape = KindShape(
-    name: name, fields: [FieldShape("path", .text, isRequired: true)],
+    name: name,
+    fields: [
+      FieldShape(
+        "path", .text, isRequired: true,
+        about: "A folder's whole path; each run gets a folder of its own in it, with result.json.")
+    ],
     check: { settings in
       guard let path = settings["path"]?.stringValue, let problem = problem(ofPath: path) else { return [] }
       return [Problem(FieldPath.root.key("path"), problem)]
