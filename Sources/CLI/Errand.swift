@@ -25,7 +25,9 @@ struct Errand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Local",
-        subcommands: [Serve.self, Try.self, Validate.self, HooksCommand.self, CronCommand.self]),
+        subcommands: [
+          Serve.self, Try.self, Validate.self, PrintSchema.self, HooksCommand.self, CronCommand.self,
+        ]),
       CommandGroup(
         name: "Job",
         subcommands: [Apply.self, ListJobs.self, SchedulesCommand.self, Backfill.self, ListFirings.self]),

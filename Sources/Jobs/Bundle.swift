@@ -82,14 +82,21 @@ package struct Bundle: Sendable {
   /// - Parameters:
   ///   - kinds: nil leaves the settings of sources and callbacks alone.
   ///   - known: what the jobs may refer to besides.
+  ///   - secrets: where references are looked up; nil when only their form is checked.
+  ///   - surroundings: where they are to run; given, what will come to nothing there is warned of.
   /// - Throws: `JobsError.invalid` with every problem in its place.
   func checked(
-    kinds: Kinds?, known: Names = Names(), secrets: Secrets? = nil
+    kinds: Kinds?, known: Names = Names(), secrets: Secrets? = nil, surroundings: Surroundings? = nil,
+    now: Timestamp = Time.system.now()
   ) throws(JobsError) -> CheckedBundle {
     let reader = BundleReader(kinds: kinds, known: known, secrets: secrets)
-    let checked = reader.read(self)
+    var checked = reader.read(self)
     let problems = reader.findings.problems
     guard problems.isEmpty else { throw .invalid(problems.map(places.placed)) }
+    if let surroundings {
+      let precautions = Precautions(surroundings: surroundings, now: now, kinds: kinds, known: known)
+      checked.precautions = precautions.warnings(of: checked, self)
+    }
     return checked
   }
 

@@ -74,14 +74,14 @@ extension JobFile {
 extension JobOutcome {
   var json: JSON {
     [
-      "description": .string(description), "rubric": .string(rubric),
+      "description": .string(description), "rubric": .string(orNull: rubric),
       "checks": .array(checks.map(\.json)), "max_iterations": .integer(Int64(maxIterations)),
     ]
   }
 
   init(json: JSON) {
     self.init(
-      description: json["description"]?.stringValue ?? "", rubric: json["rubric"]?.stringValue ?? "",
+      description: json["description"]?.stringValue ?? "", rubric: json["rubric"]?.stringValue,
       checks: json["checks"]?.arrayValue?.map(Check.init(json:)) ?? [],
       maxIterations: json["max_iterations"]?.intValue ?? Outcome.defaultIterations)
   }

@@ -71,17 +71,25 @@ package struct JobFile: Sendable, Equatable {
 /// When the result is good enough.
 package struct JobOutcome: Sendable, Equatable {
   package var description: String
-  /// The rubric's text.
-  package var rubric: String
+  /// The rubric's text; nil when the checks alone decide, and nothing is asked of a grader.
+  package var rubric: String?
   package var checks: [Check]
   /// From 1 to `Outcome.maximumIterations`, by default `Outcome.defaultIterations`.
   package var maxIterations: Int
 
-  package init(description: String, rubric: String, checks: [Check], maxIterations: Int) {
+  package init(description: String, rubric: String?, checks: [Check], maxIterations: Int) {
     self.description = description
     self.rubric = rubric
     self.checks = checks
     self.maxIterations = maxIterations
+  }
+
+  /// By what the result is judged, as the agent is told and the wire shows it: there an outcome has a rubric.
+  package var criteria: String {
+    if let rubric { return rubric }
+    let names = checks.map { "- \($0.name)" }.joined(separator: "\n")
+    return
+      "Each of these checks passes. They are commands that are run here once you have finished.\n\(names)"
   }
 }
 

@@ -29,11 +29,35 @@ extension Jobs {
         agents: try agents.names(tx), environments: try environments.names(tx),
         sources: try sources(tx).map(\.name))
     }
-    let checked = try bundle.checked(kinds: kinds, known: known)
+    let checked = try bundle.checked(
+      kinds: kinds, known: known, surroundings: surroundings, now: time.now())
     let prepared = try await Thread.run("apply") { [self] () throws(FilesError) in
       try prepare(checked, bundle.places)
     }
-    return try await database.write { [self] tx in try apply(tx, prepared, prune: prune) }
+    var report = try await database.write { [self] tx in try apply(tx, prepared, prune: prune) }
+    report.warnings = checked.precautions.map { Jobs.placed($0, bundle, checked) }
+    return report
+  }
+
+  /// Whoever sent the bundle as JSON knows its things by their names.
+  private static func placed(
+    _ problem: Problem, _ bundle: Bundle, _ checked: CheckedBundle
+  ) -> PlacedProblem {
+    let placed = bundle.places.placed(problem)
+    let steps = problem.path.steps
+    guard placed.file == nil, steps.count > 1, case .key(let list) = steps[0],
+      case .index(let index) = steps[1]
+    else { return placed }
+    switch list {
+    case "jobs" where checked.jobs.indices.contains(index):
+      return PlacedProblem(
+        file: "job \(checked.jobs[index].name)", path: FieldPath(Array(steps.dropFirst(3))), problem.message)
+    case "sources" where checked.sources.indices.contains(index):
+      return PlacedProblem(
+        file: "source \(checked.sources[index].name)", path: FieldPath(Array(steps.dropFirst(2))),
+        problem.message)
+    default: return placed
+    }
   }
 
   /// Keeps the contents of a bundle's files, which must be on the disk before rows name them.

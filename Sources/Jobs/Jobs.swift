@@ -57,6 +57,8 @@ package final class Jobs: Sendable {
   let agents: Agents
   let environments: Environments
   package let kinds: Kinds
+  /// Where its jobs run; nil warns of nothing that will come to nothing there.
+  let surroundings: Surroundings?
   let time: Time
   let randomness: Randomness
   private let hooks = Lock<[@Sendable (Transaction, Job) throws -> Void]>([])
@@ -69,13 +71,14 @@ package final class Jobs: Sendable {
   /// - Parameter kinds: what job files may say about sources, callbacks and patterns.
   package init(
     database: Database, files: Files, agents: Agents, environments: Environments, kinds: Kinds,
-    time: Time = .system, randomness: Randomness = .system
+    surroundings: Surroundings? = nil, time: Time = .system, randomness: Randomness = .system
   ) {
     self.database = database
     self.files = files
     self.agents = agents
     self.environments = environments
     self.kinds = kinds
+    self.surroundings = surroundings
     self.time = time
     self.randomness = randomness
     // As on the wire. A job of a file stays: its file still stands, and what fires it says why nothing starts.

@@ -62,11 +62,20 @@ package struct FieldShape: Sendable {
   package var name: String
   package var type: FieldType
   package var isRequired: Bool
+  /// What it says, for editors.
+  package var about: String
+  /// What an object of the kind's own may say; nil when that is left to the kind.
+  package var inside: ObjectShape?
 
-  package init(_ name: String, _ type: FieldType, isRequired: Bool = false) {
+  package init(
+    _ name: String, _ type: FieldType, isRequired: Bool = false, about: String = "",
+    inside: ObjectShape? = nil
+  ) {
     self.name = name
     self.type = type
     self.isRequired = isRequired
+    self.about = about
+    self.inside = inside
   }
 }
 

@@ -35,7 +35,11 @@ package struct Snapshot: Sendable, Equatable {
   var inputs: [NewEvent] {
     var inputs = [Snapshot.message(message)]
     inputs += joined.map(Snapshot.message)
-    if let outcome = terms.outcome { inputs.append(NewEvent(.userDefineOutcome, outcome.objectValue ?? [:])) }
+    if let outcome = terms.outcome {
+      inputs.append(
+        NewEvent(
+          .userDefineOutcome, outcome.objectValue ?? [:], hidden: terms.isGraded ? nil : Outcome.ungraded))
+    }
     return inputs
   }
 

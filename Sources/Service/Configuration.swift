@@ -2,6 +2,7 @@ package import Git
 import Glibc
 package import HTTPClient
 import Hands
+package import Jobs
 import Primitives
 
 /// What `errand serve` was told.
@@ -60,6 +61,21 @@ package struct Configuration: Sendable {
   package var localRepositories: LocalRepositories {
     let folders = environment["ERRAND_LOCAL_REPOSITORIES"]?.split(separator: ":").map(String.init)
     return LocalRepositories(below: folders ?? [])
+  }
+
+  /// What job files are checked against, besides their own rules.
+  package var surroundings: Surroundings {
+    Surroundings(
+      secrets: Secrets(environment: environment), local: localRepositories, rehearses: rehearses)
+  }
+
+  /// Why no model will answer; nil when one may. Servers other than the official one may want no key.
+  package var modelWarning: String? {
+    func isSet(_ name: String) -> Bool { environment[name].map { !$0.isEmpty } ?? false }
+    guard !rehearses, !isSet("ANTHROPIC_API_KEY"), !isSet("ANTHROPIC_BASE_URL") else { return nil }
+    return
+      "ANTHROPIC_API_KEY is not set, so no model can be asked: every run will fail. Set it, name another server "
+      + "with ANTHROPIC_BASE_URL, or serve with --rehearse."
   }
 
   /// How many tokens the models can read at once, as `ERRAND_MODEL_WINDOW` says: for servers whose models are not

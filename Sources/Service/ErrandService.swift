@@ -77,7 +77,8 @@ package struct ErrandService: Sendable {
       time: time, randomness: randomness, managers: PackageSettings.managers(sandbox))
     let jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      kinds: ErrandService.kinds, time: time, randomness: randomness)
+      kinds: ErrandService.kinds, surroundings: configuration.surroundings, time: time, randomness: randomness
+    )
 
     // The path: triggers, runs, sessions, deliveries.
     sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
@@ -112,6 +113,7 @@ package struct ErrandService: Sendable {
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
     var limits = EmbeddedDriver.Limits()
     limits.window = try configuration.modelWindow()
+    if configuration.role.works, let warning = configuration.modelWarning { log.warning("\(warning)") }
     let driver = EmbeddedDriver(
       models: Models(
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],

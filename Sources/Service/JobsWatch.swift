@@ -28,7 +28,7 @@ struct JobsWatch: Sendable {
   func apply(telling level: Logger.Level = .info) async throws {
     let bundle = try JobFolder.load(directory, kinds: ErrandService.kinds)
     let report = try await jobs.apply(bundle, prune: true)
-    for warning in bundle.warnings { log.warning("\(warning)") }
+    for warning in bundle.warnings + report.warnings { log.warning("\(warning)") }
     for line in report.changes { log.log(level: level, "\(line)") }
   }
 

@@ -66,6 +66,36 @@ import Testing
     #expect(outcome.iteration == 2)
   }
 
+  @Test func `asks nobody for a verdict when the checks alone decide`() async throws {
+    // What is not scripted is not answered: a question to the grader would fail the drive.
+    let model = ScriptedModel(Self.write("draft"), .text("Written."), .text("Revised."))
+    let rig = try await Rig(model: model, hands: ScriptedHands(checks: ["headings": [1, 0]]))
+    var outcome = NewEvent.outcome(3, rubric: "Each of these checks passes.")
+    outcome.hidden = Outcome.ungraded
+    let id = try await rig.session(checks: [Self.check], inputs: [outcome])
+    try await rig.drive(id)
+    #expect(
+      try await rig.deeds(id).suffix(6) == [
+        "span.outcome_evaluation_start 0", "span.outcome_evaluation_end 0 needs_revision",
+        "agent.message Revised.", "span.outcome_evaluation_start 1",
+        "span.outcome_evaluation_end 1 satisfied", "session.status_idle end_turn",
+      ])
+    #expect(model.asked.map(\.purpose) == [.turn, .turn, .turn])
+    let stored = try await rig.evaluations(id)
+    #expect(stored.map(\.evaluation.isGraded) == [false, false])
+    #expect(stored[1].evaluation.usage == Usage())
+    // Its end has every field that clients of the wire read.
+    let end = try #require(try await rig.log(id).last { $0.type == .evaluationEnd })
+    #expect(end.json["explanation"] == "The check “headings” passed.")
+    #expect(end.json["usage"]?["input_tokens"] == 0)
+    #expect(end.json["graded"] == nil)
+    let row = try await rig.row(id)
+    #expect(row.outcomes.map(\.isGraded) == [false])
+    // An outcome that somebody sets afterwards is judged by its rubric.
+    try await rig.send(id, .outcome())
+    #expect(try await rig.row(id).outcomes.map(\.isGraded) == [false, true])
+  }
+
   @Test func `ends with an acknowledgement after the last iteration`() async throws {
     let model = ScriptedModel(
       .text("One."), .verdict("needs_revision"), .text("Two."), .verdict("needs_revision"), .text("I see."))

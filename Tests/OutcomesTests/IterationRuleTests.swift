@@ -14,6 +14,25 @@ import Testing
   }
 
   @Test(arguments: [
+    ([passed], "The check “lint” passed."), ([passed, passed], "All 2 checks passed."),
+  ])
+  func `without a rubric, checks that pass are enough`(checks: [CheckOutcome], words: String) {
+    let decision = IterationRule.decision(afterChecks: checks, iteration: 0, of: 3, isGraded: false)
+    #expect(decision == Evaluation(result: .satisfied, explanation: words, checks: checks))
+    #expect(decision?.isGraded == false)
+  }
+
+  @Test func `without a rubric, one check that fails is not`() {
+    let decision = IterationRule.decision(
+      afterChecks: [Self.passed, Self.failed], iteration: 0, of: 3, isGraded: false)
+    #expect(decision?.result == .needsRevision)
+  }
+
+  @Test func `nothing is satisfied by no checks at all`() {
+    #expect(IterationRule.decision(afterChecks: [], iteration: 0, of: 3, isGraded: false) == nil)
+  }
+
+  @Test(arguments: [
     (0, 3, Outcome.Result.needsRevision), (1, 3, .needsRevision), (2, 3, .maxIterationsReached),
     (0, 1, .maxIterationsReached), (19, 20, .maxIterationsReached),
   ])

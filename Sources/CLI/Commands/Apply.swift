@@ -31,6 +31,7 @@ struct Apply: AsyncParsableCommand {
 
   func run() async throws {
     let report = try await Apply.send(path, prune: prune, force: force, to: try server.server())
+    Warnings.show((report["warnings"]?.arrayValue ?? []).compactMap { $0.stringValue?.onOneLine })
     if json {
       Say.output(report.prettyText)
       return

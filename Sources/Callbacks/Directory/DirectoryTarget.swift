@@ -15,7 +15,12 @@ package import Store
 package struct DirectoryTarget: Target {
   package static let name = "directory"
   package static let shape = KindShape(
-    name: name, fields: [FieldShape("path", .text, isRequired: true)],
+    name: name,
+    fields: [
+      FieldShape(
+        "path", .text, isRequired: true,
+        about: "A folder's whole path; each run gets a folder of its own in it, with result.json.")
+    ],
     check: { settings in
       guard let path = settings["path"]?.stringValue, let problem = problem(ofPath: path) else { return [] }
       return [Problem(FieldPath.root.key("path"), problem)]
@@ -88,7 +93,7 @@ package struct DirectoryTarget: Target {
     var isPlaced = false
     defer { if !isPlaced { base.remove(partialName, partial) } }
     for file in deliverables where DirectoryTarget.isInside(file.filename) {
-      let source = files.verified(file.content.sha256)
+      let source = try files.verified(file.content.sha256)
       try partial.write(file.filename) { target throws(FilesError) in
         try DirectoryTarget.copy(source, to: target)
       }

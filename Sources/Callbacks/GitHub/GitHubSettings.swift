@@ -31,8 +31,24 @@ struct GitHubSettings: Sendable {
   var pullRequest: PullRequest?
   var comment: Comment?
 
-  private static let pullRequestKeys = ["base", "branch", "title", "body", "draft", "labels", "replace"]
-  private static let commentKeys = ["issue", "body"]
+  static let pullRequestShape = ObjectShape(
+    [
+      ObjectShape.Field(
+        "base", .text(1...4096), "The branch to merge into; the one that was cloned by default."),
+      ObjectShape.Field("branch", .text(1...4096), "The branch to make, a template.", isRequired: true),
+      ObjectShape.Field("title", .text(1...4096), "A template.", isRequired: true),
+      ObjectShape.Field("body", .line, "A template; the agent's last message by default."),
+      ObjectShape.Field("draft", .flag, "Whether it is a draft."),
+      ObjectShape.Field("labels", .list(.text(0...4096), atMost: 100), "Labels, templates."),
+      ObjectShape.Field("replace", .flag, "Whether a branch that has other commits is overwritten."),
+    ], example: "{branch: \"errand/{{trigger.body.issue.number}}\", title: Fix it}")
+  static let commentShape = ObjectShape(
+    [
+      ObjectShape.Field(
+        "issue", .anyOf([.text(1...4096), .whole(1...Int(Int32.max))]), "The number, a template.",
+        isRequired: true),
+      ObjectShape.Field("body", .line, "A template; the agent's last message by default."),
+    ], example: "{issue: \"{{trigger.body.issue.number}}\"}")
 
   /// What is wrong with settings as a file has them.
   static let problems: @Sendable (JSON) -> [Problem] = { settings in
@@ -62,7 +78,7 @@ struct GitHubSettings: Sendable {
 
   private static func pullRequestProblems(_ pull: JSON) -> [Problem] {
     let place = FieldPath.root.key("pull_request")
-    var problems = unknown(pull, pullRequestKeys, "a pull_request", at: place)
+    var problems = unknown(pull, pullRequestShape.keys, "a pull_request", at: place)
     for name in ["branch", "title"] where pull[name]?.stringValue?.isEmpty ?? true {
       problems.append(Problem(place, "\"pull_request\" needs a text \"\(name)\"."))
     }
@@ -84,7 +100,7 @@ struct GitHubSettings: Sendable {
 
   private static func commentProblems(_ comment: JSON) -> [Problem] {
     let place = FieldPath.root.key("comment")
-    var problems = unknown(comment, commentKeys, "a comment", at: place)
+    var problems = unknown(comment, commentShape.keys, "a comment", at: place)
     let expected = "\"comment\" needs the number of the \"issue\", such as \"{{trigger.body.issue.number}}\"."
     switch comment["issue"] {
     case .string(let text)? where KindShape.isOpen(text) || (Int(text) ?? 0) > 0: break

@@ -22,10 +22,18 @@ package struct GitHubTarget: Target {
   package static let shape = KindShape(
     name: name,
     fields: [
-      FieldShape("pull_request", .object), FieldShape("comment", .object), FieldShape("repository", .text),
-      // Which the repository may be, whatever a value from outside says.
-      FieldShape("repositories", .texts),
-      FieldShape("token", .secret), FieldShape("api", .text),
+      FieldShape(
+        "pull_request", .object, about: "The run's commits as a pull request.",
+        inside: GitHubSettings.pullRequestShape),
+      FieldShape(
+        "comment", .object, about: "The run's answer as a comment.", inside: GitHubSettings.commentShape),
+      FieldShape("repository", .text, about: "OWNER/NAME, a template; the webhook's by default."),
+      FieldShape(
+        "repositories", .texts,
+        about: "Which the repository may be, whatever a value from outside says."),
+      FieldShape("token", .secret, about: "A reference; ${env:GITHUB_TOKEN} by default."),
+      FieldShape(
+        "api", .text, about: "The API of another GitHub, such as https://github.example.com/api/v3."),
     ],
     templates: ["pull_request", "comment", "repository"],
     defaults: [

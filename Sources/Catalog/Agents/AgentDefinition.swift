@@ -11,10 +11,7 @@ package struct AgentDefinition: Sendable, Equatable {
   package var system: String? { fields["system"]?.stringValue }
   package var tools: [JSON] { fields["tools"]?.arrayValue ?? [] }
 
-  package static let keys = [
-    "name", "model", "system", "description", "tools", "mcp_servers", "skills", "multiagent",
-    "execution_identity", "metadata",
-  ]
+  package static let keys = AgentShapes.agent.keys
   /// How hard a model thinks when the author does not say.
   package static let defaultEffort = "high"
 
@@ -25,7 +22,7 @@ package struct AgentDefinition: Sendable, Equatable {
   /// Reads a body and notes everything that is wrong with it; nil when anything is.
   package init?(_ body: JSON, at path: FieldPath = .root, _ findings: Findings) {
     let before = findings.problems.count
-    guard let given = Fields(body, at: path, "an agent", keys: AgentDefinition.keys, findings) else {
+    guard let given = Fields(body, at: path, "an agent", AgentShapes.agent, findings) else {
       return nil
     }
     var fields: JSON.Object = [:]
@@ -98,15 +95,12 @@ package struct AgentDefinition: Sendable, Equatable {
       guard given.text("model", length: 1...256) != nil else { return nil }
       return model(id: id, effort: nil, speed: nil, region: nil)
     }
-    guard
-      let model = given.fields(
-        "model", "a model", keys: ["id", "effort", "speed", "inference_geo"], required: true)
-    else { return nil }
-    let levels = ["low", "medium", "high", "xhigh", "max"]
+    guard let model = given.fields("model", "a model", AgentShapes.model, required: true) else { return nil }
     let effort =
       model["effort"]?.objectValue == nil
-      ? model.choice("effort", of: levels)
-      : model.fields("effort", "an effort", keys: ["type"])?.choice("type", of: levels, required: true)
+      ? model.choice("effort", of: AgentShapes.efforts)
+      : model.fields("effort", "an effort", AgentShapes.effort)?
+        .choice("type", of: AgentShapes.efforts, required: true)
     guard let id = model.text("id", required: true, length: 1...256) else { return nil }
     return self.model(
       id: id, effort: effort, speed: model.choice("speed", of: ["standard", "fast"]),

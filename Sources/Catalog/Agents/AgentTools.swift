@@ -7,11 +7,6 @@ struct AgentTools {
   /// What `agent_toolset_20260401` consists of.
   static let builtIn = ["bash", "read", "write", "edit", "glob", "grep", "web_fetch", "web_search"]
 
-  /// Settings that only the web tools have.
-  private static let webKeys = [
-    "allowed_domains", "blocked_domains", "max_content_tokens", "url_sources", "user_location",
-  ]
-
   private(set) var tools: [JSON] = []
   private(set) var servers: [JSON] = []
 
@@ -23,15 +18,12 @@ struct AgentTools {
     let customTools = (agent["tools"]?.arrayValue ?? []).filter { $0["type"] == "custom" }
       .compactMap { $0["name"]?.stringValue }
     for (value, path) in agent.list("tools", limit: AgentTools.limit) {
-      guard let tool = Fields(value, at: path, "a tool", keys: nil, agent.findings) else { continue }
-      let kinds = ["agent_toolset_20260401", "custom", "mcp_toolset"]
-      switch tool.choice("type", of: kinds, required: true) {
-      case "agent_toolset_20260401":
-        tools += AgentTools.toolset(value, path, customTools, agent.findings)
-      case "custom":
-        tools += AgentTools.custom(value, path, &names, agent.findings)
+      switch Fields.union(value, at: path, AgentShapes.tools, agent.findings) {
+      case ("agent_toolset_20260401", let tool)?: tools += AgentTools.toolset(tool, customTools)
+      case ("custom", let tool)?:
+        tools += AgentTools.custom(tool, &names)
         customs.append((value, path))
-      case "mcp_toolset": tools += mcp(value, path, &used, agent.findings)
+      case ("mcp_toolset", let tool)?: tools += mcp(tool, &used)
       default: break
       }
     }
@@ -76,22 +68,18 @@ struct AgentTools {
 
   // MARK: Toolsets
 
-  private static func toolset(
-    _ value: JSON, _ path: FieldPath, _ customTools: [String], _ findings: Findings
-  ) -> [JSON] {
-    let keys = ["type", "default_config", "configs"]
-    guard let tool = Fields(value, at: path, "a toolset", keys: keys, findings) else { return [] }
-    let defaults = Switch(tool.fields("default_config", "a tool's configuration", keys: Switch.keys), .allow)
+  private static func toolset(_ tool: Fields, _ customTools: [String]) -> [JSON] {
+    let defaults = Switch(tool.fields("default_config", "a tool's configuration", AgentShapes.tool), .allow)
     return [
       [
         "type": "agent_toolset_20260401", "default_config": .object(defaults.json),
-        "configs": configs(tool, defaults, keys: ["name", "type"] + webKeys) { config in
+        "configs": configs(tool, defaults, AgentShapes.config) { config in
           guard let name = config.choice("name", of: builtIn, required: true) else { return nil }
           if let type = config["type"], type != .string(name) {
             config.add("type", "Expected \(quoted(name)), like the name, or nothing.")
           }
           let own = WebSettings.keys(of: name)
-          for key in webKeys where config[key] != nil && !own.contains(key) {
+          for key in AgentShapes.web.keys where config[key] != nil && !own.contains(key) {
             config.add(key, "\(quoted(key)) is no setting of \(name).")
           }
           var settings: JSON.Object = ["type": .string(name), "name": .string(name)]
@@ -102,13 +90,8 @@ struct AgentTools {
     ]
   }
 
-  private func mcp(
-    _ value: JSON, _ path: FieldPath, _ used: inout Set<String>, _ findings: Findings
-  ) -> [JSON] {
-    let keys = ["type", "mcp_server_name", "default_config", "configs"]
-    guard let tool = Fields(value, at: path, "an MCP toolset", keys: keys, findings),
-      let server = tool.text("mcp_server_name", required: true, length: 1...255)
-    else { return [] }
+  private func mcp(_ tool: Fields, _ used: inout Set<String>) -> [JSON] {
+    guard let server = tool.text("mcp_server_name", required: true, length: 1...255) else { return [] }
     let known = servers.compactMap { $0["name"]?.stringValue }
     if !known.contains(server) {
       tool.add(
@@ -118,11 +101,11 @@ struct AgentTools {
     if !used.insert(server).inserted {
       tool.add("mcp_server_name", "The server \(quoted(server)) has a toolset already.")
     }
-    let defaults = Switch(tool.fields("default_config", "a tool's configuration", keys: Switch.keys), .ask)
+    let defaults = Switch(tool.fields("default_config", "a tool's configuration", AgentShapes.tool), .ask)
     return [
       [
         "type": "mcp_toolset", "mcp_server_name": .string(server), "default_config": .object(defaults.json),
-        "configs": AgentTools.configs(tool, defaults, keys: ["name"]) { config in
+        "configs": AgentTools.configs(tool, defaults, AgentShapes.mcpConfig) { config in
           config.text("name", required: true, length: 1...128).map { ["name": .string($0)] }
         },
       ]
@@ -131,13 +114,12 @@ struct AgentTools {
 
   /// The `configs` of a toolset; each tool at most once.
   private static func configs(
-    _ tool: Fields, _ defaults: Switch, keys: [String], _ head: (Fields) -> JSON.Object?
+    _ tool: Fields, _ defaults: Switch, _ shape: ObjectShape, _ head: (Fields) -> JSON.Object?
   ) -> JSON {
     var seen: Set<String> = []
     return .array(
       tool.list("configs", limit: limit).compactMap { value, path in
-        let keys = keys + Switch.keys
-        guard let config = Fields(value, at: path, "a tool's configuration", keys: keys, tool.findings),
+        guard let config = Fields(value, at: path, "a tool's configuration", shape, tool.findings),
           var object = head(config)
         else { return nil }
         if let name = object["name"]?.stringValue, !seen.insert(name).inserted {
@@ -150,11 +132,7 @@ struct AgentTools {
 
   // MARK: Custom tools
 
-  private static func custom(
-    _ value: JSON, _ path: FieldPath, _ names: inout Set<String>, _ findings: Findings
-  ) -> [JSON] {
-    let keys = ["type", "name", "description", "input_schema"]
-    guard let tool = Fields(value, at: path, "a custom tool", keys: keys, findings) else { return [] }
+  private static func custom(_ tool: Fields, _ names: inout Set<String>) -> [JSON] {
     if let name = tool.text("name", required: true, length: 1...128) {
       if !name.utf8.allSatisfy(isNameCharacter) {
         tool.add("name", "Expected letters, digits, \"_\" and \"-\" only, found \(quoted(name)).")
@@ -168,7 +146,7 @@ struct AgentTools {
       _ = schema.fields("properties", "an input schema's properties", keys: nil)
       _ = schema.texts("required", limit: 1000)
     }
-    return [value]
+    return [.object(tool.object)]
   }
 
   private static func isNameCharacter(_ byte: UInt8) -> Bool {
@@ -183,12 +161,8 @@ struct AgentTools {
   private static func servers(_ agent: Fields) -> [JSON] {
     var names: Set<String> = []
     return agent.list("mcp_servers", limit: 20).compactMap { value, path in
-      let keys = ["type", "name", "url"]
-      guard let server = Fields(value, at: path, "an MCP server", keys: keys, agent.findings) else {
-        return nil
-      }
-      _ = server.choice("type", of: ["url"], required: true)
-      guard let name = server.text("name", required: true, length: 1...255),
+      guard let server = Fields.union(value, at: path, AgentShapes.server, agent.findings)?.fields,
+        let name = server.text("name", required: true, length: 1...255),
         let url = server.text("url", required: true, length: 1...2048)
       else { return nil }
       if !names.insert(name).inserted { server.add("name", "There are two servers named \(quoted(name)).") }
@@ -202,7 +176,6 @@ struct AgentTools {
 
 /// Whether a tool may be used, and who must agree: the two settings that tools and toolsets share.
 struct Switch {
-  static let keys = ["enabled", "permission_policy"]
   static let allow = Switch(enabled: true, policy: "always_allow")
   static let ask = Switch(enabled: true, policy: "always_ask")
 
@@ -218,8 +191,7 @@ struct Switch {
   init(_ given: Fields?, _ base: Switch) {
     enabled = given?.flag("enabled") ?? base.enabled
     policy =
-      given?.fields("permission_policy", "a permission policy", keys: ["type"])?
-      .choice("type", of: ["always_allow", "always_ask", "auto"], required: true) ?? base.policy
+      given?.union("permission_policy", AgentShapes.policy)?.word ?? base.policy
   }
 
   var json: JSON.Object {

@@ -22,7 +22,7 @@ enum WebSettings {
     var settings: JSON.Object = [:]
     for key in keys(of: tool) { settings[key] = config[key] }
     check(config, takesPaths: tool == "web_search")
-    if let sources = config.fields("url_sources", "the sources of addresses", keys: sources.map(\.key)) {
+    if let sources = config.fields("url_sources", "the sources of addresses", AgentShapes.sources) {
       settings["url_sources"] = .object(read(sources, customTools: customTools))
     }
     return settings
@@ -48,10 +48,9 @@ enum WebSettings {
       }
     }
     _ = config.whole("max_content_tokens", in: 1...10_000_000)
-    let keys = ["type", "city", "region", "country", "timezone"]
-    if let location = config.fields("user_location", "a location", keys: keys) {
+    if let location = config.fields("user_location", "a location", AgentShapes.location) {
       _ = location.choice("type", of: ["approximate"], required: true)
-      for key in keys.dropFirst() { _ = location.text(key, length: 1...255) }
+      for key in AgentShapes.location.keys.dropFirst() { _ = location.text(key, length: 1...255) }
     }
   }
 
@@ -98,7 +97,7 @@ enum WebSettings {
     if list["tools"]?.arrayValue?.isEmpty == true { list.add("tools", "Expected at least one tool.") }
     var seen: Set<String> = []
     for (entry, path) in entries {
-      let reference = Fields(entry, at: path, "a tool's reference", keys: ["type", "name"], given.findings)
+      let reference = Fields(entry, at: path, "a tool's reference", AgentShapes.toolReference, given.findings)
       _ = reference?.choice("type", of: ["tool_reference"], required: true)
       guard let name = reference?.choice("name", of: tools, required: true) else { continue }
       if !seen.insert(name).inserted { reference?.add("name", "\(quoted(name)) is named twice.") }

@@ -9,7 +9,7 @@ package struct EnvironmentDefinition: Sendable, Equatable {
   package var name: String { fields["name"]?.stringValue ?? "" }
   package var config: JSON { fields["config"] ?? [:] }
 
-  package static let keys = ["name", "description", "config", "metadata", "scope"]
+  package static let keys = EnvironmentShapes.environment.keys
   /// In the order in which packages are installed.
   static let packageManagers = ["apt", "cargo", "gem", "go", "npm", "pip"]
 
@@ -20,10 +20,8 @@ package struct EnvironmentDefinition: Sendable, Equatable {
   /// Reads a body and notes everything that is wrong with it; nil when anything is.
   package init?(_ body: JSON, at path: FieldPath = .root, _ findings: Findings) {
     let before = findings.problems.count
-    guard let given = Fields(body, at: path, "an environment", keys: EnvironmentDefinition.keys, findings)
-    else {
-      return nil
-    }
+    guard let given = Fields(body, at: path, "an environment", keys: nil, findings) else { return nil }
+    EnvironmentDefinition.refuseUnknown(given)
     var fields: JSON.Object = [:]
     fields["name"] = .string(orNull: given.text("name", required: true, length: 1...256))
     fields["description"] = .string(orNull: given.text("description", length: 0...2048))
@@ -73,19 +71,33 @@ package struct EnvironmentDefinition: Sendable, Equatable {
     return .object(merged)
   }
 
+  /// What belongs into the configuration is told where it belongs.
+  private static func refuseUnknown(_ given: Fields) {
+    for key in given.object.keys where !keys.contains(key) {
+      var hint = Nearest.hint(key, among: keys)
+      switch key {
+      case "networking": hint = " It belongs into \"config\": {type: cloud, networking: {type: none}}."
+      case "packages": hint = " It belongs into \"config\": {type: cloud, packages: {pip: [numpy]}}."
+      default: break
+      }
+      given.findings.add(
+        Problem(
+          given.path.key(key),
+          "\(quoted(key)) is no field of an environment.\(hint) It has: \(keys.joined(separator: ", ")).",
+          aim: .key))
+    }
+  }
+
   private static func config(_ given: Fields) -> JSON? {
     guard given["config"] != nil else { return cloud(["type": "unrestricted"], packages: [:]) }
-    guard let kind = given.fields("config", "a configuration", keys: nil) else { return nil }
-    switch kind.choice("type", of: ["cloud", "self_hosted"], required: true) {
-    case "cloud":
-      let keys = ["type", "networking", "packages"]
-      guard let config = given.fields("config", "a cloud configuration", keys: keys),
-        let networking = networking(config)
-      else { return nil }
+    switch given.union("config", EnvironmentShapes.config) {
+    case ("cloud", let config)?:
+      guard let networking = networking(config) else {
+        _ = packages(config, [:])
+        return nil
+      }
       return cloud(networking, packages: packages(config, networking))
-    case "self_hosted":
-      _ = given.fields("config", "a self-hosted configuration", keys: ["type"])
-      return ["type": "self_hosted"]
+    case ("self_hosted", _)?: return ["type": "self_hosted"]
     default: return nil
     }
   }
@@ -99,17 +111,10 @@ package struct EnvironmentDefinition: Sendable, Equatable {
 
   private static func networking(_ config: Fields) -> JSON? {
     guard config["networking"] != nil else { return ["type": "unrestricted"] }
-    guard let kind = config.fields("networking", "a networking setting", keys: nil) else { return nil }
-    switch kind.choice("type", of: ["unrestricted", "limited", "none"], required: true) {
-    case "unrestricted":
-      _ = config.fields("networking", "unrestricted networking", keys: ["type"])
-      return ["type": "unrestricted"]
-    case "none":
-      _ = config.fields("networking", "no networking", keys: ["type"])
-      return ["type": "none"]
-    case "limited":
-      let keys = ["type", "allowed_hosts", "allow_mcp_servers", "allow_package_managers"]
-      guard let limited = config.fields("networking", "limited networking", keys: keys) else { return nil }
+    switch config.union("networking", EnvironmentShapes.networking) {
+    case ("unrestricted", _)?: return ["type": "unrestricted"]
+    case ("none", _)?: return ["type": "none"]
+    case ("limited", let limited)?:
       let hosts = limited.texts("allowed_hosts", limit: 256, length: 1...255)
       for (host, path) in hosts where !isHost(host) {
         config.findings.add(
@@ -127,8 +132,9 @@ package struct EnvironmentDefinition: Sendable, Equatable {
   }
 
   private static func packages(_ config: Fields, _ networking: JSON) -> [String: [String]] {
-    let keys = ["type"] + packageManagers
-    guard let given = config.fields("packages", "the packages", keys: keys) else { return [:] }
+    guard let given = config.fields("packages", "the packages", EnvironmentShapes.packages) else {
+      return [:]
+    }
     _ = given.choice("type", of: ["packages"])
     var packages: [String: [String]] = [:]
     for manager in packageManagers {

@@ -35,6 +35,20 @@ package struct Fields {
     }
   }
 
+  /// Nil, with a note that says how one is written, when the value is no object.
+  package init?(
+    _ value: JSON, at path: FieldPath = .root, _ thing: String, _ shape: ObjectShape, _ findings: Findings
+  ) {
+    guard value.objectValue != nil else {
+      let such = shape.example.map { ", such as \($0)" } ?? ""
+      let others = shape.keys.isEmpty ? "" : " It has: \(shape.keys.joined(separator: ", "))."
+      findings.add(
+        path, "Expected an object with the fields of \(thing)\(such), found \(value.shown).\(others)")
+      return nil
+    }
+    self.init(value, at: path, thing, keys: shape.keys, findings)
+  }
+
   /// The member, unless it is missing or null.
   package subscript(key: String) -> JSON? {
     object[key]?.notNull
@@ -127,7 +141,11 @@ package struct Fields {
   package func texts(
     _ key: String, limit: Int, length: ClosedRange<Int> = 1...1000
   ) -> [(text: String, path: FieldPath)] {
-    list(key, limit: limit).compactMap { value, path in
+    if let one = self[key]?.stringValue {
+      add(key, "Expected a list of texts, found \(quoted(one)). Write [\(quoted(one))].")
+      return []
+    }
+    return list(key, limit: limit).compactMap { value, path in
       guard let text = value.stringValue, length.contains(text.unicodeScalars.count) else {
         findings.add(
           path, "Expected a text of at most \(length.upperBound) characters, found \(value.shown).")
@@ -140,6 +158,46 @@ package struct Fields {
   package func fields(_ key: String, _ thing: String, keys: [String]?, required: Bool = false) -> Fields? {
     guard let value = self[key] else { return missing(key, required) }
     return Fields(value, at: path.key(key), thing, keys: keys, findings)
+  }
+
+  package func fields(
+    _ key: String, _ thing: String, _ shape: ObjectShape, required: Bool = false
+  ) -> Fields? {
+    guard let value = self[key] else { return missing(key, required) }
+    return Fields(value, at: path.key(key), thing, shape, findings)
+  }
+
+  /// A member that has one of several forms.
+  /// - Returns: which form, and its members; nil, with a note that names every form, when it has none.
+  package func union(_ key: String, _ union: UnionShape) -> (word: String, fields: Fields)? {
+    guard let value = self[key] else { return nil }
+    return Fields.union(value, at: path.key(key), union, findings)
+  }
+
+  package static func union(
+    _ value: JSON, at path: FieldPath, _ union: UnionShape, _ findings: Findings
+  ) -> (word: String, fields: Fields)? {
+    guard value.objectValue != nil else {
+      findings.add(path, "Expected \(union.thing): \(union.examples). Found \(value.shown).")
+      return nil
+    }
+    guard let given = Fields(value, at: path, union.thing, keys: nil, findings) else { return nil }
+    guard given["type"] != nil else {
+      // What it has besides says which form was meant.
+      let others = given.object.keys.filter { $0 != "type" }
+      let meant = union.forms.first { form in !others.isEmpty && others.allSatisfy(form.shape.keys.contains) }
+      let hint = meant.map { " Add type: \($0.word)." } ?? " Add it."
+      findings.add(path, "\"type\" is missing from \(union.thing).\(hint) It is \(union.examples).")
+      // Its members are looked at all the same, so that nothing is left for the next try.
+      return meant.flatMap { form in
+        Fields(value, at: path, form.thing, keys: form.keys, findings).map { (form.word, $0) }
+      }
+    }
+    guard let word = given.choice("type", of: union.words, required: true),
+      let form = union.forms.first(where: { $0.word == word }),
+      let fields = Fields(value, at: path, form.thing, keys: form.keys, findings)
+    else { return nil }
+    return (word, fields)
   }
 }
 

@@ -2,6 +2,8 @@ package import JSON
 
 /// Labels that people put on resources: at most 16 texts of at most 512 characters, under keys of at most 64.
 package enum Metadata {
+  package static let shape = ValueShape.map(.text(0...512))
+
   /// The checked `metadata` of a body; empty when it is left out.
   package static func read(_ fields: Fields) -> JSON.Object {
     guard let members = fields.fields("metadata", "metadata", keys: nil) else { return [:] }

@@ -10,10 +10,14 @@ struct CheckedBundle: Sendable {
   var jobs: [JobDraft] = []
   /// What is most likely a mistake, but need not be one.
   var warnings: [Problem] = []
+  /// What is right, and will come to nothing where it is to run.
+  var precautions: [Problem] = []
 }
 
 /// A job as its files describe it: references are names yet, and contents lie in memory.
 struct JobDraft: Sendable {
+  /// Where it stands in the bundle.
+  var place: FieldPath
   var name: String
   var description: String?
   var agent: String

@@ -16,8 +16,7 @@ extension JobReader {
   func input(
     _ job: Fields
   ) -> (message: String, files: [(path: String, bytes: [UInt8])], repositories: [JobRepository])? {
-    let keys = ["message", "files", "repositories"]
-    guard let input = job.fields("input", "the input", keys: keys, required: true) else { return nil }
+    guard let input = job.fields("input", "the input", JobShapes.input, required: true) else { return nil }
     let message = text(input, "message", "prompt")
     if let message {
       do {
@@ -36,7 +35,7 @@ extension JobReader {
     var files: [(path: String, bytes: [UInt8])] = []
     var taken: [String] = []
     for (value, path) in input.list("files", limit: JobReader.fileLimit) {
-      guard let given = Fields(value, at: path, "an input file", keys: ["path", "mount"], findings),
+      guard let given = Fields(value, at: path, "an input file", JobShapes.file, findings),
         let source = relativePath(given, "path")
       else { continue }
       let mount: String
@@ -98,13 +97,19 @@ extension JobReader {
   // MARK: Outcome
 
   func outcome(_ job: Fields) -> JobOutcome? {
-    let keys = ["description", "rubric", "checks", "max_iterations"]
-    guard let given = job.fields("outcome", "an outcome", keys: keys) else { return nil }
+    guard let given = job.fields("outcome", "an outcome", JobShapes.outcome) else { return nil }
     let description = given.text("description", required: true, length: 1...10_000)
-    let rubric = text(given, "rubric", "rubric")
+    let hasChecks = given["checks"]?.arrayValue?.isEmpty == false
+    if given["rubric"] == nil, !hasChecks {
+      given.findings.add(
+        given.path,
+        "An outcome needs \"rubric\", the file by which a grader judges the result, or \"checks\", commands that must "
+          + "exit 0; it may have both.")
+    }
+    let rubric = given["rubric"] == nil ? nil : text(given, "rubric", "rubric")
     var names: Set<String> = []
     let checks = given.list("checks", limit: 20).compactMap { value, path -> Check? in
-      guard let check = Fields(value, at: path, "a check", keys: ["name", "run"], findings),
+      guard let check = Fields(value, at: path, "a check", JobShapes.check, findings),
         let name = check.text("name", required: true, length: 1...100),
         let run = check.text("run", required: true, length: 1...10_000)
       else { return nil }
@@ -112,7 +117,7 @@ extension JobReader {
       return Check(name: name, run: run)
     }
     let iterations = given.whole("max_iterations", in: 1...Outcome.maximumIterations)
-    guard let description, let rubric else { return nil }
+    guard let description, rubric != nil || !checks.isEmpty else { return nil }
     return JobOutcome(
       description: description, rubric: rubric, checks: checks,
       maxIterations: iterations ?? Outcome.defaultIterations)

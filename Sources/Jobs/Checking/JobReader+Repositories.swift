@@ -12,8 +12,9 @@ extension JobReader {
   func repositories(_ input: Fields) -> [JobRepository] {
     var mounts: [String] = []
     return input.list("repositories", limit: JobReader.repositoryLimit).compactMap { value, path in
-      let keys = ["url", "checkout", "mount", "token", "hosts", "depth"]
-      guard let given = Fields(value, at: path, "a repository", keys: keys, findings) else { return nil }
+      guard let given = Fields(value, at: path, "a repository", JobShapes.repository, findings) else {
+        return nil
+      }
       let url = repositoryURL(given)
       let checkout = checkout(given)
       let mount = given.text("mount", length: 1...1024)
@@ -21,6 +22,9 @@ extension JobReader {
         given.add("mount", "\(quoted(mount)) cannot be used: \(problem).")
       }
       let token = given.secret("token")
+      if let token, let secrets = settings.secrets {
+        do { _ = try secrets.resolve(token) } catch { given.add("token", String(describing: error)) }
+      }
       let hosts =
         given["hosts"] == nil
         ? nil : given.texts("hosts", limit: 20, length: 1...255).map { $0.text.lowercased() }
@@ -58,7 +62,7 @@ extension JobReader {
   private func checkout(_ given: Fields) -> JobRepository.Checkout? {
     guard let value = given["checkout"] else { return nil }
     if let branch = value.stringValue { return self.branch(given, "checkout", branch) }
-    guard let fields = given.fields("checkout", "a checkout", keys: ["branch", "commit"]) else { return nil }
+    guard let fields = given.fields("checkout", "a checkout", JobShapes.checkout) else { return nil }
     switch (fields.text("branch", length: 1...1024), fields.text("commit", length: 1...1024)) {
     case (let branch?, nil): return self.branch(fields, "branch", branch)
     case (nil, let commit?):

@@ -7,13 +7,9 @@ import Primitives
 extension JobReader {
   /// One of them makes a trigger a schedule.
   static let timeKeys = ["schedule", "every", "at"]
-  static let scheduleKeys =
-    timeKeys + [
-      "timezone", "dst", "phase", "start", "end", "exclude", "jitter", "catch_up", "starts",
-      "pause_after_failures", "name",
-    ]
+  static let scheduleKeys = JobShapes.schedule.keys
   /// As many moments as `at` can list, and exclusions as a schedule can have.
-  private static let listLimit = 1000
+  static let listLimit = 1000
   private static let longestJitter = Duration.seconds(86_400)
   private static let longestWindow = Duration.seconds(366 * 86_400)
 
@@ -90,6 +86,13 @@ extension JobReader {
     do {
       // Where `H` falls can decide whether the expression ever names a day.
       let read = try CronExpression(expression, name: job)
+      if JobReader.namesEverySecond(expression) {
+        findings.warn(
+          Problem(
+            given.path.key("schedule"),
+            "Of six fields the first is the second: this names every second of each minute that the others name. "
+              + "Write 0 in its place, or leave it out.", aim: .character(0)))
+      }
       for warning in read.warnings {
         findings.warn(
           Problem(given.path.key("schedule"), warning.description, aim: .character(warning.offset)))
@@ -100,6 +103,12 @@ extension JobReader {
         Problem(given.path.key("schedule"), error.description, aim: .character(error.offset)))
       return nil
     }
+  }
+
+  /// Six stars where five were meant cost a run each second.
+  private static func namesEverySecond(_ expression: String) -> Bool {
+    let words = expression.split(whereSeparator: \.isWhitespace)
+    return words.count == 6 && ["*", "*/1", "0-59", "0/1", "0-59/1"].contains(words[0])
   }
 
   private func wholeSeconds(_ given: Fields, _ key: String, in range: ClosedRange<Duration>) -> Int64? {
@@ -231,10 +240,16 @@ extension JobReader {
   private func catchUp(_ given: Fields) -> CatchUp {
     let words = CatchUp.Policy.allCases.map(\.rawValue)
     guard given["catch_up"]?.objectValue != nil else {
-      return CatchUp(given.choice("catch_up", of: words).flatMap(CatchUp.Policy.init) ?? .latest)
+      guard let value = given["catch_up"], value.stringValue == nil else {
+        return CatchUp(given.choice("catch_up", of: words).flatMap(CatchUp.Policy.init) ?? .latest)
+      }
+      given.add(
+        "catch_up",
+        "Expected \(words.alternatives), or {policy: all, window: 6h, limit: 10}; found \(value.shown).")
+      return CatchUp()
     }
     var catchUp = CatchUp()
-    guard let given = given.fields("catch_up", "the catch-up", keys: ["policy", "window", "limit"]) else {
+    guard let given = given.fields("catch_up", "the catch-up", JobShapes.catchUp) else {
       return catchUp
     }
     catchUp.policy = given.choice("policy", of: words).flatMap(CatchUp.Policy.init) ?? .latest

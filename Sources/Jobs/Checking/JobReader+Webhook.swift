@@ -3,7 +3,7 @@ import JSON
 
 // A webhook trigger: its source, what it must match, who may set it off, and what it is about.
 extension JobReader {
-  static let webhookKeys = ["webhook", "name", "match", "lanes", "key", "repeat", "window"]
+  static let webhookKeys = JobShapes.webhook.keys
   /// How long firings may gather.
   static let windowRange = Duration.seconds(1)...Duration.seconds(3600)
 

@@ -16,11 +16,7 @@ struct JobReader {
   let eventTypes: [String: [String]]
   let findings: Findings
 
-  static let keys = [
-    "name", "description", "agent", "environment", "triggers", "overlap", "expires", "input", "outcome",
-    "limits",
-    "callbacks",
-  ]
+  static let keys = JobShapes.job(callbacks: []).keys
 
   /// Nil when anything that the job cannot be without is wrong.
   func read() -> JobDraft? {
@@ -42,7 +38,8 @@ struct JobReader {
     let rehearsal = entry.rehearsal.flatMap { Rehearsal.check($0, at: path.key("rehearsal"), findings) }
     guard let name, let agent, let environment, let input else { return nil }
     return JobDraft(
-      name: name, description: description, agent: agent, environment: environment, triggers: triggers,
+      place: path, name: name, description: description, agent: agent, environment: environment,
+      triggers: triggers,
       overlap: overlap, expires: expires, message: input.message, files: input.files,
       repositories: input.repositories, outcome: outcome, limits: limits, callbacks: callbacks,
       rehearsal: rehearsal)
@@ -111,6 +108,13 @@ struct JobReader {
   }
 
   private func trigger(_ value: JSON, _ path: FieldPath, of job: String) -> Trigger? {
+    guard value.objectValue != nil else {
+      findings.add(
+        path,
+        "Expected a trigger: \(JobShapes.schedule.example ?? ""), {every: 15m}, {at: \"2026-12-31T23:00\"} or "
+          + "\(JobShapes.webhook.example ?? ""). Found \(value.shown).")
+      return nil
+    }
     guard let kind = Fields(value, at: path, "a trigger", keys: nil, findings) else { return nil }
     let isTimed = JobReader.timeKeys.contains { kind.object[$0] != nil }
     switch (isTimed, kind.object["webhook"] != nil) {
@@ -156,9 +160,8 @@ struct JobReader {
   // MARK: Limits
 
   private func limits(_ job: Fields) -> Limits {
-    let keys = ["timeout", "deadline", "attempts", "concurrency"]
     var limits = Limits()
-    guard let given = job.fields("limits", "the limits", keys: keys) else { return limits }
+    guard let given = job.fields("limits", "the limits", JobShapes.limits) else { return limits }
     let (timeout, deadline) = (given.duration("timeout"), given.duration("deadline"))
     if let timeout, let deadline, deadline < timeout {
       given.add(
@@ -180,6 +183,16 @@ struct JobReader {
     job.list("callbacks", limit: 20).compactMap { value, path in
       guard let kinds else { return nil }
       let names = kinds.callbacks.map(\.name)
+      guard value.objectValue != nil else {
+        let name = value.stringValue.flatMap { Nearest.to($0, among: names) } ?? names.first ?? "webhook"
+        let fields = kinds.callbacks.first { $0.name == name }?.fields.filter(\.isRequired).map(\.name) ?? []
+        findings.add(
+          path,
+          "Expected an object with the kind of callback as its one key, such as "
+            + "{\(name): {\(fields.map { "\($0): …" }.joined(separator: ", "))}}, found \(value.shown). "
+            + "The kinds are: \(names.joined(separator: ", ")).")
+        return nil
+      }
       guard let kind = Fields(value, at: path, "a callback", keys: names, findings) else { return nil }
       guard kind.object.count == 1, let name = kind.object.keys.first else {
         findings.add(path, "A callback names its one kind: \(names.alternatives). Make a list entry of each.")

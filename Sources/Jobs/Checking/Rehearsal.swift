@@ -27,7 +27,7 @@ package enum Rehearsal {
   /// The rehearsal with every delay in seconds when it is right; nil, with notes, when it is not.
   package static func check(_ json: JSON, at path: FieldPath, _ findings: Findings) -> JSON? {
     let before = findings.problems.count
-    guard let given = Fields(json, at: path, "a rehearsal", keys: ["turns", "evaluations"], findings) else {
+    guard let given = Fields(json, at: path, "a rehearsal", RehearsalShapes.rehearsal, findings) else {
       return nil
     }
     let turns = given.list("turns", limit: turnLimit, required: true)
@@ -47,14 +47,13 @@ package enum Rehearsal {
   }
 
   private static func checkTurn(_ value: JSON, _ path: FieldPath, _ findings: Findings) {
-    let keys = ["text", "thinking", "tools", "delay"]
-    guard let turn = Fields(value, at: path, "a turn", keys: keys, findings) else { return }
+    guard let turn = Fields(value, at: path, "a turn", RehearsalShapes.turn, findings) else { return }
     let text = turn.text("text")
     _ = turn.text("thinking")
     checkDelay(turn)
     let tools = turn.list("tools", limit: 20)
     for (value, path) in tools {
-      guard let tool = Fields(value, at: path, "a tool call", keys: ["name", "input"], findings) else {
+      guard let tool = Fields(value, at: path, "a tool call", RehearsalShapes.tool, findings) else {
         continue
       }
       _ = tool.text("name", required: true, length: 1...128)
@@ -66,14 +65,15 @@ package enum Rehearsal {
   }
 
   private static func checkEvaluation(_ value: JSON, _ path: FieldPath, _ findings: Findings) {
-    let keys = ["result", "explanation", "criteria", "delay"]
-    guard let evaluation = Fields(value, at: path, "an evaluation", keys: keys, findings) else { return }
-    _ = evaluation.choice("result", of: ["satisfied", "needs_revision", "failed"], required: true)
+    guard let evaluation = Fields(value, at: path, "an evaluation", RehearsalShapes.evaluation, findings)
+    else { return }
+    _ = evaluation.choice("result", of: RehearsalShapes.results, required: true)
     _ = evaluation.text("explanation", required: true)
     checkDelay(evaluation)
     for (value, path) in evaluation.list("criteria", limit: 100) {
-      let keys = ["criterion", "met", "evidence"]
-      guard let criterion = Fields(value, at: path, "a criterion", keys: keys, findings) else { continue }
+      guard let criterion = Fields(value, at: path, "a criterion", RehearsalShapes.criterion, findings) else {
+        continue
+      }
       _ = criterion.text("criterion", required: true)
       _ = criterion.flag("met", required: true)
       _ = criterion.text("evidence", required: true)

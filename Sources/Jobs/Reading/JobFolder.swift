@@ -12,15 +12,17 @@ package enum JobFolder {
   ///   - path: a folder of jobs, one job's folder, or its job.yaml.
   ///   - kinds: what settings sources and callbacks may have; without them those are not looked at.
   ///   - secrets: given, every reference must lead to a secret here and now.
+  ///   - surroundings: given, what will come to nothing there is among the warnings.
   /// - Throws: `JobsError`; `.invalid` tells every problem with its file, line and column.
   package static func load(
-    _ path: String, kinds: Kinds? = nil, secrets: Secrets? = nil
+    _ path: String, kinds: Kinds? = nil, secrets: Secrets? = nil, surroundings: Surroundings? = nil
   ) throws(JobsError) -> Bundle {
     var loader = JobFolderLoader()
     try loader.load(path)
     do {
-      let checked = try loader.bundle.checked(kinds: kinds, known: loader.known, secrets: secrets)
-      loader.warnings += checked.warnings.map(loader.bundle.places.placed)
+      let checked = try loader.bundle.checked(
+        kinds: kinds, known: loader.known, secrets: secrets, surroundings: surroundings)
+      loader.warnings += (checked.warnings + checked.precautions).map(loader.bundle.places.placed)
     } catch .invalid(let found) {
       // What could not be read is said once, by whoever tried to read it.
       let told = Set(loader.problems.map { [$0.file, $0.path.description] })

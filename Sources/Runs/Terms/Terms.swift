@@ -21,6 +21,8 @@ package final class Terms: Sendable {
   let message: String
   /// The `user.define_outcome` body, or nil.
   let outcome: JSON?
+  /// Whether a grader judges the outcome, besides the checks.
+  let isGraded: Bool
   let checks: [Check]
   let timeout: Duration
   let deadline: Duration
@@ -35,11 +37,11 @@ package final class Terms: Sendable {
     let outcome: JSON? = job.outcome.map { outcome in
       [
         "description": .string(outcome.description),
-        "rubric": ["type": "text", "content": .string(outcome.rubric)],
+        "rubric": ["type": "text", "content": .string(outcome.criteria)],
         "max_iterations": .integer(Int64(outcome.maxIterations)),
       ]
     }
-    self.init(json: [
+    var terms: JSON = [
       "revision": .integer(Int64(job.revision)), "agent": agent, "environment_id": .string(job.environment),
       "environment": environment, "message": .string(job.message), "outcome": outcome ?? .null,
       "checks": .array(job.outcome?.checks.map(\.json) ?? []),
@@ -48,7 +50,10 @@ package final class Terms: Sendable {
       "attempts": .integer(Int64(job.limits.attempts)),
       "concurrency": .integer(Int64(job.limits.concurrency)),
       "callbacks": .array(job.callbacks.map(\.json)), "rehearsal": (rehearses ? job.rehearsal : nil) ?? .null,
-    ])
+    ]
+    // Left out otherwise, so that the terms of before keep their names.
+    if let outcome = job.outcome, outcome.rubric == nil { terms["graded"] = false }
+    self.init(json: terms)
   }
 
   init(json: JSON) {
@@ -60,6 +65,7 @@ package final class Terms: Sendable {
     environment = json["environment"] ?? .null
     message = json["message"]?.stringValue ?? ""
     outcome = json["outcome"]?.notNull
+    isGraded = json["graded"]?.boolValue ?? true
     checks = json["checks"]?.arrayValue?.map(Check.init(json:)) ?? []
     timeout = .microseconds(json["timeout"]?.integerValue ?? 0)
     deadline = .microseconds(json["deadline"]?.integerValue ?? 0)

@@ -96,9 +96,9 @@ extension EmbeddedDriver {
     }
     guard let (deliverables, checks) = gathered else { return .interrupted }
     let maximum = outcome.maxIterations
-    if let decided = IterationRule.decision(afterChecks: checks, iteration: iteration, of: maximum) {
-      return .ended(decided)
-    }
+    let decided = IterationRule.decision(
+      afterChecks: checks, iteration: iteration, of: maximum, isGraded: outcome.isGraded)
+    if let decided { return .ended(decided) }
     let request = Grader.request(
       for: outcome, iteration: iteration, call: progress.verdicts, deliverables: deliverables,
       final: progress.finalMessage, model: row.agent["model"] ?? .null, outside: OutsideText(randomness))

@@ -27,6 +27,8 @@ package struct Outcome: Sendable, Equatable {
   package var id: String
   package var description: String
   package var rubric: String
+  /// Whether a grader judges by the rubric once the checks have passed; else the checks alone decide.
+  package var isGraded: Bool
   package var maxIterations: Int
   /// The number of the current or latest evaluation, from 0.
   package var iteration: Int
@@ -36,13 +38,14 @@ package struct Outcome: Sendable, Equatable {
   package var completedAt: Timestamp?
 
   package init(
-    id: String, description: String, rubric: String, maxIterations: Int, iteration: Int = 0,
-    result: Result = .pending, explanation: String? = nil, completedAt: Timestamp? = nil
+    id: String, description: String, rubric: String, maxIterations: Int, isGraded: Bool = true,
+    iteration: Int = 0, result: Result = .pending, explanation: String? = nil, completedAt: Timestamp? = nil
   ) {
     self.id = id
     self.description = description
     self.rubric = rubric
     self.maxIterations = maxIterations
+    self.isGraded = isGraded
     self.iteration = iteration
     self.result = result
     self.explanation = explanation
@@ -52,12 +55,18 @@ package struct Outcome: Sendable, Equatable {
   /// The number of the evaluation that is under way or comes next.
   package var upcoming: Int { result == .running && explanation != nil ? iteration + 1 : iteration }
 
+  /// What the log keeps with a `user.define_outcome` that no grader judges. Only a run's own outcome can be so: the
+  /// wire has no word for it.
+  package static let ungraded: JSON = ["graded": false]
+
   /// What a `user.define_outcome` asks for; pending until the agent takes it.
-  init(defined body: JSON.Object) {
+  init(defined event: Event) {
+    let body = event.body
     self.init(
       id: body["outcome_id"]?.stringValue ?? "", description: body["description"]?.stringValue ?? "",
       rubric: body["rubric"]?["content"]?.stringValue ?? "",
-      maxIterations: body["max_iterations"]?.intValue ?? Outcome.defaultIterations)
+      maxIterations: body["max_iterations"]?.intValue ?? Outcome.defaultIterations,
+      isGraded: event.hidden?["graded"]?.boolValue ?? true)
   }
 
   /// As the wire shows it. The rubric is in the defining event.
@@ -75,6 +84,7 @@ package struct Outcome: Sendable, Equatable {
     var object = json.objectValue ?? [:]
     object["rubric"] = .string(rubric)
     object["max_iterations"] = .integer(Int64(maxIterations))
+    if !isGraded { object["graded"] = false }
     return .object(object)
   }
 
@@ -83,7 +93,7 @@ package struct Outcome: Sendable, Equatable {
       id: json["outcome_id"]?.stringValue ?? "", description: json["description"]?.stringValue ?? "",
       rubric: json["rubric"]?.stringValue ?? "",
       maxIterations: json["max_iterations"]?.intValue ?? Outcome.defaultIterations,
-      iteration: json["iteration"]?.intValue ?? 0,
+      isGraded: json["graded"]?.boolValue ?? true, iteration: json["iteration"]?.intValue ?? 0,
       result: json["result"]?.stringValue.flatMap(Result.init) ?? .pending,
       explanation: json["explanation"]?.stringValue,
       completedAt: json["completed_at"]?.stringValue.flatMap { Timestamp($0) })

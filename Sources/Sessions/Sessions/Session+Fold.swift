@@ -30,7 +30,7 @@ extension Session {
       webSearches += event.hidden?["web_searches"]?.intValue ?? 0
     case .userDefineOutcome:
       let id = event.body["outcome_id"]?.stringValue
-      if outcomes.last?.id != id { outcomes.append(Outcome(defined: event.body)) }
+      if outcomes.last?.id != id { outcomes.append(Outcome(defined: event)) }
       updateOutcome { $0.result = .running }
     case .evaluationStart:
       updateOutcome {

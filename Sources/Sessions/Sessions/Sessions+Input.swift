@@ -48,7 +48,7 @@ extension Sessions {
         id: input.id ?? ID.make("sevt", at: now, randomness), type: input.type,
         body: completed(input, at: now), hidden: input.hidden, position: nil, arrival: session.lastArrival,
         batch: batch, revision: session.revision, processedAt: input.type.isHandledOnReceipt ? now : nil)
-      if event.type == .userDefineOutcome { session.outcomes.append(Outcome(defined: event.body)) }
+      if event.type == .userDefineOutcome { session.outcomes.append(Outcome(defined: event)) }
       return event
     }
   }
