@@ -33,6 +33,7 @@ extension API {
     Route("GET", "/v1/firings") { api, request in try await api.listFirings(request) },
     Route("GET", "/v1/firings/:id") { api, request in try await api.showFiring(request) },
     Route("POST", "/v1/firings/:id/cancel") { api, request in try await api.cancelFiring(request) },
+    Route("GET", "/v1/ids/:end") { api, request in try await api.listIDs(request) },
     Route("GET", "/v1/why/:id") { api, request in try await api.why(request) },
     Route("GET", "/v1/deliveries") { api, request in try await api.listDeliveries(request) },
     Route("GET", "/v1/deliveries/:id") { api, request in try await api.showDelivery(request) },

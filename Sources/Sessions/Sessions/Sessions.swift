@@ -9,6 +9,8 @@ package import Store
 /// events follow it (`record`). When the driver has no more to do, `settle` writes the closing events, unless
 /// input has come in the meantime. Each of these is one transaction, and the caller's own changes ride along.
 package final class Sessions: Sendable {
+  package static let ids = IDTable("sesn", in: "sessions")
+
   package let database: Database
   package let queue: Queue
   package let time: Time
