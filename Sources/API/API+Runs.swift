@@ -23,9 +23,11 @@ extension API {
 
   // MARK: Jobs
 
+  /// Parameter: `include_archived`.
   func listJobs(_ request: Request) async throws -> HTTPResponse {
+    let archived = try request.flag("include_archived")
     let jobs = try await domains.database.read { [self] tx in
-      try domains.jobs.jobs(tx).map { try shown(tx, $0) }
+      try domains.jobs.jobs(tx, archived: archived).map { try shown(tx, $0) }
     }
     return json(["data": .array(jobs), "next_page": .null])
   }
@@ -36,9 +38,10 @@ extension API {
       try await domains.database.read { [self] tx in try shown(tx, domains.jobs.job(tx, named: name)) })
   }
 
-  /// A job, with what keeps it from starting anything.
+  /// A job, with how it stands and what keeps it from starting anything.
   private func shown(_ tx: Transaction, _ job: Job) throws -> JSON {
     var shown = job.json.objectValue ?? [:]
+    shown.merge(try standing(tx, job))
     shown["obstacle"] = .string(orNull: try domains.runs.obstacle(tx, to: job)?.description)
     return .object(shown)
   }
@@ -100,13 +103,16 @@ extension API {
     return overlap
   }
 
+  /// Parameters: `job`, `state`, `created_at[gte]` and its like, `limit`, `page`.
   func listRuns(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Run.State.self)
-    let before = try request.cursor(of: "runs")?["after"]?.stringValue
+    let created = try request.times("created_at")
+    let before = try request.cursor(of: "runs", within: created)?["after"]?.stringValue
     let job = request.query("job")
     let runs = try await domains.database.read { [domains] tx in
-      let runs = try domains.runs.runs(tx, job: job, state: state, before: before, limit: limit + 1)
+      let runs = try domains.runs.runs(
+        tx, job: job, state: state, created: created, before: before, limit: limit + 1)
       if runs.isEmpty { try API.checkJob(tx, job, domains) }
       return runs
     }
@@ -193,11 +199,12 @@ extension API {
       try await domains.database.read { [domains] tx in Courier.shown(try domains.outbox.delivery(tx, id)) })
   }
 
+  /// Sends one now, whether it is dead or waits for its next attempt.
   func retryDelivery(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
       try await domains.database.write { [domains] tx in
-        try domains.outbox.revive(tx, id)
+        try domains.outbox.sendNow(tx, id)
         return Courier.shown(try domains.outbox.delivery(tx, id))
       })
   }

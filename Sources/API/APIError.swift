@@ -91,7 +91,8 @@ struct Refusal {
     case SessionError.queueFull:
       self = Refusal(429, sentence)
       retryAfter = .seconds(5)
-    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.notDead,
+    case RunsError.ended, RunsError.decided, RunsError.notStarted, OutboxError.delivered,
+      OutboxError.underway,
       SchedulesError.notActive, SchedulesError.noSkip, SchedulesError.undecided:
       self = Refusal(409, sentence, isRetryable: false)
     case SessionError.keyUsed, RunsError.keyUsed: self = Refusal(409, sentence)

@@ -37,6 +37,7 @@ extension API {
     Route("POST", "/v1/receipts/:id/replay", .admin) { api, request in
       try await api.replayReceipt(request)
     },
+    Route("GET", "/v1/ids/:end") { api, request in try await api.listIDs(request) },
     Route("GET", "/v1/why/:id") { api, request in try await api.why(request) },
     Route("GET", "/v1/deliveries") { api, request in try await api.listDeliveries(request) },
     Route("GET", "/v1/deliveries/:id") { api, request in try await api.showDelivery(request) },

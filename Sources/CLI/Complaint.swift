@@ -28,6 +28,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case unknownCommand(String, of: String? = nil, known: [String])
   /// An id, or a name, of something else than the command is about: `logs` are of “a run or a session”.
   case wrongThing(id: String, kind: ThingKind, wanted: String)
+  /// The end of an id that several have.
+  case ambiguous(String, ids: [String])
   case interrupted
   /// The input of a talk has ended before the answer that the session waits for.
   case sessionWaits(String)
@@ -48,7 +50,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .noKey, .notAllowed: .noKey
     case .unreadable, .wrongThing: .notFound
     case .badInput, .badHook, .badBody: .badInput
-    case .badHeader: .usage
+    case .badHeader, .ambiguous: .usage
     case .interrupted: .interrupted
     case .inUse: .inUse
     case .setUp, .storyDiffers, .unwritable, .sessionWaits: .failed
@@ -78,6 +80,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .wrongThing(let id, let kind, let wanted):
       "\(id) is the id of \([.agent, .environment, .event].contains(kind) ? "an" : "a") \(kind.rawValue), not of "
         + "\(wanted). \(kind.teller ?? "`errand show \(id)` says more.")"
+    case .ambiguous(let end, let ids):
+      "\(ids.count) ids end with “\(end)”: \(Complaint.first(ids))"
     case .interrupted: "Stopped by Ctrl-C."
     case .sessionWaits(let id): "The session waits for an answer; go on with `errand sessions chat \(id)`."
     case .inUse(let kind, let id, let jobs):
@@ -107,6 +111,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .notAllowed(_, let key): key.hint
     case .inUse(let kind, _, _): "name another \(kind) in the jobs first, or give --force"
     case .prunesAll: "name the folder that the jobs lie in, or give --force"
+    case .ambiguous: "give more of its end, or its kind in front, such as run_"
     case .notErrand: "name the server with --url or ERRAND_URL"
     case .unknownCommand("delete", "agents", _): "agents are archived: errand agents archive ID"
     case .unknownCommand(_, let group, _): "errand \(group.map { "\($0) " } ?? "")--help says what each does"

@@ -68,7 +68,9 @@ struct Errand: AsyncParsableCommand {
       let known = command.configuration.subcommands
       let isHelp = word == "help" && command == Errand.self
       if word.hasPrefix("-") || isHelp || known.isEmpty { return }
-      guard let next = known.first(where: { $0._commandName == word }) else {
+      guard
+        let next = known.first(where: { $0._commandName == word || $0.configuration.aliases.contains(word) })
+      else {
         // A group that does something by itself may make something of the word.
         let isNear = Nearest.to(word, among: known.map { $0._commandName }) != nil
         if let own = command.configuration.defaultSubcommand, !isNear, takes(own, word) { return }

@@ -9,6 +9,8 @@ package import Store
 /// The way in for webhooks: verify the raw bytes, write the receipt and everything it starts in one
 /// transaction, answer after the commit.
 package final class Hooks: Sendable {
+  package static let ids = IDTable("rcpt", in: "receipts")
+
   /// Every kind of source there is.
   package static let kinds: [any SourceKind.Type] = [
     GenericSource.self, GitHubSource.self, SlackSource.self,

@@ -9,6 +9,7 @@ package import Store
 /// Who keeps something in step with the jobs, as the schedules do, takes part in that transaction
 /// (`onChange`).
 package final class Jobs: Sendable {
+  package static let ids = IDTable("depl", in: "jobs")
   package static let migrations = [
     Migration(
       id: "jobs-0001",
@@ -102,8 +103,11 @@ package final class Jobs: Sendable {
   // MARK: Jobs
 
   /// Every job that is not archived, by name.
-  package func jobs(_ tx: Transaction) throws -> [Job] {
-    try tx.rows("SELECT * FROM jobs WHERE archived_at IS NULL ORDER BY name, id").map(job)
+  /// - Parameter archived: those that are, too.
+  package func jobs(_ tx: Transaction, archived: Bool = false) throws -> [Job] {
+    try tx.rows(
+      "SELECT * FROM jobs \(archived ? "" : "WHERE archived_at IS NULL") ORDER BY name, id"
+    ).map(job)
   }
 
   /// The job that a file defined under this name.

@@ -70,13 +70,15 @@ package struct Delivery: Sendable, Equatable {
 
 package enum OutboxError: Error, Equatable, CustomStringConvertible {
   case notFound(id: String)
-  case notDead(id: String, state: String)
+  case delivered(id: String)
+  /// A courier has it in hand.
+  case underway(id: String)
 
   package var description: String {
     switch self {
     case .notFound(let id): "There is no delivery \(id)."
-    case .notDead(let id, let state):
-      "Delivery \(id) is \(state); only a dead one can be sent again."
+    case .delivered(let id): "Delivery \(id) is delivered; there is nothing to send again."
+    case .underway(let id): "Delivery \(id) is being sent just now. Ask in a moment what came of it."
     }
   }
 }

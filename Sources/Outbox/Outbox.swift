@@ -6,6 +6,7 @@ package import Store
 /// Results on their way out, as rows and queue items. Knows no target: the courier does the sending and
 /// reports back here.
 package final class Outbox: Sendable {
+  package static let ids = IDTable("dlv", in: "deliveries")
   package static let migrations = [
     Migration(
       id: "outbox-0001",
@@ -112,18 +113,24 @@ package final class Outbox: Sendable {
     try queue.finish(tx, claim)
   }
 
-  /// Sends a dead delivery again, under its old id.
+  /// Sends a delivery now, under its old id: a dead one again, with all of its attempts before it; one that waits for
+  /// its next attempt ahead of its time, as that attempt.
   /// - Throws: `OutboxError`.
-  package func revive(_ tx: Transaction, _ id: String) throws {
+  package func sendNow(_ tx: Transaction, _ id: String) throws {
     let delivery = try delivery(tx, id)
-    guard delivery.state == .dead else {
-      throw OutboxError.notDead(id: id, state: delivery.state.rawValue)
-    }
     let now = time.now()
-    try tx.run(
-      "UPDATE deliveries SET state = 'pending', attempts = 0, next_at = $2, settled_at = NULL WHERE id = $1",
-      id,
-      now)
+    switch delivery.state {
+    case .delivered: throw OutboxError.delivered(id: id)
+    case .dead:
+      try tx.run(
+        """
+        UPDATE deliveries SET state = 'pending', attempts = 0, next_at = $2, settled_at = NULL WHERE id = $1
+        """, id, now)
+    case .pending:
+      // To whoever holds it, this would be a wake: it would be sent once more after it has arrived.
+      if try queue.item(tx, .delivery, id)?.worker != nil { throw OutboxError.underway(id: id) }
+      try tx.run("UPDATE deliveries SET next_at = $2 WHERE id = $1", id, now)
+    }
     try queue.push(tx, .delivery, id, due: now)
   }
 }

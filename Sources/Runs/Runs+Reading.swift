@@ -1,4 +1,4 @@
-import Catalog
+package import Catalog
 package import Jobs
 package import Primitives
 import Sessions
@@ -61,16 +61,30 @@ extension Runs {
   // A filter that is not wanted leaves the statement: “no job given, or this job” would find no index.
 
   /// The newest first.
-  /// - Parameter before: only runs older than this id.
+  /// - Parameters:
+  ///   - created: only those that were made then.
+  ///   - before: only runs older than this id.
   package func runs(
-    _ tx: Transaction, job: String? = nil, state: Run.State? = nil, before: String? = nil, limit: Int
+    _ tx: Transaction, job: String? = nil, state: Run.State? = nil, created: TimeRange = TimeRange(),
+    before: String? = nil, limit: Int
   ) throws -> [Run] {
-    try tx.rows(
-      """
-      SELECT * FROM runs WHERE \(job == nil ? "$1 IS NULL" : "job_name = $1")
-        AND \(state == nil ? "$2 IS NULL" : "state = $2") AND \(before == nil ? "$3 IS NULL" : "id < $3")
-      ORDER BY id DESC LIMIT $4
-      """, job, state?.rawValue, before, limit
+    var conditions = Conditions()
+    if let job { conditions.add("job_name = $", job) }
+    if let state { conditions.add("state = $", state.rawValue) }
+    // Ids sort by time, and have the index; the times themselves decide at the edges.
+    if let begin = created.from ?? created.after { conditions.add("id >= $", ID.first("run", at: begin)) }
+    created.add(to: &conditions, "created_at")
+    if let before { conditions.add("id < $", before) }
+    let most = conditions.bind(limit)
+    return try tx.rows(
+      "SELECT * FROM runs \(conditions.clause) ORDER BY id DESC LIMIT \(most)", values: conditions.values
+    ).map { try run(tx, $0) }
+  }
+
+  /// The newest of a job's own runs: others may have had its name.
+  package func lastRun(_ tx: Transaction, ofJob id: String, named name: String) throws -> Run? {
+    try tx.row(
+      "SELECT * FROM runs WHERE job_name = $1 AND job_id = $2 ORDER BY id DESC LIMIT 1", name, id
     ).map { try run(tx, $0) }
   }
 

@@ -19,6 +19,9 @@ extension ItemKind {
 /// `start` writes firing, run, session, first input and queue item in one transaction, the caller's own.
 /// `began` and `settled` follow the session in the session's transactions. `end` stops a run from outside.
 package final class Runs: Sendable {
+  package static let runIDs = IDTable("run", in: "runs")
+  package static let firingIDs = IDTable("drun", in: "firings")
+
   let jobs: Jobs
   let agents: Agents
   let environments: Environments

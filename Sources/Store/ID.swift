@@ -30,6 +30,11 @@ package enum ID {
       recent = [number] + recent.prefix(15)
       return number
     }
+    return "\(kind)_01\(text(number))"
+  }
+
+  /// 22 letters and digits, which sort as the numbers do.
+  private static func text(_ number: UInt128) -> String {
     // By parts that fit into 64 bits: dividing 128 bits for each digit is slow.
     var (whole, rest) = number.quotientAndRemainder(dividingBy: part)
     var text = [UInt8](repeating: 0, count: digits)
@@ -42,7 +47,13 @@ package enum ID {
         part64 = UInt64(rest)
       }
     }
-    return "\(kind)_01\(String(decoding: text, as: UTF8.self))"
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Not above any id of this kind that is made at the moment or later, and above nearly all that were made before.
+  package static func first(_ kind: String, at time: Timestamp) -> String {
+    let milliseconds = UInt128(UInt64(max(0, time.microseconds / 1000)) & 0xffff_ffff_ffff)
+    return "\(kind)_01\(text(milliseconds << 80))"
   }
 
   /// The word for the kind with which an id begins; nil for a name. After the word, `_` and a digit follow.

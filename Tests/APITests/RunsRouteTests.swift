@@ -203,14 +203,103 @@ import Testing
     }
   }
 
-  @Test func `a dead delivery is sent again, another is not`() async throws {
+  @Test func `runs are listed by when they were made`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      var runs: [String] = []
+      for _ in 0..<3 {
+        runs.append(try await api.path.started().id)
+        api.path.clock.advance(by: .seconds(60))
+      }
+      let second = try await api.path.run(runs[1]).createdAt.description
+      func ids(_ query: String) async throws -> [String] {
+        try await api.get("/v1/runs?\(query)").json["data"]?.arrayValue?.compactMap { $0["id"]?.stringValue }
+          ?? []
+      }
+      #expect(try await ids("created_at[gte]=\(second)") == [runs[2], runs[1]])
+      #expect(try await ids("created_at[gt]=\(second)") == [runs[2]])
+      #expect(try await ids("created_at[lt]=\(second)") == [runs[0]])
+      #expect(try await ids("created_at[lte]=\(second)&job=job&state=queued") == [runs[1], runs[0]])
+      #expect(try await api.get("/v1/runs?created_at[gte]=yesterday").status == 400)
+    }
+  }
+
+  @Test func `the end of an id finds the whole one`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let run = try await api.path.started()
+      func ids(_ end: some StringProtocol) async throws -> [String] {
+        try await api.get("/v1/ids/\(end)").json["data"]?.arrayValue?.compactMap { $0["id"]?.stringValue }
+          ?? []
+      }
+      #expect(try await ids(run.id.suffix(8)) == [run.id])
+      #expect(try await ids("run_\(run.id.suffix(8))") == [run.id])
+      #expect(try await ids("dlv_\(run.id.suffix(8))") == [])
+      for thing in [run.session, run.firing, run.job] { #expect(try await ids(thing.suffix(10)) == [thing]) }
+      #expect(try await ids("zzzzzzzzzzzz") == [])
+      for bad in ["abc", "a%25bc", "run_"] {
+        #expect(try await api.get("/v1/ids/\(bad)").status == 400, "\(bad)")
+      }
+    }
+  }
+
+  @Test func `a list of jobs says how each stands`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(
+        JobDefinition("timed", triggers: [["every": "1h"]]), JobDefinition("plain"))
+      let first = try await api.get("/v1/jobs").json["data"]?.arrayValue ?? []
+      #expect(first.map { $0["name"] } == ["plain", "timed"])
+      #expect(first[0]["last_run"] == .null)
+      #expect(first[0]["next_at"] == .null)
+      #expect(first[0]["paused"] == false)
+      #expect(first[1]["next_at"]?.stringValue?.hasSuffix(":00:00Z") == true)
+      #expect(first[1]["next_timezone"] == "UTC")
+      let run = try await api.path.started("plain")
+      let after = try await api.get("/v1/jobs/plain").json
+      #expect(after["last_run"]?["id"] == .string(run.id))
+      #expect(after["last_run"]?["state"] == "queued")
+      let schedule = try #require(
+        try await api.get("/v1/schedules?job=timed").json["data"]?[0]?["id"]?.stringValue)
+      _ = try await api.post("/v1/schedules/\(schedule)/pause", [:])
+      let paused = try await api.get("/v1/jobs/timed").json
+      #expect(paused["paused"] == true)
+      #expect(paused["next_at"] == .null)
+    }
+  }
+
+  @Test func `a delivery that waits is sent ahead of its time, one that has arrived is not`() async throws {
     try await withAPI { api in
       let path = api.path
       let id = try await path.database.write { tx in
         try path.outbox.add(tx, run: "run_1", kind: "webhook", target: [:], payload: [:])
       }
-      let early = try await api.post("/v1/deliveries/\(id)/retry", [:])
-      #expect(early.status == 409)
+      try await path.work([
+        Handler(kind: .delivery, concurrency: 1) { claim in
+          try await path.database.write { tx in
+            try path.outbox.failed(tx, claim, error: "Nobody.", next: path.clock.now + .seconds(3600))
+          }
+        }
+      ])
+      let sent = try await api.post("/v1/deliveries/\(id)/retry", [:])
+      #expect(sent.status == 200)
+      #expect(sent.json["next_at"]?.stringValue == path.clock.now.description)
+      try await path.work([
+        Handler(kind: .delivery, concurrency: 1) { claim in
+          try await path.database.write { tx in try path.outbox.delivered(tx, claim, receipt: [:]) }
+        }
+      ])
+      let late = try await api.post("/v1/deliveries/\(id)/retry", [:])
+      #expect(late.status == 409)
+      #expect(late.message == "Delivery \(id) is delivered; there is nothing to send again.")
+    }
+  }
+
+  @Test func `a dead delivery is sent again`() async throws {
+    try await withAPI { api in
+      let path = api.path
+      let id = try await path.database.write { tx in
+        try path.outbox.add(tx, run: "run_1", kind: "webhook", target: [:], payload: [:])
+      }
       try await path.work([
         Handler(kind: .delivery, concurrency: 1) { claim in
           try await path.database.write { tx in try path.outbox.buried(tx, claim, reason: "Gone.") }

@@ -52,6 +52,31 @@ import Testing
     #expect(json.errorText == "")
   }
 
+  @Test func `jobs are one line each, and those that are archived are shown when asked for`() async throws {
+    let jobs: JSON = [
+      "data": [
+        [
+          "name": "daily-brief", "description": "Every day.", "triggers": [["schedule": "0 7 * * *"]],
+          "last_run": ["state": "failed", "created_at": "2020-01-01T00:00:00Z", "ended_at": .null],
+          "next_at": "2099-01-01T07:00:00Z", "obstacle": .null, "archived_at": .null,
+        ], ["name": "old", "triggers": [], "archived_at": "2020-01-01T00:00:00Z", "last_run": .null],
+      ], "next_page": .null,
+    ]
+    let server = try ScriptedServer { _ in ScriptedServer.json(jobs) }
+    let table = try await errand("jobs", "--all", server: server)
+    #expect(table.exit == .code(0))
+    #expect(
+      table.text == """
+        JOB          LAST    WHEN        NEXT                  STARTED BY              DESCRIPTION
+        daily-brief  failed  2020-01-01  2099-01-01 07:00 UTC  schedule 0 7 * * * UTC  Every day.
+        old          –       –           archived                                      
+
+        """)
+    #expect(server.requests.first?.target == "/v1/jobs?include_archived=true")
+    let json = try await errand("jobs", "--json", server: server)
+    #expect(try JSON(parsing: json.text) == jobs)
+  }
+
   @Test func `a server that is not there is said with how to start one`() async throws {
     let output = try await errand("runs")
     #expect(output.exit == .code(69))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSON
 import Service
 import TestSupport
 import Testing
@@ -40,6 +41,35 @@ import Testing
     }
   }
 
+  @Test func `its tables have every field of agents, environments and what callbacks carry`() throws {
+    let reference = try #require(try readme().components(separatedBy: "## Reference").last)
+    func fields(_ schema: JSON) -> Set<String> {
+      var names = Set<String>()
+      for (name, value) in schema["properties"]?.objectValue ?? [:] {
+        names.formUnion(fields(value).union([name]))
+      }
+      for key in ["items", "additionalProperties"] {
+        if let value = schema[key] { names.formUnion(fields(value)) }
+      }
+      for value in schema["anyOf"]?.arrayValue ?? [] { names.formUnion(fields(value)) }
+      return names
+    }
+    // What only sources and places of web tools have inside is in their schema.
+    let inside: Set = [
+      "client_tool_results", "server_tool_results", "user_input", "tools", "city", "region", "country",
+      "timezone",
+      "properties", "required", "metadata", "default_config",
+    ]
+    for kind in [FileSchema.agent, .environment, .result] {
+      for field in fields(kind.document).subtracting(inside) {
+        #expect(
+          ["`\(field)`", "`\(field):", "`\(field).", ".\(field)`", "{\(field):", ", \(field)"].contains {
+            reference.contains($0)
+          }, "\(field)")
+      }
+    }
+  }
+
   @Test func `the parts of files in its reference are valid`() throws {
     let reference = try #require(try readme().components(separatedBy: "## Reference").last)
     let blocks = reference.components(separatedBy: "```yaml\n").dropFirst().compactMap {
@@ -57,6 +87,10 @@ import Testing
       ]
       if block.hasPrefix("# sources/github.yaml") {
         files["sources/github.yaml"] = block
+      } else if block.hasPrefix("model:") {
+        files["agents/writer.yaml"] = block
+      } else if block.hasPrefix("config:") {
+        files["environments/bench.yaml"] = block
       } else if block.hasPrefix("turns:") {
         files["sample/rehearsal.yaml"] = block
       } else if block.hasPrefix("input:") {
@@ -77,7 +111,7 @@ import Testing
         Issue.record("\(block)\n\(error)")
       }
     }
-    #expect(blocks.count == 6)
+    #expect(blocks.count == 8)
   }
 
   @Test(arguments: ExitCodes.allCases)

@@ -30,7 +30,7 @@ import Testing
       bench.path.clock.advance(by: .seconds(86_400))
       try await bench.work()
       #expect(try await bench.delivery(id).attempts == 10)
-      try await bench.path.database.write { tx in try bench.path.outbox.revive(tx, id) }
+      try await bench.path.database.write { tx in try bench.path.outbox.sendNow(tx, id) }
       try await bench.work()
       let revived = try await bench.delivery(id)
       #expect(revived.state == .pending)

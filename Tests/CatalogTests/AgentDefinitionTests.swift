@@ -71,7 +71,18 @@ struct AgentDefinitionTests {
   }
 
   @Test(arguments: [
-    (#""all""#, #"Expected an object with the fields of an agent, found "all"."#),
+    (
+      #""all""#,
+      #"Expected an object with the fields of an agent, such as {model: claude-opus-4-8, tools: [{type: agent_toolset_20260401}]}, found "all". It has: name, model, system, description, tools, mcp_servers, skills, multiagent, execution_identity, metadata."#
+    ),
+    (
+      #"{"name": "x", "model": "m", "tools": ["bash"]}"#,
+      #"tools[0]: Expected a tool: {type: agent_toolset_20260401}, {type: custom, name: …, description: …, input_schema: {type: object}} or {type: mcp_toolset, mcp_server_name: …}. Found "bash"."#
+    ),
+    (
+      #"{"name": "x", "model": "m", "tools": [{"type": "agent_toolset_20260401", "default_config": {"permission_policy": "always_ask"}}]}"#,
+      #"tools[0].default_config.permission_policy: Expected a permission policy: {type: always_allow}, {type: always_ask} or {type: auto}. Found "always_ask"."#
+    ),
     (#"{"model": "m"}"#, #""name" is missing from an agent. Add it."#),
     (#"{"name": "", "model": "m"}"#, #"name: "name" must not be empty."#),
     (#"{"name": 5, "model": "m"}"#, "name: Expected a text, found 5. Put it between quotes."),

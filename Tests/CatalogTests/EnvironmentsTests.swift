@@ -139,6 +139,26 @@ struct EnvironmentsTests {
       #"config.packages.apt[0]: Expected a package name without spaces that does not begin with "-", found "-o=evil"."#
     ),
     (
+      #"{"name": "x", "config": {"type": "cloud", "networking": "none"}}"#,
+      #"config.networking: Expected a networking setting: {type: unrestricted}, {type: limited, allowed_hosts: [api.example.com]} or {type: none}. Found "none"."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "networking": {}}}"#,
+      #"config.networking: "type" is missing from a networking setting. Add it. It is {type: unrestricted}, {type: limited, allowed_hosts: [api.example.com]} or {type: none}."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "networking": {"allowed_hosts": []}}}"#,
+      #"config.networking: "type" is missing from a networking setting. Add type: limited. It is {type: unrestricted}, {type: limited, allowed_hosts: [api.example.com]} or {type: none}."#
+    ),
+    (
+      #"{"name": "x", "networking": {"type": "none"}}"#,
+      #"networking: "networking" is no field of an environment. It belongs into "config": {type: cloud, networking: {type: none}}. It has: name, description, config, metadata, scope."#
+    ),
+    (
+      #"{"name": "x", "config": {"type": "cloud", "packages": ["numpy"]}}"#,
+      #"config.packages: Expected an object with the fields of the packages, such as {pip: [numpy]}, found a list. It has: type, apt, cargo, gem, go, npm, pip."#
+    ),
+    (
       #"{"name": "x", "config": {"type": "self_hosted", "networking": {}}}"#,
       #"config.networking: "networking" is no field of a self-hosted configuration. It has: type."#
     ),
@@ -147,6 +167,18 @@ struct EnvironmentsTests {
     let findings = Findings()
     #expect(EnvironmentDefinition(try JSON(parsing: body), findings) == nil)
     #expect(findings.problems.map(\.description) == [sentence])
+  }
+
+  @Test func `all that is wrong with a configuration is told at once`() throws {
+    let findings = Findings()
+    #expect(
+      EnvironmentDefinition(["name": "x", "config": ["networking": "none", "packages": "numpy"]], findings)
+        == nil)
+    #expect(
+      findings.problems.map(\.path.description) == ["config", "config.networking", "config.packages"])
+    #expect(
+      findings.problems.first?.message.hasPrefix(#""type" is missing from a configuration. Add type: cloud."#)
+        == true)
   }
 
   @Test func `a file's environment is found by its name`() async throws {

@@ -245,6 +245,66 @@ struct JobFolderTests {
     ),
   ]
 
+  @Test func `checks alone may decide an outcome, and one of the two has to`() throws {
+    let checked = Gallery.job.replacing("  rubric: rubric.md\n", with: "")
+    let bundle = try Gallery(Gallery.files(job: checked)).load()
+    let outcome = try #require(try bundle.checked(kinds: nil).jobs.first?.outcome)
+    #expect(outcome.rubric == nil)
+    // What the agent is told, and the wire shows.
+    #expect(
+      outcome.criteria
+        == "Each of these checks passes. They are commands that are run here once you have finished.\n- there"
+    )
+    for nothing in ["", "  checks: []\n"] {
+      let neither = checked.replacing(
+        "  checks: [{name: there, run: \"test -f brief.md\"}]\n", with: nothing)
+      #expect(
+        try Gallery(Gallery.files(job: neither)).problems() == [
+          #"brief/job.yaml:13:3: outcome: An outcome needs "rubric", the file by which a grader judges the result, or "checks", commands that must exit 0; it may have both."#
+        ])
+    }
+  }
+
+  @Test(arguments: [
+    (
+      "input:\n  message: prompt.md\n  files: [{path: log, mount: /mnt/session/uploads/log}]",
+      "input: prompt.md",
+      #"input: Expected an object with the fields of the input, such as {message: prompt.md}, found "prompt.md". It has: message, files, repositories."#
+    ),
+    (
+      "files: [{path: log, mount: /mnt/session/uploads/log}]", "files: [log]",
+      #"input.files[0]: Expected an object with the fields of an input file, such as {path: activity}, found "log". It has: path, mount."#
+    ),
+    (
+      "[{name: there, run: \"test -f brief.md\"}]", "[test -f brief.md]",
+      #"outcome.checks[0]: Expected an object with the fields of a check, such as {name: it is there, run: test -s /mnt/session/outputs/brief.md}, found "test -f brief.md". It has: name, run."#
+    ),
+    (
+      "- webhook: desk\n    name: asked", "- desk",
+      #"triggers[1]: Expected a trigger: {schedule: "0 7 * * MON-FRI", timezone: Europe/London}, {every: 15m}, {at: "2026-12-31T23:00"} or {webhook: github}. Found "desk"."#
+    ),
+    (
+      "- directory: {path: \"${env:BRIEFS_DIR}\"}", "- directory",
+      #"callbacks[0]: Expected an object with the kind of callback as its one key, such as {directory: {path: …}}, found "directory". The kinds are: directory, webhook."#
+    ),
+    (
+      "states: [succeeded, failed]", "states: failed",
+      #"callbacks[1].webhook.states: Expected a list of texts, found "failed". Write ["failed"]."#
+    ),
+    (
+      "timezone: Europe/London", "catch_up: [all]",
+      #"triggers[0].catch_up: Expected "none", "latest" or "all", or {policy: all, window: 6h, limit: 10}; found a list."#
+    ),
+  ])
+  func `what has another form is told the form`(old: String, new: String, sentence: String) throws {
+    let indented = old.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n")
+    #expect(Gallery.job.contains(indented), "\(indented)")
+    let job = Gallery.job.replacing(indented, with: new)
+    let problems = try Gallery(Gallery.files(job: job)).problems()
+    #expect(problems.count == 1, "\(problems)")
+    #expect(problems.first?.hasSuffix(": " + sentence) == true, "\(problems)")
+  }
+
   @Test(arguments: faults.indices)
   func `a fault in a job file is told with its place`(index: Int) throws {
     let (change, sentence) = JobFolderTests.faults[index]

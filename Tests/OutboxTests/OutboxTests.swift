@@ -74,22 +74,51 @@ import Testing
     }
   }
 
-  @Test func `a dead delivery can be sent again, another cannot`() async throws {
+  @Test func `a dead delivery can be sent again`() async throws {
     try await withPath { path in
       let id = try await Self.add(path)
-      await #expect(throws: OutboxError.notDead(id: id, state: "pending")) {
-        try await path.database.write { tx in try path.outbox.revive(tx, id) }
-      }
       try await Self.work(path) { tx, claim in try path.outbox.buried(tx, claim, reason: "Gone.") }
       #expect(try await Self.delivery(path, id).state == .dead)
       #expect(try await path.count("items") == 0)
-      try await path.database.write { tx in try path.outbox.revive(tx, id) }
+      try await path.database.write { tx in try path.outbox.sendNow(tx, id) }
       let delivery = try await Self.delivery(path, id)
       #expect(delivery.state == .pending)
       #expect(delivery.attempts == 0)
       #expect(delivery.lastError == "Gone.")
       #expect(delivery.settledAt == nil)
       #expect(try await path.item(.delivery, id)?.due == path.clock.now)
+    }
+  }
+
+  @Test func `one that waits for its next attempt can be sent ahead of its time, as that attempt`()
+    async throws
+  {
+    try await withPath { path in
+      let id = try await Self.add(path)
+      try await Self.work(path) { tx, claim in
+        try path.outbox.failed(tx, claim, error: "Nobody listens.", next: path.clock.now + .seconds(3600))
+      }
+      path.clock.advance(by: .seconds(60))
+      try await path.database.write { tx in try path.outbox.sendNow(tx, id) }
+      let delivery = try await Self.delivery(path, id)
+      #expect(delivery.attempts == 1)
+      #expect(delivery.nextAt == path.clock.now)
+      #expect(try await path.item(.delivery, id)?.due == path.clock.now)
+    }
+  }
+
+  @Test func `one that is being sent is left alone, and so is one that has arrived`() async throws {
+    try await withPath { path in
+      let id = try await Self.add(path)
+      try await Self.work(path) { tx, claim in
+        #expect(throws: OutboxError.underway(id: id)) { try path.outbox.sendNow(tx, id) }
+        try path.outbox.delivered(tx, claim, receipt: ["status": 200])
+      }
+      // No wake came while it was in hand, so it is not sent once more.
+      #expect(try await path.count("items") == 0)
+      await #expect(throws: OutboxError.delivered(id: id)) {
+        try await path.database.write { tx in try path.outbox.sendNow(tx, id) }
+      }
     }
   }
 
@@ -143,7 +172,10 @@ import Testing
   @Test func `errors say what to do`() {
     #expect(OutboxError.notFound(id: "dlv_1").description == "There is no delivery dlv_1.")
     #expect(
-      OutboxError.notDead(id: "dlv_1", state: "delivered").description
-        == "Delivery dlv_1 is delivered; only a dead one can be sent again.")
+      OutboxError.delivered(id: "dlv_1").description
+        == "Delivery dlv_1 is delivered; there is nothing to send again.")
+    #expect(
+      OutboxError.underway(id: "dlv_1").description
+        == "Delivery dlv_1 is being sent just now. Ask in a moment what came of it.")
   }
 }

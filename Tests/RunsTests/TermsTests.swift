@@ -54,6 +54,25 @@ import Testing
     }
   }
 
+  @Test func `checks alone are an outcome that no grader judges, and the wire still sees a rubric`()
+    async throws
+  {
+    try await withPath { path in
+      let checks: JSON = ["description": "A thing.", "checks": [["name": "there", "run": "true"]]]
+      try await path.apply(JobDefinition(and: ["outcome": checks]))
+      let run = try await path.started()
+      #expect(run.snapshot.terms.isGraded == false)
+      let event = try #require(run.snapshot.inputs.last)
+      #expect(event.body["rubric"]?["type"] == "text")
+      #expect(event.body["rubric"]?["content"]?.stringValue?.hasSuffix("\n- there") == true)
+      #expect(event.body["graded"] == nil)
+      let session = try await path.database.read { tx in try path.sessions.session(tx, run.session) }
+      #expect(session.outcomes.map(\.isGraded) == [false])
+      try await path.apply(JobDefinition(and: ["outcome": JobDefinition.outcome()]))
+      #expect(try await path.started().snapshot.terms.isGraded)
+    }
+  }
+
   @Test func `a start that is undone leaves no terms that a later one would count on`() async throws {
     try await withPath { path in
       try await path.apply(JobDefinition())

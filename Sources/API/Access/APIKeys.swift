@@ -9,6 +9,8 @@ package import Store
 /// Only hashes are stored. Requests are checked against a copy in memory, because that happens before their
 /// bodies are read; another process's changes arrive with the database's bell.
 package final class APIKeys: Sendable {
+  static let ids = IDTable("apikey", in: "api_keys")
+
   package static let migrations = [
     Migration(
       id: "keys-0001",

@@ -14,7 +14,7 @@ struct CancelRun: AsyncParsableCommand {
         errand cancel drun_01kq3v5m9x
       """)
 
-  @Argument(help: "The id of a run, or of a held firing.")
+  @Argument(help: "The id of a run, or of a held firing; or its end.")
   var id: String
   @Option(help: "Why; it becomes the run's reason.")
   var reason: String?
@@ -23,6 +23,8 @@ struct CancelRun: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
+    let server = try server.server()
+    let id = try await server.whole(id, .run, .firing)
     let kind = ThingKind(id: id)
     guard [.run, .firing].contains(kind) else {
       throw Complaint.wrongThing(id: id, kind: kind, wanted: "a run or a held firing")
@@ -30,7 +32,7 @@ struct CancelRun: AsyncParsableCommand {
     let body: JSON =
       reason.map { ["reason": .string($0)] } ?? ["reason": "It was cancelled with `errand cancel`."]
     let things = kind == .firing ? "firings" : "runs"
-    let run = try await server.server().post(["v1", things, id, "cancel"], body)
+    let run = try await server.post(["v1", things, id, "cancel"], body)
     if json {
       Say.output(run.prettyText)
     } else if things == "firings" {

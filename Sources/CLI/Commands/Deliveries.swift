@@ -5,7 +5,7 @@ import Primitives
 /// `errand deliveries`
 struct Deliveries: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deliveries", abstract: "List results on their way, or send a dead one again.",
+    commandName: "deliveries", abstract: "List results on their way, or send one now.",
     discussion: """
       EXAMPLES:
         errand deliveries
@@ -53,21 +53,29 @@ struct ListDeliveries: AsyncParsableCommand {
 
 struct RetryDelivery: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "retry", abstract: "Send a dead delivery again, under its old id.",
+    commandName: "retry",
+    abstract: "Send a delivery now, under its old id: a dead one again, a waiting one ahead of its time.",
     discussion: """
       EXAMPLES:
         errand deliveries retry dlv_01kq3v5m9x
+        errand deliveries send 5m9x
         errand deliveries --state dead --json | jq -r '.data[].id' | xargs -n1 errand deliveries retry
-      """)
+      """, aliases: ["send"])
 
-  @Argument(help: "The delivery's id.")
+  @Argument(help: "The delivery's id, or its end.")
   var id: String
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let delivery = try await server.server().post(["v1", "deliveries", id, "retry"], [:])
-    Say.output(json ? delivery.prettyText : "\(id) is sent again to \(DeliveryWords.target(delivery)).")
+    let server = try server.server()
+    let id = try await server.whole(id, .delivery)
+    guard ThingKind(id: id) == .delivery else {
+      throw Complaint.wrongThing(id: id, kind: ThingKind(id: id), wanted: "a delivery")
+    }
+    let delivery = try await server.post(["v1", "deliveries", id, "retry"], [:])
+    let again = delivery["last_error"]?.isNull == false ? "again" : "now"
+    Say.output(json ? delivery.prettyText : "\(id) is sent \(again) to \(DeliveryWords.target(delivery)).")
   }
 }

@@ -18,7 +18,7 @@ struct ExplainWhy: AsyncParsableCommand {
         errand why sesn_01kq3v5m9x        which run a session or a file belongs to
       """)
 
-  @Argument(help: "The id of anything, or a job's name.")
+  @Argument(help: "The id of anything, the end of one, or a job's name.")
   var id: String
   @Option(
     help: ArgumentHelp(
@@ -30,7 +30,9 @@ struct ExplainWhy: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let why = try await server.server().get(["v1", "why", id], [("at", at)])
+    let server = try server.server()
+    let id = try await server.whole(id, orJob: true)
+    let why = try await server.get(["v1", "why", id], [("at", at)])
     Say.output(json ? why.prettyText : (why["sentence"]?.stringValue ?? "").onOneLine)
   }
 }

@@ -16,7 +16,7 @@ struct ShowLogs: AsyncParsableCommand {
         errand logs sesn_01kq3v5m9y --json | jq -r .type
       """)
 
-  @Argument(help: "The id of a run, whose latest attempt is shown, or of a session.")
+  @Argument(help: "The id of a run, whose latest attempt is shown, or of a session; or its end.")
   var id: String
   @Flag(name: [.customShort("f"), .long], help: "Go on with what happens.")
   var follow = false
@@ -27,12 +27,13 @@ struct ShowLogs: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
+    let server = try server.server()
+    let id = try await server.whole(id, .run, .session)
     let kind = ThingKind(id: id)
     guard [.run, .session].contains(kind) else {
       throw Complaint.wrongThing(id: id, kind: kind, wanted: "a run or a session")
     }
-    let server = try server.server()
-    let (id, follow, all, json) = (id, follow, all, json)
+    let (follow, all, json) = (follow, all, json)
     do {
       try await Interrupts.end {
         let isRun = id.hasPrefix("run_")

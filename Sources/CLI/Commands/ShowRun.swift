@@ -14,21 +14,23 @@ struct ShowRun: AsyncParsableCommand {
         errand show run_01kq3v5m9x
         errand show run_01kq3v5m9x --json | jq '.evaluations[].criteria'
         errand show drun_01kq3v5m9x
+        errand show 5m9x               by the end of its id, when no other ends so
         errand show daily-brief
       """)
 
-  @Argument(help: "An id, or a job's name.")
+  @Argument(help: "An id, the end of one, or a job's name.")
   var id: String
   @Flag(help: "Print the API's JSON, one document, and nothing else.")
   var json = false
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
+    let server = try server.server()
+    let id = try await server.whole(id, orJob: true)
     let kind = ThingKind(id: id)
     if kind.teller != nil {
       throw Complaint.wrongThing(id: id, kind: kind, wanted: "anything that is told by itself")
     }
-    let server = try server.server()
     let thing = try await server.get(["v1"] + kind.path(id))
     let now = Time.system.now()
     if json {

@@ -9,11 +9,13 @@ struct ListSchedules: AsyncParsableCommand {
     abstract: "List schedules with what comes next and what came last. This is what `errand schedules` does.",
     discussion: """
       EXAMPLES:
-        errand schedules --job daily-brief
+        errand schedules daily-brief
         errand schedules --json | jq -r '.data[] | [.job, .next_at] | @tsv'
       """)
 
-  @Option(help: "Only schedules of this job.")
+  @Argument(help: "Only schedules of this job.")
+  var name: String?
+  @Option(help: "The same.")
   var job: String?
   @Option(help: "Only those in this state: active, paused or exhausted.")
   var state: String?
@@ -25,11 +27,15 @@ struct ListSchedules: AsyncParsableCommand {
 
   func validate() throws {
     try ListOptions.check(limit)
+    if let name, let job, name != job {
+      throw ValidationError("The job is \(name) or \(job), not both. Leave --job out.")
+    }
     try Choice("state", ["active", "paused", "exhausted"]).check(state)
   }
 
   func run() async throws {
     let server = try server.server()
+    let job = name ?? job
     let answer = try await server.get(
       ["v1", "schedules"], [("job", job), ("state", state), ("limit", String(limit))])
     // Nothing is listed under a name that no job has.

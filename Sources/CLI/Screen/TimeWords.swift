@@ -70,6 +70,14 @@ enum TimeWords {
     return "\(day) \(clock(time)) \(zone(at: time))"
   }
 
+  /// `07:00 GMT, in 3 h` within a day, else `2026-11-14 07:00 GMT`: a moment to come, as a list shows it.
+  static func soon(_ text: String, to now: Timestamp) -> String {
+    guard let time = Timestamp(text) else { return text }
+    let clock = "\(clock(time).prefix(5)) \(zone(at: time))"
+    let isNear = (time - now) < .seconds(86_400)
+    return isNear ? "\(clock), \(relative(time, to: now))" : "\(full(time).prefix(10)) \(clock)"
+  }
+
   /// The same for a moment of the API; a dash when there is none.
   static func full(_ text: String?) -> String {
     guard let text else { return "–" }

@@ -7,6 +7,7 @@ package import Store
 /// A change makes the next version; sessions copy the version they start with, so nothing that runs is
 /// touched. Archiving is final.
 package final class Agents: Sendable {
+  package static let ids = IDTable("agent", in: "agents")
   package static let migrations = [
     Migration(
       id: "agents-0001",

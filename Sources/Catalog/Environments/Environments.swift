@@ -4,6 +4,7 @@ package import Store
 
 /// The environments. They have no versions: sessions copy the config they start with.
 package final class Environments: Sendable {
+  package static let ids = IDTable("env", in: "environments")
   package static let migrations = [
     Migration(
       id: "environments-0001",

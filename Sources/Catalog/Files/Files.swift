@@ -7,6 +7,7 @@ package import Store
 /// Files and their contents. A content is written once, under its hash, and never changed; rows give it
 /// names. The bytes are on the disk before a row can refer to them.
 package final class Files: Sendable {
+  package static let ids = IDTable("file", in: "files")
   package static let migrations = [
     Migration(
       id: "files-0001",

@@ -10,6 +10,8 @@ package import Store
 /// input has come in the meantime. Each of these is one transaction, in which the session is one `edit`, and the
 /// caller's own changes ride along.
 package final class Sessions: Sendable {
+  package static let ids = IDTable("sesn", in: "sessions")
+
   package let database: Database
   package let queue: Queue
   package let time: Time

@@ -104,6 +104,10 @@ struct RevokeKey: AsyncParsableCommand {
     if ThingKind(id: key) == .key { return key }
     let keys = try await server.list(["v1", "keys"], limit: .max)["data"]?.arrayValue ?? []
     let named = keys.filter { $0["name"]?.stringValue == key }
+    if named.isEmpty {
+      let id = try await server.whole(key, .key)
+      if ThingKind(id: id) == .key { return id }
+    }
     if let id = named.first(where: { $0["revoked_at"]?.isNull == true })?["id"]?.stringValue { return id }
     let hint =
       Nearest.to(key, among: keys.compactMap { $0["name"]?.stringValue })

@@ -17,14 +17,15 @@ struct ChatSession: AsyncParsableCommand {
         echo "What is in the workspace?" | errand sessions chat sesn_01kq3v5m9x
       """)
 
-  @Argument(help: "The session's id.")
+  @Argument(help: "The session's id, or its end.")
   var id: String
   @Flag(help: "Also tell the bookkeeping: model requests, statuses of threads.")
   var verbose = false
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let (server, id) = (try server.server(), id)
+    let server = try server.server()
+    let id = try await server.whole(id, .session)
     let lines = LogLines(tellsAll: verbose) { Say.output($0) }
     try await Interrupts.each(
       {
@@ -106,12 +107,14 @@ struct InterruptSession: AsyncParsableCommand {
         errand sessions interrupt sesn_01kq3v5m9x
       """)
 
-  @Argument(help: "The session's id.")
+  @Argument(help: "The session's id, or its end.")
   var id: String
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    try await Talk(try server.server(), id).interrupt()
+    let server = try server.server()
+    let id = try await server.whole(id, .session)
+    try await Talk(server, id).interrupt()
     Say.output("\(id) is interrupted.")
   }
 }

@@ -22,6 +22,8 @@ struct ListFiles: AsyncParsableCommand {
 
   func run() async throws {
     let server = try server.server()
+    var session = session
+    if let given = session { session = try await server.whole(given, .session) }
     let answer = try await server.list(
       ["v1", "files"], [("scope_id", session)], limit: list.limit, page: 1000)
     // Nothing is listed under a session that there never was.
@@ -89,7 +91,7 @@ struct DownloadFile: AsyncParsableCommand {
         errand files download file_01kq3v5m9x --to report.csv
       """)
 
-  @Argument(help: "The file's id.")
+  @Argument(help: "The file's id, or its end.")
   var id: String
   @Option(help: "Where to write it; by default to standard output.")
   var to: String?
@@ -97,7 +99,7 @@ struct DownloadFile: AsyncParsableCommand {
 
   func run() async throws {
     let server = try server.server()
-    let (id, to) = (id, to)
+    let (id, to) = (try await server.whole(id, .file), to)
     // Ctrl-C takes away what is there so far.
     try await Interrupts.end {
       var target = try DownloadTarget(to)
@@ -118,13 +120,15 @@ struct ListVersions: AsyncParsableCommand {
         errand agents versions agent_01kq3v5m9x
       """)
 
-  @Argument(help: "The agent's id.")
+  @Argument(help: "The agent's id, or its end.")
   var id: String
   @OptionGroup var list: ListOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let answer = try await server.server().list(["v1", "agents", id, "versions"], limit: list.limit)
+    let server = try server.server()
+    let id = try await server.whole(id, .agent)
+    let answer = try await server.list(["v1", "agents", id, "versions"], limit: list.limit)
     let now = Time.system.now()
     ListOutput.show(
       answer, as: list, AgentResource.columns, things: "versions", nothing: "There are no versions."

@@ -14,11 +14,14 @@ struct SessionResourcesCommand: AsyncParsableCommand {
 
   /// Which session.
   struct Owner: ParsableArguments {
-    @Argument(help: "The session's id.")
+    @Argument(help: "The session's id, or its end.")
     var session: String
     @OptionGroup var server: ServerOptions
 
-    func path(_ more: String...) -> [String] { ["v1", "sessions", session, "resources"] + more }
+    func path(_ more: String...) async throws -> [String] {
+      let session = try await server.server().whole(session, .session)
+      return ["v1", "sessions", session, "resources"] + more
+    }
   }
 
   struct List: AsyncParsableCommand {
@@ -26,7 +29,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var owner: Owner
 
     func run() async throws {
-      Say.output(try await owner.server.server().get(owner.path()).prettyText)
+      Say.output(try await owner.server.server().get(await owner.path()).prettyText)
     }
   }
 
@@ -37,7 +40,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-      Say.output(try await owner.server.server().get(owner.path(id)).prettyText)
+      Say.output(try await owner.server.server().get(await owner.path(id)).prettyText)
     }
   }
 
@@ -47,7 +50,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      Say.output(try await owner.server.server().post(owner.path(), try body.read()).prettyText)
+      Say.output(try await owner.server.server().post(await owner.path(), try body.read()).prettyText)
     }
   }
 
@@ -61,7 +64,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      Say.output(try await owner.server.server().post(owner.path(id), try body.read()).prettyText)
+      Say.output(try await owner.server.server().post(await owner.path(id), try body.read()).prettyText)
     }
   }
 
@@ -73,7 +76,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-      _ = try await owner.server.server().delete(owner.path(id))
+      _ = try await owner.server.server().delete(await owner.path(id))
       Say.output("\(id) is deleted.")
     }
   }

@@ -15,6 +15,11 @@ protocol WireResource: Sendable {
   associatedtype Guard: RemovalGuard = Unguarded
 }
 
+extension WireResource {
+  /// What its ids are of.
+  static var kind: ThingKind { ThingKind(id: exampleID) }
+}
+
 enum AgentResource: WireResource {
   typealias Guard = JobGuard<AgentResource>
   static let collection = "agents"
@@ -140,12 +145,14 @@ struct GetResource<Resource: WireResource>: AsyncParsableCommand {
         """)
   }
 
-  @Argument(help: "The id.")
+  @Argument(help: "The id, or its end.")
   var id: String
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    Say.output(try await server.server().get(["v1", Resource.collection, id]).prettyText)
+    let server = try server.server()
+    let id = try await server.whole(id, Resource.kind)
+    Say.output(try await server.get(["v1", Resource.collection, id]).prettyText)
   }
 }
 
@@ -178,14 +185,15 @@ struct UpdateResource<Resource: WireResource>: AsyncParsableCommand {
         """)
   }
 
-  @Argument(help: "The id.")
+  @Argument(help: "The id, or its end.")
   var id: String
   @OptionGroup var body: BodyOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    Say.output(
-      try await server.server().post(["v1", Resource.collection, id], try body.read()).prettyText)
+    let server = try server.server()
+    let id = try await server.whole(id, Resource.kind)
+    Say.output(try await server.post(["v1", Resource.collection, id], try body.read()).prettyText)
   }
 }
 
@@ -199,13 +207,14 @@ struct ArchiveResource<Resource: WireResource>: AsyncParsableCommand {
         """)
   }
 
-  @Argument(help: "The id.")
+  @Argument(help: "The id, or its end.")
   var id: String
   @OptionGroup var removal: Resource.Guard
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
     let server = try server.server()
+    let id = try await server.whole(id, Resource.kind)
     try await removal.check(id, on: server)
     _ = try await server.post(["v1", Resource.collection, id, "archive"], [:])
     Say.output("\(id) is archived.")
@@ -222,13 +231,14 @@ struct DeleteResource<Resource: WireResource>: AsyncParsableCommand {
         """)
   }
 
-  @Argument(help: "The id.")
+  @Argument(help: "The id, or its end.")
   var id: String
   @OptionGroup var removal: Resource.Guard
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
     let server = try server.server()
+    let id = try await server.whole(id, Resource.kind)
     try await removal.check(id, on: server)
     _ = try await server.delete(["v1", Resource.collection, id])
     Say.output("\(id) is deleted.")
