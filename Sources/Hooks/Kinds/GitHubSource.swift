@@ -15,12 +15,14 @@ package struct GitHubSource: SourceKind {
     name: name,
     fields: [
       FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
-      // The logins under which Errand itself writes: that of its token's user, when it is not an App's.
-      FieldShape("identity", .texts),
-      // Logins of other programs that are trusted as `bot`: "dependabot[bot]".
-      FieldShape("bots", .texts),
-      // From where webhooks are taken: "owner/name" or "owner/*", and ids of an App's installations.
-      FieldShape("repositories", .texts), FieldShape("installations", .ids),
+      FieldShape(
+        "identity", .texts,
+        about: "Logins under which Errand itself writes: that of its token's user, when it is not an App's."),
+      FieldShape(
+        "bots", .texts, about: "Logins of other programs that are trusted as bot, such as dependabot[bot]."),
+      FieldShape(
+        "repositories", .texts, about: "From where webhooks are taken: OWNER/NAME, or OWNER/* for all of one."),
+      FieldShape("installations", .ids, about: "Ids of an App's installations from which webhooks are taken."),
     ],
     check: GitHubOrigin.problems,
     warn: { settings in

@@ -15,8 +15,10 @@ package struct SlackSource: SourceKind {
     name: name,
     fields: [
       FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
-      // Ids of workspaces, T…, and organisations, E…, and of people, U…: see SlackTrust.
-      FieldShape("workspaces", .texts), FieldShape("owners", .texts), FieldShape("members", .texts),
+      FieldShape(
+        "workspaces", .texts, about: "Ids of workspaces, T…, and organisations, E…, whose people are members."),
+      FieldShape("owners", .texts, about: "Ids of people, U…, who are owners."),
+      FieldShape("members", .texts, about: "Ids of people, U…, who are members."),
     ])
 
   package static let keptHeaders = [

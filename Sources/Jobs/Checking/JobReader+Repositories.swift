@@ -23,7 +23,11 @@ extension JobReader {
       }
       let token = given.secret("token")
       if let token, let secrets = settings.secrets {
-        do { _ = try secrets.resolve(token) } catch { given.add("token", String(describing: error)) }
+        do {
+          for reference in try Setting(written: token).references { _ = try secrets.value(of: reference) }
+        } catch {
+          given.add("token", String(describing: error))
+        }
       }
       let hosts =
         given["hosts"] == nil

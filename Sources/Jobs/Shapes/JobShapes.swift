@@ -200,6 +200,7 @@ extension FieldShape {
     case .choice(let words): .choice(words)
     case .duration: .duration
     case .texts: .list(.text(1...1000), atMost: 100)
+    case .ids: .list(.any, atMost: 100)
     case .object: inside.map(ValueShape.object) ?? .map(.any)
     case .secret: .secret
     }
