@@ -96,7 +96,8 @@ import Testing
       "filling what lies in memory", "echo > /etc/big || echo > /dev/big || echo > /proc/big",
       fails: "Read-only file system"),
     Attempt(
-      "other programs in the place of those that check", "mv /bin /b || rm -rf /bin || ln -sfn /tmp /bin || cp /bin/true /bin/bash",
+      "other programs in the place of those that check",
+      "mv /bin /b || rm -rf /bin || ln -sfn /tmp /bin || cp /bin/true /bin/bash",
       fails: "busy|Read-only file system"),
   ]
 

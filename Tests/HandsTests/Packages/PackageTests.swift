@@ -69,9 +69,10 @@ struct PackageTests {
       #expect(first.text.hasSuffix("\nFurther calls run without the packages."))
       #expect(try await bench.bash("echo two").text == "two\n")
       #expect(
-        try #require(try? Folder(bench.root)).entries().compactMap(\.name).filter { $0 != ".users" }.sorted() == [
-          ".packages", bench.session,
-        ])
+        try #require(try? Folder(bench.root)).entries().compactMap(\.name).filter { $0 != ".users" }.sorted()
+          == [
+            ".packages", bench.session,
+          ])
     }
   }
 
