@@ -19,6 +19,8 @@ package struct ApplyReport: Sendable, Equatable {
 
   /// Everything that was looked at.
   package var lines: [Line] = []
+  /// What whoever applied it should know, in sentences.
+  package var warnings: [String] = []
 
   /// What is different now.
   package var changes: [Line] { lines.filter { $0.change != .unchanged } }
@@ -41,6 +43,7 @@ package struct ApplyReport: Sendable, Equatable {
           if let version = line.version { thing["version"] = .integer(Int64(version)) }
           return .object(thing)
         }),
+      "warnings": .array(warnings.map { .string($0) }),
     ]
   }
 }

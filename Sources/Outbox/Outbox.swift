@@ -113,6 +113,16 @@ package final class Outbox: Sendable {
     try queue.finish(tx, claim)
   }
 
+  /// Shows as the next attempt of each delivery the time that the queue has for it.
+  package func followQueue(_ tx: Transaction) throws {
+    try tx.run(
+      """
+      UPDATE deliveries SET next_at = (SELECT due FROM items WHERE kind = $1 AND ref = deliveries.id)
+      WHERE state = 'pending' AND next_at IS NOT NULL
+        AND next_at > (SELECT due FROM items WHERE kind = $1 AND ref = deliveries.id)
+      """, ItemKind.delivery.rawValue)
+  }
+
   /// Sends a dead delivery again, under its old id.
   /// - Throws: `OutboxError`.
   package func revive(_ tx: Transaction, _ id: String) throws {

@@ -24,8 +24,8 @@ package struct Configuration: Sendable {
   /// Where people's browsers reach this server, without a slash at its end; nil makes no links to files.
   package var publicURL: String?
   package var dataDirectory: String
-  /// A folder of job files that is applied at the start and when a file in it changes.
-  package var jobsDirectory: String?
+  /// Folders of job files that are applied at the start and when a file in one changes.
+  package var jobsDirectories: [String] = []
   package var rehearses = false
   package var sandbox = Sandbox.bubblewrap
   package var role = Role.all

@@ -31,6 +31,7 @@ struct ExplainWhy: AsyncParsableCommand {
 
   func run() async throws {
     let why = try await server.server().get(["v1", "why", id], [("at", at)])
-    Say.output(json ? why.prettyText : (why["sentence"]?.stringValue ?? "").onOneLine)
+    let sentence = (why["sentence"]?.stringValue ?? "").onOneLine
+    Say.output(json ? why.prettyText : TimeWords.local(sentence, in: why["timezone"]?.stringValue))
   }
 }
