@@ -26,10 +26,12 @@ extension API {
   /// Parameter: `include_archived`.
   func listJobs(_ request: Request) async throws -> HTTPResponse {
     let archived = try request.flag("include_archived")
-    let jobs = try await domains.database.read { [self] tx in
-      try domains.jobs.jobs(tx, archived: archived).map { try shown(tx, $0) }
+    let (jobs, faults) = try await domains.database.read { [self] tx in
+      let jobs = try domains.jobs.jobs(tx, archived: archived)
+      let faults = try domains.jobs.faults(tx, without: Set(jobs.map(\.name)))
+      return (try jobs.map { try shown(tx, $0) }, faults)
     }
-    return json(["data": .array(jobs), "next_page": .null])
+    return json(["data": .array(jobs), "faults": .array(faults.map(\.json)), "next_page": .null])
   }
 
   func showJob(_ request: Request) async throws -> HTTPResponse {
@@ -43,6 +45,8 @@ extension API {
     var shown = job.json.objectValue ?? [:]
     shown.merge(try standing(tx, job))
     shown["obstacle"] = .string(orNull: try domains.runs.obstacle(tx, to: job)?.description)
+    shown["timezone"] = .string(orNull: job.timezone)
+    shown["faults"] = .array(try domains.jobs.faults(tx, of: job).map(\.json))
     return .object(shown)
   }
 
@@ -50,7 +54,15 @@ extension API {
   func applyJobs(_ request: Request) async throws -> HTTPResponse {
     let body = try request.object()
     let prunes = body["prune"]?.boolValue ?? false
-    let report = try await domains.jobs.apply(try Bundle(json: body), prune: prunes)
+    let keeper = body["keeper"]?.stringValue ?? Jobs.applied
+    // A folder's path is the name of its jobs' keeper; nobody applies in that.
+    guard (1...64).contains(keeper.utf8.count),
+      keeper.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x2F && $0 < 0x7F })
+    else {
+      throw APIError.invalid("keeper: expected up to 64 letters, digits and signs without spaces and “/”.")
+    }
+    let report = try await domains.jobs.apply(
+      try Bundle(json: body), prune: prunes, keeper: keeper, folder: body["folder"]?.stringValue)
     return json(report.json)
   }
 
@@ -129,9 +141,10 @@ extension API {
   func showRun(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
-      try await domains.database.read { [domains] tx in
+      try await domains.database.read { [self] tx in
         let run = try domains.runs.run(tx, id)
         var shown = run.json.objectValue ?? [:]
+        shown["timezone"] = .string(orNull: try timezone(tx, of: run))
         shown["attempts"] = .array(try domains.runs.attempts(tx, of: id).map(\.json))
         shown["evaluations"] = .array(
           try Evaluations.list(tx, session: run.session).map(\.json))
@@ -168,7 +181,13 @@ extension API {
 
   func showFiring(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    return json(try await domains.database.read { [domains] tx in try domains.runs.firing(tx, id).json })
+    return json(
+      try await domains.database.read { [self] tx in
+        let firing = try domains.runs.firing(tx, id)
+        var shown = firing.json.objectValue ?? [:]
+        shown["timezone"] = .string(orNull: try timezone(tx, of: firing))
+        return .object(shown)
+      })
   }
 
   /// Calls off a firing that waits.

@@ -20,7 +20,12 @@ extension API {
     if let asked = try API.asked(request) {
       return json(try await domains.database.read { [self] tx in try why(tx, id, at: asked) })
     }
-    return json(try await domains.database.read { [self] tx in try why(tx, id, now: now).json })
+    return json(
+      try await domains.database.read { [self] tx in
+        var why = try why(tx, id, now: now).json.objectValue ?? [:]
+        why["timezone"] = .string(orNull: try timezone(tx, of: id))
+        return .object(why)
+      })
   }
 
   private func why(_ tx: Transaction, _ id: String, at asked: Account.Asked) throws -> JSON {
@@ -43,6 +48,7 @@ extension API {
         state: (told?.firing ?? past.first)?.decision?.rawValue ?? "nothing",
         sentence: sentences.joined(separator: " ")
       ).json.objectValue ?? [:]
+    why["timezone"] = .string(orNull: job.timezone)
     why["accounts"] = .array(accounts.map(\.json))
     return .object(why)
   }
@@ -72,7 +78,17 @@ extension API {
       throw APIError.notFound(
         "\(id) is the id of an event. Ask about its session or its run: `errand logs` shows what happened there."
       )
-    default: return try why(tx, domains.jobs.job(tx, everNamed: id), now: now)
+    default:
+      let job: Job
+      do {
+        job = try domains.jobs.job(tx, everNamed: id)
+      } catch let error as JobsError {
+        guard let fault = try domains.jobs.fault(tx, ofMissing: id) else { throw error }
+        return Why(
+          subject: "job", id: id, state: "broken",
+          sentence: "There is no job \(id) yet: \(fault.sentence)")
+      }
+      return try why(tx, job, now: now)
     }
   }
 
@@ -81,6 +97,7 @@ extension API {
       JobFacts.Schedule(
         times: "“\(schedule.spec.words)”",
         nextAt: try domains.schedules.upcoming(tx, schedule, count: 1).first,
+        timezone: schedule.spec.timezone,
         paused: schedule.pause.map { "by \($0.by) since \($0.at.inSentence), \($0.reason)" },
         isUsedUp: schedule.startsLeft == 0)
     }
@@ -94,6 +111,8 @@ extension API {
         refusals: try domains.hooks.refusals(tx, at: source, since: now - API.refusalSpan),
         span: API.refusalSpan)
     }
-    return try domains.runs.why(tx, job: JobFacts(job, schedules: schedules, sources: facts))
+    var about = JobFacts(job, schedules: schedules, sources: facts)
+    about.faults = try domains.jobs.faults(tx, of: job).map(\.sentence)
+    return try domains.runs.why(tx, job: about)
   }
 }

@@ -41,6 +41,7 @@ final class ZoneCache: Sendable {
     guard ZoneName.isWellFormed(name) else {
       // Its letters are right, and only their capitals are not.
       if let real = ZoneName.inOtherCapitals(name, in: directory) { throw .unknown(name, nearest: real) }
+      if let real = WindowsZones.iana(name) { throw .unknown(name, nearest: real) }
       throw .invalidName(name)
     }
     let path = directory + "/" + name

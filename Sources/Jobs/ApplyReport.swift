@@ -19,8 +19,8 @@ package struct ApplyReport: Sendable, Equatable {
 
   /// Everything that was looked at.
   package var lines: [Line] = []
-  /// What was applied, and will come to nothing on this server as it is.
-  package var warnings: [PlacedProblem] = []
+  /// What whoever applied it should know, in sentences.
+  package var warnings: [String] = []
 
   /// What is different now.
   package var changes: [Line] { lines.filter { $0.change != .unchanged } }
@@ -43,7 +43,7 @@ package struct ApplyReport: Sendable, Equatable {
           if let version = line.version { thing["version"] = .integer(Int64(version)) }
           return .object(thing)
         }),
-      "warnings": .array(warnings.map { .string($0.description) }),
+      "warnings": .array(warnings.map { .string($0) }),
     ]
   }
 }

@@ -29,6 +29,8 @@ package struct Bundle: Sendable {
   package var jobs: [Entry]
   /// The files that it was read from; none when it came as JSON.
   var places = Places()
+  /// The folder that each job was read from, in the order of `jobs`; empty when it came as JSON.
+  var roots: [String] = []
   /// What is most likely a mistake in those files, but need not be one.
   package internal(set) var warnings: [PlacedProblem] = []
 
@@ -64,8 +66,8 @@ package struct Bundle: Sendable {
   package init(json: JSON) throws(JobsError) {
     let findings = Findings()
     var bundle = Bundle()
-    // `prune` is for whoever applies it.
-    let keys = ["agents", "environments", "sources", "jobs", "prune"]
+    // The last three are for whoever applies it.
+    let keys = ["agents", "environments", "sources", "jobs", "prune", "keeper", "folder"]
     if let given = Fields(json, "a bundle", keys: keys, findings) {
       bundle.agents = given.list("agents", limit: 1000).map(\.value)
       bundle.environments = given.list("environments", limit: 1000).map(\.value)

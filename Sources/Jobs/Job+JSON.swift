@@ -33,6 +33,8 @@ extension Job {
     // A rehearsal is a script for trying the job, and long.
     object["rehearsal"] = nil
     object["has_rehearsal"] = .bool(rehearsal != nil)
+    object["kept_by"] = .string(orNull: keeper)
+    object["file"] = .string(orNull: file)
     object["revision"] = .integer(Int64(revision))
     object["created_at"] = .string(createdAt.description)
     object["updated_at"] = .string(updatedAt.description)

@@ -38,6 +38,11 @@ package struct Job: Sendable, Equatable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
   package var archivedAt: Timestamp?
+  /// The folder that it was last read from, as an absolute path, or in whose name it was applied; nil for jobs of the
+  /// API, and for those that were applied before this was kept.
+  package var keeper: String?
+  /// Its job file in that folder, as an absolute path; nil when it was applied from elsewhere.
+  package var file: String?
 
   /// How starts by time and by hand meet those that have not ended.
   package var effectiveOverlap: Overlap {

@@ -9,6 +9,8 @@ struct PreparedBundle: Sendable {
   /// By job name, in the order of the draft's files.
   let contents: [String: [JobFile]]
   let places: Places
+  /// Where each job comes from, by its name: who keeps it, and in which file.
+  var keepers: [String: (keeper: String, file: String?)] = [:]
 }
 
 /// Why what keeps in step with the jobs cannot follow one.
@@ -20,10 +22,19 @@ private struct JobRefusal: Error, CustomStringConvertible {
 }
 
 extension Jobs {
+  /// Who keeps a job that was applied and not read from a folder, unless somebody says otherwise.
+  package static let applied = "apply"
+
   /// Brings the server to what a bundle says. Things that are as they were stay untouched.
-  /// - Parameter prune: archives every job of files that the bundle does not have.
+  /// - Parameters:
+  ///   - prune: archives every job of files that the bundle does not have and that the same keeper applied, or that
+  ///     nobody knows the keeper of.
+  ///   - keeper: in whose name; each prunes its own only.
+  ///   - folder: where the bundle was read from. If this process reads the same folder, that is its keeper.
   /// - Throws: `JobsError.invalid` with every problem, and what the stores say. Nothing has changed then.
-  package func apply(_ bundle: Bundle, prune: Bool = false) async throws -> ApplyReport {
+  package func apply(
+    _ bundle: Bundle, prune: Bool = false, keeper: String = Jobs.applied, folder: String? = nil
+  ) async throws -> ApplyReport {
     let known = try await database.read { [self] tx in
       Names(
         agents: try agents.names(tx), environments: try environments.names(tx),
@@ -31,12 +42,34 @@ extension Jobs {
     }
     let checked = try bundle.checked(
       kinds: kinds, known: known, surroundings: surroundings, now: time.now())
-    let prepared = try await Thread.run("apply") { [self] () throws(FilesError) in
-      try prepare(checked, bundle.places)
+    let watched = watched.withLock { $0 }
+    let keeper = folder.flatMap { watched.contains($0) ? $0 : nil } ?? keeper
+    var prepared = try await Thread.run("apply") { [self] () throws(FilesError) in
+      try prepare(checked, bundle)
     }
-    var report = try await database.write { [self] tx in try apply(tx, prepared, prune: prune) }
-    report.warnings = checked.precautions.map { Jobs.placed($0, bundle, checked) }
-    return report
+    for draft in checked.jobs { prepared.keepers[draft.name] = (keeper, nil) }
+    let precautions = checked.precautions.map { Jobs.placed($0, bundle, checked).description }
+    return try await database.write { [self, prepared] tx in
+      let before = try jobs(tx)
+      var report = try write(tx, prepared) { index, refusal in
+        // Whoever looks among many files has to know in which one.
+        JobsError.invalid([prepared.places.placed(Problem(JobFolderReading.place(ofJob: index), refusal))])
+      }
+      report.warnings = precautions
+      for job in before where prepared.keepers[job.name] != nil && job.origin == .file {
+        guard let root = job.keeper, root != keeper, watched.contains(root) else { continue }
+        report.warnings.append(
+          "The job \(job.name) is also in the folder \(root), which the server reads: when a file changes there, it "
+            + "is what that says again. Keep it in one place.")
+      }
+      if prune {
+        for job in before where job.origin == .file && prepared.keepers[job.name] == nil {
+          guard job.keeper == nil || job.keeper == keeper else { continue }
+          report.add("job", job.name, try archive(tx, job), id: job.id)
+        }
+      }
+      return report
+    }
   }
 
   /// Whoever sent the bundle as JSON knows its things by their names.
@@ -61,7 +94,7 @@ extension Jobs {
   }
 
   /// Keeps the contents of a bundle's files, which must be on the disk before rows name them.
-  private func prepare(_ checked: CheckedBundle, _ places: Places) throws(FilesError) -> PreparedBundle {
+  func prepare(_ checked: CheckedBundle, _ bundle: Bundle) throws(FilesError) -> PreparedBundle {
     var contents: [String: [JobFile]] = [:]
     for draft in checked.jobs {
       var files: [JobFile] = []
@@ -70,10 +103,19 @@ extension Jobs {
       }
       contents[draft.name] = files
     }
-    return PreparedBundle(checked: checked, contents: contents, places: places)
+    var prepared = PreparedBundle(checked: checked, contents: contents, places: bundle.places)
+    for (index, root) in bundle.roots.enumerated() {
+      guard let name = bundle.jobs[index].definition["name"]?.stringValue else { continue }
+      let file = bundle.places.files.first { $0.prefix == JobFolderReading.place(ofJob: index) }
+      prepared.keepers[name] = (root, file.map { PlainFile.absolute($0.name) })
+    }
+    return prepared
   }
 
-  private func apply(_ tx: Transaction, _ bundle: PreparedBundle, prune: Bool) throws -> ApplyReport {
+  /// - Parameter refuse: what is thrown for a job that cannot be followed, by its place in the bundle.
+  func write(
+    _ tx: Transaction, _ bundle: PreparedBundle, refuse: (Int, String) -> any Error
+  ) throws -> ApplyReport {
     var report = ApplyReport()
     for definition in bundle.checked.agents {
       let (agent, change) = try agents.apply(tx, definition)
@@ -88,18 +130,11 @@ extension Jobs {
     }
     for (index, draft) in bundle.checked.jobs.enumerated() {
       do {
-        let (job, change) = try apply(tx, draft, bundle.contents[draft.name] ?? [])
+        let (job, change) = try apply(
+          tx, draft, bundle.contents[draft.name] ?? [], bundle.keepers[draft.name])
         report.add("job", job.name, change, id: job.id)
       } catch let refusal as JobRefusal {
-        // Whoever looks among many files has to know in which one.
-        let path = FieldPath.root.key("jobs").index(index).key("definition")
-        throw JobsError.invalid([bundle.places.placed(Problem(path, refusal.description))])
-      }
-    }
-    if prune {
-      let kept = Set(bundle.checked.jobs.map(\.name))
-      for job in try jobs(tx) where job.origin == .file && !kept.contains(job.name) {
-        report.add("job", job.name, try archive(tx, job), id: job.id)
+        throw refuse(index, refusal.description)
       }
     }
     return report
@@ -124,9 +159,9 @@ extension Jobs {
     return .created
   }
 
-  private func apply(_ tx: Transaction, _ draft: JobDraft, _ files: [JobFile]) throws -> (
-    job: Job, change: Change
-  ) {
+  private func apply(
+    _ tx: Transaction, _ draft: JobDraft, _ files: [JobFile], _ keeper: (keeper: String, file: String?)?
+  ) throws -> (job: Job, change: Change) {
     let now = time.now()
     let before = try find(tx, named: draft.name)
     var job = Job(
@@ -138,8 +173,13 @@ extension Jobs {
       callbacks: draft.callbacks,
       rehearsal: draft.rehearsal, revision: before?.revision ?? 1, createdAt: before?.createdAt ?? now,
       updatedAt: before?.updatedAt ?? now, archivedAt: nil)
+    job.keeper = keeper?.keeper ?? before?.keeper
+    job.file = keeper?.file
     if let before {
-      if before.definition == job.definition { return (before, .unchanged) }
+      if before.definition == job.definition {
+        if before.keeper != job.keeper || before.file != job.file { try move(tx, job) }
+        return (before, .unchanged)
+      }
       job.revision += 1
       job.updatedAt = now
     }
@@ -175,13 +215,14 @@ extension Jobs {
     try tx.run(
       """
       INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at,
-        archived_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        archived_at, keeper, file)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
       ON CONFLICT (id) DO UPDATE SET agent_id = $4, definition = $5, revision = $6, written = $7,
-        updated_at = $9, archived_at = $10
+        updated_at = $9, archived_at = $10, keeper = $11, file = $12
       """,
       job.id, job.name, job.origin.rawValue, job.agent, job.definition, job.revision,
-      Hex.encode(randomness.bytes(8)), job.createdAt, job.updatedAt, job.archivedAt)
+      Hex.encode(randomness.bytes(8)), job.createdAt, job.updatedAt, job.archivedAt, job.keeper,
+      job.file)
     let before: [String] = try tx.rows(
       "DELETE FROM job_sources WHERE job_id = $1 RETURNING source", job.id
     ).map { try $0["source"] }
@@ -195,9 +236,16 @@ extension Jobs {
     }
   }
 
+  /// The job stays as it is, and is kept elsewhere from now on.
+  private func move(_ tx: Transaction, _ job: Job) throws {
+    try tx.run(
+      "UPDATE jobs SET keeper = $2, file = $3, written = $4 WHERE id = $1", job.id, job.keeper, job.file,
+      Hex.encode(randomness.bytes(8)))
+  }
+
   // MARK: Archiving
 
-  private func archive(_ tx: Transaction, _ job: Job) throws -> Change {
+  func archive(_ tx: Transaction, _ job: Job) throws -> Change {
     var job = job
     job.archivedAt = time.now()
     job.updatedAt = time.now()

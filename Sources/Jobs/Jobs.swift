@@ -51,9 +51,25 @@ package final class Jobs: Sendable {
           edition TEXT NOT NULL
         );
         """),
+    // `keeper` is the folder that a job was read from, as an absolute path, or in whose name it was applied; null for
+    // jobs from before. `job_faults` is what cannot be applied of the folders that are read.
+    Migration(
+      id: "jobs-0003",
+      sql: """
+        ALTER TABLE jobs ADD COLUMN keeper TEXT;
+        ALTER TABLE jobs ADD COLUMN file TEXT;
+        CREATE TABLE job_faults (
+          path TEXT PRIMARY KEY,
+          root TEXT NOT NULL,
+          thing TEXT NOT NULL,
+          name TEXT,
+          problems TEXT NOT NULL,
+          since_at INTEGER NOT NULL
+        );
+        """),
   ]
 
-  let database: Database
+  package let database: Database
   let files: Files
   let agents: Agents
   let environments: Environments
@@ -62,6 +78,8 @@ package final class Jobs: Sendable {
   let surroundings: Surroundings?
   let time: Time
   let randomness: Randomness
+  /// The folders of jobs that this process reads, as absolute paths.
+  let watched = Lock<[String]>([])
   private let hooks = Lock<[@Sendable (Transaction, Job) throws -> Void]>([])
   /// Jobs as read before, by id. `written` is drawn anew with every write, so that a value from a transaction
   /// that was rolled back is never taken for a stored one.
@@ -89,6 +107,11 @@ package final class Jobs: Sendable {
       return Set(try jobs(tx).flatMap(\.files).map(\.content.sha256)).intersection(hashes)
     }
     agents.onArchive { [weak self] tx, agent in try self?.archive(tx, ofAgent: agent.id) }
+  }
+
+  /// Lets whoever applies the same files know that these folders are read.
+  package func watch(_ folders: [String]) {
+    watched.withLock { $0 = folders.map(JobFolder.root) }
   }
 
   /// Has `body` called for every job that is created, updated or archived, in the transaction that does it.
@@ -168,6 +191,8 @@ package final class Jobs: Sendable {
       revision: try row["revision"], createdAt: try row["created_at"], updatedAt: try row["updated_at"],
       archivedAt: try row["archived_at"])
     job.read(try row["definition"])
+    job.keeper = try row["keeper"]
+    job.file = try row["file"]
     seen.withLock { seen in
       if seen.count >= Jobs.seenLimit { seen.removeAll() }
       seen[id] = (written, job)

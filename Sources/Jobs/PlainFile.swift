@@ -62,4 +62,38 @@ enum PlainFile {
     defer { free(real) }
     return String(cString: real)
   }
+
+  /// Where a link leads; nil for what is none.
+  static func target(of path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &bytes, bytes.count)
+    guard count >= 0 else { return nil }
+    return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Why there is nothing to be seen under a name; nil when something is, and when there is no such name.
+  static func obstacle(at path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) != 0, errno != ENOENT else { return nil }
+    return String(cString: strerror(errno))
+  }
+
+  /// The path from the root of the file system, links left as they are: what they lead to may change, and the place
+  /// is the same.
+  static func absolute(_ path: String) -> String {
+    var whole = path
+    if !path.hasPrefix("/"), let here = getcwd(nil, 0) {
+      whole = String(cString: here) + "/" + path
+      free(here)
+    }
+    var parts: [Substring] = []
+    for part in whole.split(separator: "/") {
+      switch part {
+      case ".": break
+      case "..": _ = parts.popLast()
+      default: parts.append(part)
+      }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
 }

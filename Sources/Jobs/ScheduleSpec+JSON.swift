@@ -93,6 +93,9 @@ extension Exclusion {
     case nil: break
     }
     if let until { object["until"] = .string(until.description) }
+    if !exceptions.isEmpty {
+      object["except"] = .array(exceptions.sorted().map { .string(WallTime(seconds: $0).description) })
+    }
     return .object(object)
   }
 
@@ -124,6 +127,8 @@ extension Exclusion {
     self.init(
       start: start, length: length, zone: json["timezone"]?.stringValue, recurrence: recurrence,
       until: json["until"]?.stringValue.flatMap { WallTime($0) },
+      exceptions: Set(
+        json["except"]?.arrayValue?.compactMap { $0.stringValue.flatMap { WallTime($0) }?.seconds } ?? []),
       name: json["name"]?.stringValue ?? start.description)
   }
 }

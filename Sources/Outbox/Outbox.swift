@@ -113,6 +113,16 @@ package final class Outbox: Sendable {
     try queue.finish(tx, claim)
   }
 
+  /// Shows as the next attempt of each delivery the time that the queue has for it.
+  package func followQueue(_ tx: Transaction) throws {
+    try tx.run(
+      """
+      UPDATE deliveries SET next_at = (SELECT due FROM items WHERE kind = $1 AND ref = deliveries.id)
+      WHERE state = 'pending' AND next_at IS NOT NULL
+        AND next_at > (SELECT due FROM items WHERE kind = $1 AND ref = deliveries.id)
+      """, ItemKind.delivery.rawValue)
+  }
+
   /// Sends a delivery now, under its old id: a dead one again, with all of its attempts before it; one that waits for
   /// its next attempt ahead of its time, as that attempt.
   /// - Throws: `OutboxError`.

@@ -107,7 +107,8 @@ package final class Queue: Sendable {
   private func arrival() -> Int64 {
     let now = time.now().microseconds
     return arrivals.withLock { last in
-      last = last < now ? now : last + 1
+      // After a clock that was far ahead has been put right, places begin anew.
+      last = last < now || last > now + Queue.tolerance.microseconds ? now : last + 1
       return last
     }
   }

@@ -21,6 +21,8 @@ struct Due: Equatable {
     /// The nominal time with its jitter.
     var due: Timestamp
     var verdict: Verdict
+    /// Whether nobody saw it come, and it starts late to make up for that.
+    var isMadeUp = false
   }
 
   /// Missed times that are recorded together.
@@ -126,6 +128,7 @@ struct Due: Equatable {
             + "\(DurationText.text(catchUp.window)) when somebody was again.")
       } else if room > 0 {
         items[index].verdict = .start
+        items[index].isMadeUp = true
         room -= 1
       } else {
         items[index].verdict = .missed(Due.missed(catchUp))

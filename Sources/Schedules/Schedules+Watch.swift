@@ -14,6 +14,7 @@ extension Schedules {
     defer { life.release() }
     await begin(id)
     defer { watch(since: nil) }
+    await putClockRight(all: true)
     do {
       try await fire()
     } catch {
@@ -42,6 +43,7 @@ extension Schedules {
   }
 
   private func fire() async throws {
+    var checked = time.now()
     while true {
       try Task.checkCancellation()
       var next: Timestamp?
@@ -55,6 +57,12 @@ extension Schedules {
       let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
       try await bell.wait(upTo: sleep, time)
       await noticeGap(asleep: asleep, sleep: sleep)
+      let now = time.now()
+      let isBack = now < asleep - Schedules.ahead
+      if isBack || now < checked || now - checked >= Schedules.clockCheck {
+        checked = now
+        await putClockRight(all: isBack)
+      }
     }
   }
 

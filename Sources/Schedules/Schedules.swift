@@ -232,7 +232,8 @@ package final class Schedules: Sendable {
     }
     for item in due.items {
       let occurrence = Occurrence(
-        cause: .time(Timestamp(seconds: item.nominal)), trigger: schedule.trigger)
+        cause: .time(Timestamp(seconds: item.nominal)), trigger: schedule.trigger,
+        overlap: schedule.overlap(of: item, job))
       switch item.verdict {
       case .start:
         if let supersedes {
@@ -290,6 +291,16 @@ package final class Schedules: Sendable {
 }
 
 extension Schedule {
+  /// How a time meets what runs, where that is not as its job says: whoever wants all missed times made up for wants
+  /// each of them run, one after the other, and not all but the first dropped because that runs.
+  fileprivate func overlap(of item: Due.Item, _ job: Job) -> Overlap? {
+    guard item.isMadeUp, spec.catchUp.policy == .all else { return nil }
+    switch job.effectiveOverlap {
+    case .skip, .bufferOne: return .bufferAll
+    case .bufferAll, .cancelOther, .terminateOther, .allowAll: return nil
+    }
+  }
+
   /// Takes down what became of a time that was to start.
   mutating func note(_ start: Runs.Start, of item: Due.Item, now: Timestamp) {
     // Decided before the cursor was last written: nothing new.

@@ -26,8 +26,8 @@ package struct Configuration: Sendable {
   /// Where people's browsers reach this server, without a slash at its end; nil makes no links to files.
   package var publicURL: String?
   package var dataDirectory: String
-  /// A folder of job files that is applied at the start and when a file in it changes.
-  package var jobsDirectory: String?
+  /// Folders of job files that are applied at the start and when a file in one changes.
+  package var jobsDirectories: [String] = []
   package var rehearses = false
   package var sandbox = Sandbox.bubblewrap
   /// The user ids that sandboxes of root's may have, as START:COUNT; nil is what the machine says.

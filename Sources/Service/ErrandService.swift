@@ -51,7 +51,7 @@ package struct ErrandService: Sendable {
     + Hooks.migrations + API.migrations
 
   /// Opens the data directory and builds everything; nothing works yet.
-  /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a job file that can't be applied), or what the
+  /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a folder of jobs that is not there), or what the
   ///   sandbox says when it can't work here.
   package init(
     _ configuration: Configuration, time: Time = .system, randomness: Randomness = .system, log: Logger
@@ -168,11 +168,15 @@ package struct ErrandService: Sendable {
         database: database, agents: agents, environments: environments, files: files, jobs: jobs,
         runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
       keys: keys, links: links, rates: rates, time: time, randomness: randomness, log: log)
-    if let directory = configuration.jobsDirectory {
-      jobsWatch = JobsWatch(directory: directory, jobs: jobs, time: time, log: log)
-      try await jobsWatch?.apply()
-    } else {
+    if configuration.jobsDirectories.isEmpty {
       jobsWatch = nil
+      if configuration.role == .all {
+        try await database.write { tx in try jobs.forgetFaults(tx, besides: []) }
+      }
+    } else {
+      jobsWatch = JobsWatch(
+        directories: configuration.jobsDirectories, jobs: jobs, time: time, log: log)
+      try await jobsWatch?.start()
     }
   }
 

@@ -2,99 +2,207 @@ import Glibc
 import Jobs
 import Logging
 import Primitives
+import Store
 
-/// Applies a folder of job files at the start, and again when something in it has changed.
-struct JobsWatch: Sendable {
-  /// How often the folder is looked at. A look is a walk over names and times, no file is read.
+/// Applies folders of job files at the start, and again when something in them has changed.
+///
+/// One broken file keeps no other from being applied. A job whose files are gone is archived only when they stay
+/// gone: a folder that is replaced is not there for a moment.
+final class JobsWatch: Sendable {
+  /// How often the folders are looked at. A look is a walk over names and times, no file is read.
   static let interval = Duration.seconds(1)
+  /// In so many looks, one after the other, a job's files have to be missing.
+  static let missingLooks = 4
 
-  let directory: String
-  let jobs: Jobs
-  let time: Time
-  let log: Logger
-  /// As the folder was before the first `apply`, so that nothing is missed between that and `run`.
-  private let before: Fingerprint
+  private let directories: [String]
+  private let jobs: Jobs
+  private let time: Time
+  private let log: Logger
+  /// Rung for a look that does not wait for a change.
+  private let bell = Bell()
 
-  init(directory: String, jobs: Jobs, time: Time, log: Logger) {
-    self.directory = directory
+  private struct State {
+    /// As the folders were before the latest `apply`, so that nothing is missed between that and the next look.
+    var seen: Fingerprint
+    /// In how many looks the files of a job, by its id, were missing.
+    var missing: [String: Int] = [:]
+    var problems: [PlacedProblem] = []
+    var isAsked = false
+  }
+
+  private let state: Lock<State>
+
+  init(directories: [String], jobs: Jobs, time: Time, log: Logger) {
+    self.directories = directories
     self.jobs = jobs
     self.time = time
     self.log = log
-    before = Fingerprint(of: directory)
+    state = Lock(State(seen: Fingerprint(of: directories)))
+    jobs.watch(directories)
   }
 
-  /// - Throws: `JobsError`; nothing is applied then.
-  /// - Parameter level: at which changes are told.
-  func apply(telling level: Logger.Level = .info) async throws {
-    let bundle = try JobFolder.load(directory, kinds: ErrandService.kinds)
-    let report = try await jobs.apply(bundle, prune: true)
-    for warning in bundle.warnings + report.warnings { log.warning("\(warning)") }
-    for line in report.changes { log.log(level: level, "\(line)") }
+  /// Applies what the folders hold as this process begins.
+  /// - Throws: `JobsError` for a folder that is not there, or has nothing in it, and never had a job: its name is
+  ///   most likely wrong.
+  func start() async throws {
+    let reading = JobFolder.read(directories)
+    let kept = try await jobs.database.read { [jobs, directories] tx in
+      Set(try jobs.jobs(tx).compactMap(\.keeper)).intersection(directories.map(JobsWatch.root))
+    }
+    for directory in directories where !kept.contains(JobsWatch.root(directory)) {
+      switch reading.absent[JobsWatch.root(directory)] {
+      case .unreadable(let error): throw error
+      case .empty: throw JobsError.nothing(path: directory)
+      case nil: break
+      }
+    }
+    if reading.isEmpty, kept.isEmpty, directories.count == 1 { throw JobsError.nothing(path: directories[0]) }
+    try await jobs.database.write { [jobs, directories] tx in
+      try jobs.forgetFaults(tx, besides: directories.map(JobsWatch.root))
+    }
+    try await apply(reading, telling: .info, isNew: true)
+  }
+
+  /// Has everything applied again, whether or not something has changed.
+  func applyAgain() {
+    state.withLock { $0.isAsked = true }
+    bell.ring()
   }
 
   func run() async throws {
-    var seen = before
-    var isBroken = false
     while !Task.isCancelled {
-      try await time.sleep(JobsWatch.interval)
-      let now = Fingerprint(of: directory)
-      if now == seen { continue }
-      seen = now
+      try await bell.wait(upTo: JobsWatch.interval, time)
+      let now = Fingerprint(of: directories)
+      let (isNew, isWaiting) = state.withLock { state in
+        defer {
+          state.seen = now
+          state.isAsked = false
+        }
+        return (now != state.seen || state.isAsked, !state.missing.isEmpty)
+      }
+      if !isNew, !isWaiting { continue }
       do {
         // Somebody has just saved a file and looks whether it was taken.
-        try await apply(telling: .notice)
-        if isBroken { log.notice("The job files of \(directory) are right again, and applied.") }
-        isBroken = false
+        try await apply(JobFolder.read(directories), telling: .notice, isNew: isNew)
       } catch let error where !(error is CancellationError) {
-        isBroken = true
-        for line in JobsWatch.lines(of: error) { log.error("\(line)") }
+        log.error("The job files were not applied: \(error) What was applied before stays in force.")
       }
     }
   }
 
-  /// What is said of files that cannot be applied: each problem on a line of its own, as it is looked for in its
-  /// own place.
-  static func lines(of error: any Error) -> [String] {
-    let ending = "What was applied before stays in force."
-    guard case JobsError.invalid(let problems) = error else {
-      return ["The changed job files were not applied: \(error) \(ending)"]
+  /// - Parameters:
+  ///   - level: at which changes are told.
+  ///   - isNew: whether something has changed since the last time.
+  private func apply(_ reading: JobFolderReading, telling level: Logger.Level, isNew: Bool) async throws {
+    let archiving = state.withLock { state in
+      Set(state.missing.filter { $0.value + 1 >= JobsWatch.missingLooks }.keys)
     }
+    let following = try await jobs.follow(reading, archiving: archiving)
+    for line in following.report.changes { log.log(level: level, "\(line)") }
+    let (before, newlyMissing) = state.withLock { state in
+      let fresh = following.missing.filter { state.missing[$0.id] == nil }
+      state.missing = Dictionary(
+        following.missing.map { ($0.id, state.missing[$0.id, default: 0] + 1) }, uniquingKeysWith: max)
+      defer { state.problems = following.problems }
+      return (state.problems, fresh)
+    }
+    for job in newlyMissing {
+      log.warning(
+        "The files of the job \(job.name) are gone\(job.file.map { " (\($0))" } ?? ""). It is archived unless they come back at once."
+      )
+    }
+    guard isNew || following.problems != before else { return }
+    for warning in following.warnings { log.warning("\(warning)") }
+    for (root, absence) in reading.absent.sorted(by: { $0.key < $1.key }) {
+      log.warning("\(JobsWatch.sentence(root, absence))")
+    }
+    for line in JobsWatch.lines(of: following) { log.error("\(line)") }
+    if !before.isEmpty, following.problems.isEmpty {
+      log.notice("The job files of \(directories.joined(separator: ", ")) are right again, and applied.")
+    }
+  }
+
+  private static func root(_ directory: String) -> String { JobFolder.root(of: directory) }
+
+  static func sentence(_ root: String, _ absence: JobFolderReading.Absence) -> String {
+    let what =
+      switch absence {
+      case .empty: "Nothing is in \(root), as in the place of a disk that is not mounted."
+      case .unreadable(let error): "\(error)"
+      }
+    return
+      "\(what) Its jobs go on as they were applied last. Remove the folder's jobs one by one to archive them."
+  }
+
+  /// What is said of files that cannot be applied: each problem on a line of its own, as it is looked for in its
+  /// own place, and what becomes of its job.
+  static func lines(of following: Following) -> [String] {
+    let problems = following.problems
+    if problems.isEmpty { return [] }
     let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
-    return ["The changed job files were not applied, for they have \(count). \(ending)"]
-      + problems.map(\.description)
+    return [
+      "The job files have \(count). What they are about stays as it was applied last; everything else is applied."
+    ] + problems.map(\.description)
+      + following.lagging.map {
+        "The job \($0.name) goes on as it was applied at \($0.updatedAt.inSentence), in revision \($0.revision): its "
+          + "file is broken."
+      }
   }
 }
 
-/// Names, sizes and times of the files in a folder: equal means that nothing was edited.
+/// Names, sizes and times of the files in folders: equal means that nothing was edited.
+///
+/// Links are looked through, since what is read is what they lead to: a file elsewhere that is edited, or a folder
+/// that is replaced by another under the same link, shows.
 struct Fingerprint: Equatable {
   /// The most files that are looked at.
   static let limit = 10_000
+  private static let depthLimit = 16
 
   private var files: [String: [Int64]] = [:]
 
   init(of directory: String) {
-    walk(directory)
+    self.init(of: [directory])
   }
 
-  private mutating func walk(_ directory: String) {
-    guard let stream = opendir(directory) else { return }
+  init(of directories: [String]) {
+    for directory in directories { look(directory, above: []) }
+  }
+
+  /// - Parameter above: the folders that it lies in, by device and inode.
+  private mutating func look(_ path: String, above: [[Int64]]) {
+    guard files.count < Fingerprint.limit else { return }
+    var link = stat()
+    guard lstat(path, &link) == 0 else { return }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      files[path] = Fingerprint.marks(link)
+      return
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      files[path] = Fingerprint.marks(status)
+      return
+    }
+    let id = [Int64(status.st_dev), Int64(bitPattern: UInt64(status.st_ino))]
+    // A folder has its place and its rights; what is in it speaks for itself.
+    files[path] = [Int64(link.st_mode & S_IFMT), Int64(status.st_mode)] + id
+    guard above.count < Fingerprint.depthLimit, !above.contains(id), let stream = opendir(path) else {
+      return
+    }
     defer { closedir(stream) }
-    while let entry = readdir(stream), files.count < Fingerprint.limit {
+    while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name.hasPrefix(".") { continue }
-      let path = "\(directory)/\(name)"
-      var status = stat()
-      guard lstat(path, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFDIR {
-        walk(path)
-      } else {
-        files[path] = [
-          Int64(status.st_size), Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec),
-          Int64(status.st_ino),
-        ]
-      }
+      if !name.hasPrefix(".") { look("\(path)/\(name)", above: above + [id]) }
     }
+  }
+
+  private static func marks(_ status: stat) -> [Int64] {
+    [
+      Int64(status.st_size), Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec),
+      Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec), Int64(bitPattern: UInt64(status.st_ino)),
+      Int64(status.st_mode), Int64(bitPattern: UInt64(status.st_dev)),
+    ]
   }
 }

@@ -34,4 +34,28 @@ import Testing
     #expect(TimeWords.between("2026-11-12T09:15:42Z", "2026-11-12T09:15:43.5Z") == "1.5 s")
     #expect(TimeWords.between("2026-11-12T09:15:42Z", nil) == nil)
   }
+
+  @Test func `a moment is told by the clocks of a zone`() {
+    #expect(
+      TimeWords.full("2026-11-12T06:00:00Z", in: "Europe/Berlin")
+        == "2026-11-12 07:00:00 +01:00 Europe/Berlin")
+    #expect(
+      TimeWords.full("2026-07-12T06:00:00Z", in: "Europe/Berlin")
+        == "2026-07-12 08:00:00 +02:00 Europe/Berlin")
+    #expect(TimeWords.full("2026-11-12T06:00:00Z", in: "UTC") == "2026-11-12 06:00:00 UTC")
+    #expect(TimeWords.full(nil, in: "UTC") == "–")
+  }
+
+  @Test(arguments: [
+    ("It ended at 2026-11-12T06:00:00Z: fine.", "It ended at 2026-11-12T07:00:00+01:00: fine."),
+    ("At 2026-11-12T06:00:00.250Z.", "At 2026-11-12T07:00:00+01:00."),
+    ("2026-11-12T23:30:00Z", "2026-11-13T00:30:00+01:00"),
+    ("It has 2026-11-12T07:00:00+02:00 and run_2026Z.", "It has 2026-11-12T07:00:00+02:00 and run_2026Z."),
+    ("Über 2", "Über 2"),
+  ])
+  func `moments in a sentence are told by the clocks of a zone`(sentence: String, told: String) {
+    #expect(TimeWords.local(sentence, in: "Europe/Berlin") == told)
+    #expect(TimeWords.local(sentence, in: nil) == sentence)
+    #expect(TimeWords.local(sentence, in: "UTC") == sentence)
+  }
 }

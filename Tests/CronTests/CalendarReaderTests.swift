@@ -58,6 +58,10 @@ import Testing
       ("RRULE:FREQ=MONTHLY;BYDAY=2MO", ["2026-01-12", "2026-02-09"], ["2026-01-05", "2026-02-02"]),
       ("RRULE:FREQ=MONTHLY;BYDAY=-1FR;WKST=SU", ["2026-01-30", "2026-02-27"], ["2026-01-23"]),
       ("RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", ["2026-01-02", "2026-01-16"], ["2026-01-09"]),
+      ("RRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU", ["2026-01-02", "2026-01-16"], ["2026-01-09"]),
+      ("RRULE:FREQ=DAILY;BYDAY=MO,FR", ["2026-01-02", "2026-01-05"], ["2026-01-06"]),
+      ("RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=2", ["2026-01-12", "2026-02-09"], ["2026-01-05"]),
+      ("RRULE:FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1", ["2026-01-30"], ["2026-01-23"]),
       ("RRULE:FREQ=DAILY;INTERVAL=3;COUNT=3", ["2026-01-02", "2026-01-08"], ["2026-01-03", "2026-01-11"]),
     ] as [(String, [String], [String])])
   func `a rule brings the event back`(rule: String, on: [String], off: [String]) throws {
@@ -83,12 +87,17 @@ import Testing
   }
 
   @Test(arguments: [
-    ("EXDATE:20270102", "line 5: EXDATE is not read."),
+    ("EXDATE:2027-01-02", "line 5: “2027-01-02” is no date"),
+    ("EXRULE:FREQ=DAILY", "line 5: EXRULE is not read."),
+    ("RECURRENCE-ID;RANGE=THISANDFUTURE:20260102", "line 5: RANGE is not read"),
     ("RRULE:FREQ=HOURLY", "line 5: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"),
     ("RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15", "line 5: BYMONTHDAY in a monthly rule is read as one day"),
     ("RRULE:FREQ=MONTHLY;BYDAY=MO", "line 5: BYDAY in a monthly rule is read as one such as 2MO"),
     ("RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "line 5: A monthly rule is read with BYMONTHDAY or BYDAY"),
-    ("RRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU", "line 5: Every so many weeks are read with WKST=MO only."),
+    (
+      "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,FR;WKST=SU",
+      "line 5: Every so many weeks, with Sunday among the days, are read with WKST=MO only."
+    ),
     ("RRULE:FREQ=DAILY;WKST=XX", "line 5: WKST=XX is no weekday"),
     ("RRULE:FREQ=YEARLY;BYSETPOS=1", "line 5: BYSETPOS in a rule is not read."),
     ("DTEND;VALUE=DATE:20260101", "line 3: The event must last at least a second"),

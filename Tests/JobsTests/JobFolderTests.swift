@@ -406,11 +406,11 @@ struct JobFolderTests {
     files["lunch/prompt.md"] = "x"
     files["lunch/rubric.md"] = "x"
     files["lunch/log/a"] = "x"
-    let problems = try Gallery(files).problems()
+    let gallery = try Gallery(files)
     #expect(
-      problems == [
-        #"agents/writer.yaml:1:1: name: There are two agents named "writer". Rename one."#,
-        #"lunch/job.yaml:1:7: name: There are two jobs named "brief". Rename one."#,
+      gallery.problems().map { $0.replacing(gallery.path + "/", with: "") } == [
+        #"agents/writer.yaml:1:1: name: There are two agents named "writer", also in agents/second.yaml. Rename one."#,
+        #"lunch/job.yaml:1:7: name: There are two jobs named "brief", also in brief/job.yaml. Rename one."#,
       ])
   }
 }

@@ -10,7 +10,7 @@ import Testing
 @testable import Jobs
 
 /// Jobs on a database of their own.
-private struct JobsStore {
+struct JobsStore {
   let directory: String
   let database: Database
   let clock = ManualTime(Timestamp(seconds: 1_800_000_000))

@@ -154,7 +154,10 @@ import Testing
       ("{at: \"2026-12-25T07:00\", exclude: [\"2026-12-25\"]}", "The schedule never starts anything"),
       ("{every: 1h, exclude: [soon]}", "Expected a date such as \"2026-12-25\", or a calendar file"),
       ("{every: 1h, exclude: [missing.ics]}", "There is no file \"missing.ics\" beside job.yaml."),
-      ("{every: 1h, exclude: [broken.ics]}", "broken.ics, line 4: EXDATE is not read."),
+      (
+        "{every: 1h, exclude: [broken.ics]}",
+        "broken.ics, line 4: “1” is no date (20261225) or time (20261225T070000)."
+      ),
       ("{every: 1h, catch_up: some}", "Expected \"none\", \"latest\" or \"all\""),
       ("{every: 1h, catch_up: {limit: 0}}", "Expected a whole number from 1 to 1000, found 0."),
       ("{every: 1h, jitter: 25h}", "Expected a duration from"),

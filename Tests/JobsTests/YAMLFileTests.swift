@@ -79,4 +79,18 @@ struct YAMLFileTests {
     let file = YAMLFile([0x61, 0x3a, 0x20, 0xff], name: "f.yaml")
     #expect(file.problems.map(\.description) == ["f.yaml: The file is no UTF-8 text. Save it as UTF-8."])
   }
+
+  @Test func `a byte order mark and carriage returns make no difference`() {
+    let file = YAMLFile([0xEF, 0xBB, 0xBF] + Array("a: one\r\nb: |\r\n  x\r\n  y\r\n".utf8), name: "f.yaml")
+    #expect(file.json == ["a": "one", "b": "x\ny\n"])
+    #expect(
+      YAMLFile([0xFF, 0xFE, 0x61, 0], name: "f.yaml").problems.map(\.message) == [
+        "The file is UTF-16 text. Save it as UTF-8."
+      ])
+  }
+
+  @Test(arguments: ["a: 1\r\nb:\r\n\tc: 2\r\n", "a: 1\nb:\n\tc: 2\n", "b:\r\n  c: 2\r\n\td: 3\r\n"])
+  func `a tab at the beginning of a line is named, whatever ends the lines`(text: String) {
+    #expect(read(text).problems.first?.message.contains("spaces, not tabs") == true)
+  }
 }

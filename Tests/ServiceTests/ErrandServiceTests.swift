@@ -27,7 +27,7 @@ import Testing
         "CALLBACK_SECRET": secret, "ERRAND_API_KEY": "test",
       ])
     configuration.port = 0
-    configuration.jobsDirectory = jobs
+    configuration.jobsDirectories = jobs.map { [$0] } ?? []
     configuration.rehearses = true
     configuration.grace = .seconds(3)
     return configuration
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func `broken job files refuse the start with their place`() async throws {
+  @Test func `a broken job file starts nothing new and keeps nothing from starting`() async throws {
     let folder = try TemporaryFolder()
     let jobs = "\(folder.path)/jobs"
     try FileManager.default.copyItem(atPath: Self.gallery, toPath: jobs)
@@ -139,11 +139,25 @@ import Testing
     let text = try String(contentsOfFile: file, encoding: .utf8)
     try text.replacingOccurrences(of: "agent: brief-writer", with: "agnt: brief-writer")
       .write(toFile: file, atomically: true, encoding: .utf8)
-    let error = await #expect(throws: JobsError.self) {
-      try await ErrandService(Self.configuration(folder, jobs: jobs), log: Path.log)
+    try await Self.serving(Self.configuration(folder, jobs: jobs)) { url, client in
+      let listed = try await Self.get(client, "\(url)/v1/jobs")
+      #expect(listed["data"]?.arrayValue?.contains { $0["name"] == "daily-brief" } == false)
+      #expect((listed["data"]?.arrayValue?.count ?? 0) > 0)
+      let fault = listed["faults"]?[0]
+      #expect(fault?["name"] == "daily-brief")
+      #expect(fault?["problems"]?[0]?.stringValue?.contains("\(file):") == true)
+      let why = try await Self.get(client, "\(url)/v1/why/daily-brief")
+      #expect(
+        why["sentence"]?.stringValue?.hasPrefix("There is no job daily-brief yet: the file of the job is")
+          == true)
     }
-    let sentence = error?.description ?? ""
-    #expect(sentence.contains("\(file):") && sentence.contains("agent"), "\(sentence)")
+  }
+
+  @Test func `a folder of jobs that is not there refuses the start`() async throws {
+    let folder = try TemporaryFolder()
+    await #expect(throws: JobsError.self) {
+      try await ErrandService(Self.configuration(folder, jobs: "\(folder.path)/none"), log: Path.log)
+    }
   }
 
   @Test func `a database from a newer version is refused, and not touched`() async throws {

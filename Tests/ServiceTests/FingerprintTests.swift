@@ -50,4 +50,25 @@ import Testing
       atPath: "\(folder.path)/a/loop", withDestinationPath: folder.path)
     #expect(Fingerprint(of: folder.path) != before)
   }
+
+  @Test func `what links lead to shows, be it a folder that is replaced or a file that is edited`() throws {
+    let folder = try TemporaryFolder()
+    let root = "\(folder.path)/jobs"
+    try Self.write("one", "\(root)/..1/a/job.yaml")
+    try Self.write("two", "\(root)/..2/a/job.yaml")
+    try FileManager.default.createSymbolicLink(atPath: "\(root)/..data", withDestinationPath: "..1")
+    try FileManager.default.createSymbolicLink(atPath: "\(root)/a", withDestinationPath: "..data/a")
+    try Self.write("real", "\(folder.path)/real.md")
+    try FileManager.default.createSymbolicLink(atPath: "\(root)/p.md", withDestinationPath: "../real.md")
+    let before = Fingerprint(of: root)
+    #expect(Fingerprint(of: root) == before)
+    try FileManager.default.createSymbolicLink(atPath: "\(root)/..new", withDestinationPath: "..2")
+    #expect(rename("\(root)/..new", "\(root)/..data") == 0)
+    let swapped = Fingerprint(of: root)
+    #expect(swapped != before)
+    try Self.write("really", "\(folder.path)/real.md")
+    #expect(Fingerprint(of: root) != swapped)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/real.md")
+    #expect(Fingerprint(of: root) != swapped)
+  }
 }

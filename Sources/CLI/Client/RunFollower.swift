@@ -28,7 +28,10 @@ struct RunFollower: Sendable {
     while true {
       let session = run["session_id"]?.stringValue ?? ""
       try await SessionFollower(
-        server, session: session, show: LogLines(tellsAll: tellsAll, textLimit: textLimit, tell: tell).show
+        server, session: session,
+        show: LogLines(
+          tellsAll: tellsAll, textLimit: textLimit, zone: run["timezone"]?.stringValue, tell: tell
+        ).show
       )
       .follow(
         until: {
@@ -38,7 +41,9 @@ struct RunFollower: Sendable {
         }, notice: { Say.notice(Terminal.errors.paint($0, .quiet)) })
       run = try await server.get(["v1", "runs", self.run])
       if run["ended_at"]?.isNull == false { break }
-      if let reason = run["reason"]?.stringValue { tell(reason.onOneLine) }
+      if let reason = run["reason"]?.stringValue {
+        tell(TimeWords.local(reason.onOneLine, in: run["timezone"]?.stringValue))
+      }
     }
     tell(RunFollower.ending(run, on: .output))
   }
@@ -51,7 +56,9 @@ struct RunFollower: Sendable {
     if let took = TimeWords.between(run["created_at"]?.stringValue, run["ended_at"]?.stringValue) {
       words += " in \(took)"
     }
-    if let reason = run["reason"]?.stringValue { words += ": \(reason.onOneLine)" }
+    if let reason = run["reason"]?.stringValue {
+      words += ": \(TimeWords.local(reason.onOneLine, in: run["timezone"]?.stringValue))"
+    }
     return words
   }
 }

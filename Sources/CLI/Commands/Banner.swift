@@ -16,7 +16,7 @@ struct Banner {
     lines.append("  data   \(configuration.dataDirectory)")
     if configuration.role != .worker { lines.append("  key    \(keyPlace)") }
     if let url = configuration.publicURL { lines.append("  links  \(url), signed, for 7 days each") }
-    if let jobs = configuration.jobsDirectory {
+    for jobs in configuration.jobsDirectories {
       lines.append("  jobs   \(jobs), applied again when a file changes")
     }
     if configuration.role != .api { lines.append("  model  \(model)") }

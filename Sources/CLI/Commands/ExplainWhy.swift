@@ -33,6 +33,7 @@ struct ExplainWhy: AsyncParsableCommand {
     let server = try server.server()
     let id = try await server.whole(id, orJob: true)
     let why = try await server.get(["v1", "why", id], [("at", at)])
-    Say.output(json ? why.prettyText : (why["sentence"]?.stringValue ?? "").onOneLine)
+    let sentence = (why["sentence"]?.stringValue ?? "").onOneLine
+    Say.output(json ? why.prettyText : TimeWords.local(sentence, in: why["timezone"]?.stringValue))
   }
 }

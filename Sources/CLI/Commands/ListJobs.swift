@@ -40,6 +40,19 @@ struct ListJobs: AsyncParsableCommand {
     for obstacle in (answer["data"]?.arrayValue ?? []).compactMap({ $0["obstacle"]?.stringValue }) {
       Say.notice(Terminal.errors.paint(obstacle.onOneLine, .bad))
     }
+    let faults =
+      (answer["data"]?.arrayValue ?? []).flatMap { job in
+        (job["faults"]?.arrayValue ?? []).map { (job["name"]?.stringValue, $0) }
+      } + (answer["faults"]?.arrayValue ?? []).map { ($0["name"]?.stringValue, $0) }
+    for (job, fault) in faults { Say.notice(Terminal.errors.paint(ListJobs.words(fault, of: job), .bad)) }
+  }
+
+  /// What is wrong with a file on the server's disk.
+  static func words(_ fault: JSON, of job: String?) -> String {
+    let name = job ?? fault["path"]?.stringValue ?? ""
+    return
+      "\(name): \(fault["problems"]?[0]?.stringValue ?? "its file is broken") — `errand why \(name)` says more."
+      .onOneLine
   }
 
   static let columns = [
@@ -77,7 +90,7 @@ struct ListJobs: AsyncParsableCommand {
     if let source = trigger["webhook"]?.stringValue { return "webhook \(source)" }
     if let period = trigger["every"]?.stringValue { return "every \(period)" }
     if let moments = trigger["at"]?.arrayValue {
-      let first = "at \(TimeWords.full(moments.first?.stringValue))"
+      let first = "at \(TimeWords.full(moments.first?.stringValue, in: trigger["timezone"]?.stringValue))"
       return moments.count > 1 ? "\(first) and \(moments.count - 1) more" : first
     }
     return "schedule \(trigger["schedule"]?.stringValue ?? "") \(trigger["timezone"]?.stringValue ?? "UTC")"

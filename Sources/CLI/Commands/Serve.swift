@@ -29,9 +29,9 @@ struct Serve: AsyncParsableCommand {
   var data: String?
   @Option(
     help: ArgumentHelp(
-      "Job files to apply now, and again whenever one changes. Jobs that are gone from it are archived.",
+      "Job files to apply now, and again whenever one changes. Jobs that are gone from it are archived. Can be repeated.",
       valueName: "dir"))
-  var jobs: String?
+  var jobs: [String] = []
   @Option(
     help: ArgumentHelp(
       "Where people's browsers reach this server. Messages to them link to files then, for 7 days each.",
@@ -119,7 +119,7 @@ struct Serve: AsyncParsableCommand {
       (configuration.address, configuration.port) = listen
     }
     configuration.publicURL = publicURL.flatMap(Configuration.readPublicURL)
-    configuration.jobsDirectory = jobs
+    configuration.jobsDirectories = jobs
     configuration.rehearses = rehearse
     configuration.sandbox = sandbox
     configuration.sandboxUIDs = sandboxUIDs

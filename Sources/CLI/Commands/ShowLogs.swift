@@ -8,7 +8,7 @@ struct ShowLogs: AsyncParsableCommand {
     commandName: "logs", abstract: "Show what the agent of a run, or of a session, does.",
     discussion: """
       Following a run ends when the run has ended; following a session ends when it is terminated or deleted. \
-      Times are those of this machine's zone.
+      Times are those of the zone of the job's schedule, or else of this machine's.
 
       EXAMPLES:
         errand logs run_01kq3v5m9x
@@ -41,8 +41,9 @@ struct ShowLogs: AsyncParsableCommand {
           try await RunFollower(server, run: id, tellsAll: all, tell: Say.output).follow()
           return
         }
-        let session = isRun ? try await server.get(["v1", "runs", id])["session_id"]?.stringValue ?? id : id
-        let lines = LogLines(tellsAll: all, tell: Say.output)
+        let run = isRun ? try await server.get(["v1", "runs", id]) : .null
+        let session = run["session_id"]?.stringValue ?? id
+        let lines = LogLines(tellsAll: all, zone: run["timezone"]?.stringValue, tell: Say.output)
         let follower = SessionFollower(server, session: session) { event in
           if json { Say.output(event.text) } else { lines.show(event) }
         }

@@ -1,4 +1,5 @@
 import Cron
+import Primitives
 
 /// A crontab of Debian's cron or cronie, and what would be different here.
 struct Crontab {
@@ -32,7 +33,12 @@ struct Crontab {
   init(_ bytes: [UInt8], hasUsers: Bool, now: Int64) {
     self.hasUsers = hasUsers
     self.now = now
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    if let problem = FileText.encoding(bytes) {
+      add(1, .refused, problem.description)
+      return
+    }
+    let lines = FileText.withoutMark(bytes).split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       if let text = String(validating: line, as: UTF8.self) {

@@ -1,5 +1,6 @@
 import Glibc
 import Hooks
+import Primitives
 import Signatures
 
 /// A webhook as it was recorded: a file with the body's exact bytes, and beside it one with the headers, of the
@@ -13,7 +14,8 @@ enum RecordedRequest {
     let body = try bytes(path)
     var fields: [(String, String)] = []
     if let file = headersFile(beside: path) {
-      fields = try RecordedRequest.fields(String(decoding: try bytes(file), as: UTF8.self), of: file)
+      let text = String(decoding: FileText.withoutMark(try bytes(file)), as: UTF8.self)
+      fields = try RecordedRequest.fields(text, of: file)
     }
     for text in given {
       guard let field = field(text) else { throw .badHeader(text) }

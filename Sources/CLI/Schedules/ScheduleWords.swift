@@ -9,7 +9,8 @@ enum ScheduleWords {
   }
 
   static func next(_ schedule: JSON) -> String {
-    schedule["next_at"]?.stringValue.map { TimeWords.full($0) } ?? "never"
+    schedule["next_at"]?.stringValue.map { TimeWords.full($0, in: schedule["timezone"]?.stringValue) }
+      ?? "never"
   }
 
   /// What it is, its next five times, its last, and why it is not active.
@@ -29,13 +30,14 @@ enum ScheduleWords {
     let upcoming = schedule["upcoming"]?.arrayValue?.compactMap(\.stringValue) ?? []
     for (place, time) in upcoming.enumerated() {
       let distance = place == 0 ? "  \(TimeWords.relative(time, to: now))" : ""
-      lines.append("  \(place == 0 ? "next" : "    ")    \(TimeWords.full(time))\(distance)")
+      lines.append("  \(place == 0 ? "next" : "    ")    \(TimeWords.full(time, in: zone))\(distance)")
     }
     if upcoming.isEmpty, state != "paused" { lines.append("  next    never") }
     for (place, skip) in (schedule["skips"]?.arrayValue ?? []).enumerated() {
       let reason = (skip["reason"]?.stringValue ?? "").onOneLine
       lines.append(
-        "  \(place == 0 ? "skips" : "     ")   \(TimeWords.full(skip["nominal_at"]?.stringValue))  \(reason)")
+        "  \(place == 0 ? "skips" : "     ")   \(TimeWords.full(skip["nominal_at"]?.stringValue, in: zone))  \(reason)"
+      )
     }
     lines.append("  last    \(last(schedule, now: now))")
     if let left = schedule["starts_left"]?.intValue {
@@ -49,7 +51,7 @@ enum ScheduleWords {
 
   private static func last(_ schedule: JSON, now: Timestamp) -> String {
     guard let last = schedule["last"], !last.isNull else { return "never" }
-    let time = TimeWords.full(last["nominal_at"]?.stringValue)
+    let time = TimeWords.full(last["nominal_at"]?.stringValue, in: schedule["timezone"]?.stringValue)
     let late = last["late_ms"]?.integerValue.map { TimeWords.duration(.milliseconds($0)) } ?? "–"
     let decision = (last["decision"]?.stringValue ?? "held").onOneLine
     let run = last["run_id"]?.stringValue.map { " \($0.onOneLine)" } ?? ""

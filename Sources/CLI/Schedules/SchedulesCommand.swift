@@ -141,7 +141,8 @@ struct SkipSchedule: AsyncParsableCommand {
     let first = schedules.min { ($0["next_at"]?.stringValue ?? "~") < ($1["next_at"]?.stringValue ?? "~") }
     let id = first?["id"]?.stringValue ?? ""
     let skipped = try await server.post(["v1", "schedules", id, "skip"], deed.body)
-    let time = TimeWords.full(skipped["skipped_at"]?.stringValue)
+    let time = TimeWords.full(
+      skipped["skipped_at"]?.stringValue, in: skipped["timezone"]?.stringValue)
     Say.output("\(ScheduleWords.name(skipped)) skips \(time); next \(ScheduleWords.next(skipped)).")
   }
 }
@@ -177,7 +178,8 @@ struct UnskipSchedule: AsyncParsableCommand {
     var body = deed.body.objectValue ?? [:]
     if let time { body["at"] = .string(time) }
     let after = try await server.post(["v1", "schedules", id, "unskip"], .object(body))
-    let started = TimeWords.full(after["unskipped_at"]?.stringValue)
+    let started = TimeWords.full(
+      after["unskipped_at"]?.stringValue, in: after["timezone"]?.stringValue)
     Say.output("\(ScheduleWords.name(after)) skips \(started) no more; next \(ScheduleWords.next(after)).")
   }
 }
@@ -200,7 +202,9 @@ struct AccountOfSchedule: AsyncParsableCommand {
     for schedule in try await choice.schedules(on: server) {
       let id = schedule["id"]?.stringValue ?? ""
       let shown = try await server.get(["v1", "schedules", id], [("at", time)])
-      Say.output("\(ScheduleWords.name(shown)): \(shown["account"]?["reason"]?.stringValue ?? "")")
+      let told = TimeWords.local(
+        shown["account"]?["reason"]?.stringValue ?? "", in: shown["timezone"]?.stringValue)
+      Say.output("\(ScheduleWords.name(shown)): \(told)")
     }
   }
 }

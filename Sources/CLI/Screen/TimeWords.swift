@@ -1,3 +1,4 @@
+import Cron
 import Glibc
 import Primitives
 
@@ -79,10 +80,53 @@ enum TimeWords {
   }
 
   /// The same for a moment of the API; a dash when there is none.
-  static func full(_ text: String?) -> String {
+  static func full(_ text: String?) -> String { full(text, in: nil) }
+
+  /// The same by the clocks of a zone: `2026-11-12 09:15:42 +01:00 Europe/Berlin`. Without one that this machine
+  /// knows, by its own.
+  static func full(_ text: String?, in zone: String?) -> String {
     guard let text else { return "–" }
-    return Timestamp(text).map(full) ?? text
+    guard let time = Timestamp(text) else { return text }
+    guard let zone = known(zone) else { return full(time) }
+    let local = Array(zone.local(at: time.seconds).description.utf8)
+    func part(_ range: Range<Int>) -> String { String(decoding: local[range], as: UTF8.self) }
+    let offset = zone.name == "UTC" ? "" : "\(part(19..<local.count)) "
+    return "\(part(0..<10)) \(part(11..<19)) \(offset)\(zone.name)"
   }
+
+  /// `09:15:42` by the clocks of a zone, or of this machine.
+  static func clock(_ time: Timestamp, in zone: Zone?) -> String {
+    guard let zone else { return clock(time) }
+    return String(decoding: Array(zone.local(at: time.seconds).description.utf8)[11..<19], as: UTF8.self)
+  }
+
+  /// A zone of this machine's; nil when it has none of that name.
+  static func known(_ zone: String?) -> Zone? { zone.flatMap { try? Zone.named($0) } }
+
+  /// A sentence of the server's with its moments of UTC as the clocks of a zone show them.
+  static func local(_ sentence: String, in zone: String?) -> String {
+    guard let zone = known(zone), zone.name != "UTC" else { return sentence }
+    var text: [UInt8] = []
+    let bytes = Array(sentence.utf8)
+    var place = 0
+    while place < bytes.count {
+      // 2026-11-12T09:15:42Z, perhaps with a fraction.
+      if bytes[place] == UInt8(ascii: "2"), place + 20 <= bytes.count, bytes[place + 10] == UInt8(ascii: "T"),
+        place == 0 || !isDigit(bytes[place - 1]),
+        let end = bytes[(place + 19)..<min(place + 27, bytes.count)].firstIndex(of: UInt8(ascii: "Z")),
+        let time = Timestamp(String(decoding: bytes[place...end], as: UTF8.self))
+      {
+        text += Array(zone.local(at: time.seconds).description.utf8)
+        place = end + 1
+      } else {
+        text.append(bytes[place])
+        place += 1
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
   /// The short name of this machine's zone at a moment.
   static func zone(at time: Timestamp) -> String {

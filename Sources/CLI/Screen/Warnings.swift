@@ -7,6 +7,8 @@ enum Warnings {
   }
 
   static func show(_ warnings: [String]) {
-    for warning in warnings { Say.notice(Terminal.errors.paint("warning: ", .waiting) + warning) }
+    for warning in warnings {
+      Say.notice(Terminal.errors.paint("warning: ", .waiting) + warning.onOneLine)
+    }
   }
 }

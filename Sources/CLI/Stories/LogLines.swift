@@ -1,3 +1,4 @@
+import Cron
 import JSON
 import Primitives
 
@@ -5,20 +6,23 @@ import Primitives
 struct LogLines: Sendable {
   private let teller: Lock<EventTeller>
   private let terminal: Terminal
+  /// By whose clocks; nil for this machine's.
+  private let zone: Zone?
   private let tell: @Sendable (String) -> Void
 
   init(
-    tellsAll: Bool, textLimit: Int = 40, terminal: Terminal = .output,
+    tellsAll: Bool, textLimit: Int = 40, zone: String? = nil, terminal: Terminal = .output,
     tell: @escaping @Sendable (String) -> Void
   ) {
     teller = Lock(EventTeller(tellsAll: tellsAll, textLimit: textLimit))
     self.terminal = terminal
+    self.zone = TimeWords.known(zone)
     self.tell = tell
   }
 
   @Sendable func show(_ event: JSON) {
     let lines = teller.withLock { $0.lines(event) }
-    let clock = EventTeller.time(of: event).map(TimeWords.clock) ?? ""
+    let clock = EventTeller.time(of: event).map { TimeWords.clock($0, in: zone) } ?? ""
     for (place, line) in lines.enumerated() {
       let head = terminal.paint((place == 0 ? clock : "").padded(to: 8), .quiet)
       let label = terminal.paint(line.label.cut(to: 8).padded(to: 8), line.paint)

@@ -26,7 +26,9 @@ struct RunStory {
     if let ending = text("ending"), run["ended_at"]?.isNull != false {
       sentences.append("It is being \(ending).")
     }
-    return sentences.flatMap { $0.wrapped(to: (terminal.width ?? 100) - 2) }.map { "  \($0)" }
+    return sentences.map { TimeWords.local($0, in: run["timezone"]?.stringValue) }.flatMap {
+      $0.wrapped(to: (terminal.width ?? 100) - 2)
+    }.map { "  \($0)" }
   }
 
   private func line(_ label: String, _ text: String) -> String {
@@ -38,7 +40,7 @@ struct RunStory {
     let kind = trigger?["kind"]?.stringValue ?? ""
     var fired = kind == "manual" ? "by hand" : "by its \(kind) \(trigger?["id"]?.stringValue ?? "")"
     if kind == "schedule", let nominal = trigger?["time"]?.stringValue {
-      fired += " for \(TimeWords.full(nominal))"
+      fired += " for \(TimeWords.full(nominal, in: run["timezone"]?.stringValue))"
     }
     let actor = trigger?["actor"]
     if let name = actor?["name"]?.stringValue, name != "the owner" {

@@ -73,7 +73,8 @@ struct ThingStory {
   let now: Timestamp
 
   var lines: [String] {
-    let sentence = (why["sentence"]?.stringValue ?? "").onOneLine
+    let sentence = TimeWords.local(
+      (why["sentence"]?.stringValue ?? "").onOneLine, in: why["timezone"]?.stringValue)
     let told = sentence.wrapped(to: (terminal.width ?? 100) - 2).map { "  \($0)" }
     let more = next.map { terminal.paint("\($0.what): \($0.command)", .quiet) }
     let parts = [[head] + told, facts.map(line), more].filter { !$0.isEmpty }
@@ -97,8 +98,11 @@ struct ThingStory {
     terminal.paint(label.padded(to: 10), .quiet) + text
   }
 
+  /// By whose clocks its times are told; nil for this machine's.
+  private var zone: String? { thing["timezone"]?.stringValue ?? why["timezone"]?.stringValue }
+
   private func time(_ key: String) -> String? {
-    text(key).map { "\(TimeWords.full($0)), \(TimeWords.relative($0, to: now))" }
+    text(key).map { "\(TimeWords.full($0, in: zone)), \(TimeWords.relative($0, to: now))" }
   }
 
   private var facts: [(String, String)] {

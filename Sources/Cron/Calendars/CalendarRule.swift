@@ -12,10 +12,22 @@ struct CalendarRule: Equatable {
   init(_ line: CalendarLine, start: CalendarMoment) throws(CalendarError) {
     var parts: [String: String] = [:]
     for part in line.value.uppercased().split(separator: ";") {
+      let part = String(part.filter { $0 != " " })
       let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, parts.updateValue(pair[1], forKey: pair[0]) == nil else {
         throw line.error("“\(part)” is no part of a rule.")
       }
+    }
+    // “The second of the Mondays” is “the second Monday”.
+    if let place = parts["BYSETPOS"], let day = parts["BYDAY"], CalendarRule.weekdays[day] != nil,
+      ["MONTHLY", "YEARLY"].contains(parts["FREQ"])
+    {
+      parts["BYDAY"] = place + day
+      parts["BYSETPOS"] = nil
+    }
+    // “Daily on Mondays” is “weekly on Mondays”.
+    if parts["FREQ"] == "DAILY", parts["BYDAY"] != nil, parts["INTERVAL"] ?? "1" == "1" {
+      parts["FREQ"] = "WEEKLY"
     }
     let known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "WKST"]
     if let other = parts.keys.sorted().first(where: { !known.contains($0) }) {
@@ -36,10 +48,6 @@ struct CalendarRule: Equatable {
       shortestPeriod = Int64(every) * day
     case "WEEKLY":
       try CalendarRule.refuse(["BYMONTH", "BYMONTHDAY"], of: parts, line)
-      // Where a week begins makes a difference only when weeks are left out.
-      if every > 1, let first = parts["WKST"], first != "MO" {
-        throw line.error("Every so many weeks are read with WKST=MO only.")
-      }
       var days: Set<Int> = [date.weekday]
       if let given = parts["BYDAY"] {
         days = []
@@ -49,6 +57,12 @@ struct CalendarRule: Equatable {
           }
           days.insert(number)
         }
+      }
+      // Where a week begins makes a difference only when weeks are left out, and only to days before and after.
+      if every > 1, days != [date.weekday], let first = parts["WKST"], first != "MO",
+        first != "SU" || days.contains(0) || date.weekday == 0
+      {
+        throw line.error("Every so many weeks, with Sunday among the days, are read with WKST=MO only.")
       }
       recurrence = .weekly(every: every, weekdays: days)
       shortestPeriod = days.count == 1 ? Int64(every) * 7 * day : day

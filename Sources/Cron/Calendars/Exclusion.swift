@@ -25,19 +25,21 @@ package struct Exclusion: Hashable, Sendable {
   package var recurrence: Recurrence?
   /// The last moment at which it can begin again; nil for ever.
   package var until: WallTime?
+  /// Beginnings at which it does not hold, as wall times.
+  package private(set) var exceptions: Set<Int64> = []
   /// What the author called it: “Christmas Day”.
   package var name: String
 
   package init(
     start: WallTime, length: Int64, zone: String? = nil, recurrence: Recurrence? = nil,
-    until: WallTime? = nil,
-    name: String
+    until: WallTime? = nil, exceptions: Set<Int64> = [], name: String
   ) {
     self.start = start
     self.length = length
     self.zone = zone
     self.recurrence = recurrence
     self.until = until
+    self.exceptions = exceptions
     self.name = name
   }
 
@@ -49,15 +51,23 @@ package struct Exclusion: Hashable, Sendable {
   /// The longest exclusion, in seconds: 366 days.
   package static let longest: Int64 = 366 * CivilDay.secondsPerDay
 
+  /// Has it not hold when it begins at a wall time.
+  mutating func leaveOut(_ beginning: Int64) { exceptions.insert(beginning) }
+
   /// Whether it holds at a wall time of its own zone.
   package func covers(_ wall: Int64) -> Bool { end(covering: wall) != nil }
 
   /// The wall time at which it is over, when it holds at a wall time of its own zone.
   package func end(covering wall: Int64) -> Int64? {
+    guard let beginning = beginning(atOrBefore: wall), !exceptions.contains(beginning) else { return nil }
+    return wall < beginning + length ? beginning + length : nil
+  }
+
+  /// The last time that it begins up to a wall time of its own zone, exceptions included.
+  func beginning(atOrBefore wall: Int64) -> Int64? {
     guard wall >= start.seconds else { return nil }
-    let beginning =
-      recurrence.map { lastBeginning($0, atOrBefore: wall) } ?? start.seconds
-    return beginning.flatMap { wall < $0 + length ? $0 + length : nil }
+    guard let recurrence else { return start.seconds }
+    return lastBeginning(recurrence, atOrBefore: wall)
   }
 
   /// The last time it begins up to a wall time; as it is never longer than its period, only that one can hold.

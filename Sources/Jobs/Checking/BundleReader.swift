@@ -39,6 +39,9 @@ struct Names: Sendable {
   var agents: [String] = []
   var environments: [String] = []
   var sources: [String] = []
+  /// Those among them that cannot be used: their files have problems, and nothing earlier is there. By what they
+  /// would be referred to, with the file: `agents/helper`.
+  var broken: [String: String] = [:]
   /// Files whose content has another name than they, by what they would be referred to: `agents/helper`.
   var renamed: [String: (file: String, name: String)] = [:]
 }
@@ -75,10 +78,10 @@ struct BundleReader {
     for (index, body) in bundle.sources.enumerated() {
       if let source = source(body, .root.key("sources").index(index)) { checked.sources.append(source) }
     }
-    twice(bundle.agents, "agents", "agent")
-    twice(bundle.environments, "environments", "environment")
-    twice(bundle.sources, "sources", "source")
-    twice(bundle.jobs.map(\.definition), "jobs", "job", below: "definition")
+    twice(bundle.agents, "agents", "agent", bundle.places)
+    twice(bundle.environments, "environments", "environment", bundle.places)
+    twice(bundle.sources, "sources", "source", bundle.places)
+    twice(bundle.jobs.map(\.definition), "jobs", "job", bundle.places, below: "definition")
     let names = known(bundle)
     let eventTypes = eventTypes(bundle)
     for (index, entry) in bundle.jobs.enumerated() {
@@ -118,7 +121,7 @@ struct BundleReader {
     return Names(
       agents: known.agents + names(bundle.agents),
       environments: known.environments + names(bundle.environments),
-      sources: known.sources + names(bundle.sources), renamed: known.renamed)
+      sources: known.sources + names(bundle.sources), broken: known.broken, renamed: known.renamed)
   }
 
   private func source(_ body: JSON, _ path: FieldPath) -> Source? {
@@ -139,13 +142,20 @@ struct BundleReader {
     return Source(name: name, kind: kind, settings: settings)
   }
 
-  private func twice(_ bodies: [JSON], _ list: String, _ thing: String, below: String? = nil) {
-    var seen: Set<String> = []
+  private func twice(
+    _ bodies: [JSON], _ list: String, _ thing: String, _ places: Places, below: String? = nil
+  ) {
+    var seen: [String: FieldPath] = [:]
     for (index, body) in bodies.enumerated() {
-      guard let name = body["name"]?.stringValue, !seen.insert(name).inserted else { continue }
+      guard let name = body["name"]?.stringValue else { continue }
       var path = FieldPath.root.key(list).index(index)
       if let below { path = path.key(below) }
-      findings.add(path.key("name"), "There are two \(thing)s named \(quoted(name)). Rename one.")
+      guard let first = seen[name] else {
+        seen[name] = path
+        continue
+      }
+      let other = places.files.first { $0.prefix == first }.map { ", also in \($0.name)" } ?? ""
+      findings.add(path.key("name"), "There are two \(thing)s named \(quoted(name))\(other). Rename one.")
     }
   }
 }

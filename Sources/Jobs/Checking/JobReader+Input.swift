@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 import Sessions
 
 // What a job names by path: its prompt, its files, its rubric.
@@ -140,8 +141,12 @@ extension JobReader {
       given.add(key, "\(path) has \(bytes.count) bytes; a \(thing) has at most \(JobReader.textLimit).")
       return nil
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      given.add(key, "\(path) is no UTF-8 text. Save it as UTF-8.")
+    let text: String
+    do {
+      // As in the texts of YAML, whatever the editor writes at the end of a line.
+      text = FileText.withLineFeeds(try FileText.read(bytes))
+    } catch {
+      given.add(key, error.description.replacing("The file", with: path))
       return nil
     }
     guard text.contains(where: { !$0.isWhitespace }) else {

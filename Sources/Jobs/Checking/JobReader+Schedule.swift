@@ -223,12 +223,19 @@ extension JobReader {
       )
       return []
     }
-    guard bytes.count <= CalendarReader.sizeLimit, let text = String(validating: bytes, as: UTF8.self) else {
-      findings.add(path, "\(name) is no UTF-8 text of at most \(CalendarReader.sizeLimit >> 10) KiB.")
+    if let problem = FileText.encoding(bytes) {
+      findings.add(path, "\(name): \(problem)")
+      return []
+    }
+    guard bytes.count <= CalendarReader.sizeLimit else {
+      findings.add(
+        path,
+        "\(name) has \(bytes.count) bytes; a calendar is read up to \(CalendarReader.sizeLimit >> 10) KiB. Leave "
+          + "events of the past out.")
       return []
     }
     do {
-      let read = try CalendarReader.read(text)
+      let read = try CalendarReader.read(FileText.withoutMark(bytes))
       if read.isEmpty { findings.add(path, "\(name) has no events.") }
       return read
     } catch {

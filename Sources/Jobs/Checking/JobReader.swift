@@ -67,6 +67,10 @@ struct JobReader {
   /// is applied.
   private func reference(_ job: Fields, _ key: String, _ known: [String], id prefix: String) -> String? {
     guard let name = job.text(key, required: true, length: 1...256) else { return nil }
+    if let file = names.broken["\(key)s/\(name)"] {
+      job.add(key, "The \(key) \(quoted(name)) cannot be used: \(file) has problems. Mend that first.")
+      return nil
+    }
     if name.hasPrefix(prefix) || known.contains(name) { return name }
     if let problem = renamed(key, name) {
       job.add(key, problem)
@@ -139,6 +143,10 @@ struct JobReader {
 
   func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
     guard let name = given.text(key, required: true, length: 1...64) else { return nil }
+    if let file = names.broken["sources/\(name)"] {
+      given.add(key, "The source \(quoted(name)) cannot be used: \(file) has problems. Mend that first.")
+      return nil
+    }
     if known.contains(name) { return name }
     if let problem = renamed("source", name) {
       given.add(key, problem)

@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Primitives
 import Yams
 
 /// One YAML file as a JSON value, and where everything in it stands.
@@ -29,8 +30,11 @@ struct YAMLFile {
   }
 
   private mutating func read(_ bytes: [UInt8]) {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      return note(nil, "The file is no UTF-8 text. Save it as UTF-8.")
+    let text: String
+    do {
+      text = try FileText.read(bytes)
+    } catch {
+      return note(nil, error.description)
     }
     let aliases = YAMLFile.aliases(in: text)
     guard aliases <= YAMLFile.aliasLimit else {
@@ -173,6 +177,15 @@ struct YAMLFile {
       ? 0 : words(after: UInt8(ascii: "*")).count { anchors.contains(String(Substring($0))) }
   }
 
+  /// Whether a line, or the one after it, is indented with a tab: the parser may blame the line before.
+  private static func hasTab(at line: Int, in text: String) -> Bool {
+    // Scalars, since a carriage return and a line feed are one character.
+    let lines = text.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "\n" }
+    return lines.dropFirst(max(0, line - 1)).prefix(2).contains { line in
+      line.prefix { $0 == " " || $0 == "\t" }.contains("\t")
+    }
+  }
+
   // MARK: Problems
 
   private mutating func note(_ spot: Places.Spot?, _ message: String) {
@@ -188,10 +201,8 @@ struct YAMLFile {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let began = context.map { " \($0.text) that began in line \($0.mark.line)" } ?? ""
-      let lines = text.split(separator: "\n", maxSplits: mark.line, omittingEmptySubsequences: false)
-      let line = mark.line <= lines.count ? lines[mark.line - 1] : ""
       let hint =
-        line.prefix { $0 == " " || $0 == "\t" }.contains("\t")
+        YAMLFile.hasTab(at: mark.line, in: text)
         ? " YAML wants spaces, not tabs, at the beginning of a line." : ""
       note(Places.Spot(mark), "This is no YAML: \(problem)\(began).\(hint)")
     case .duplicatedKeysInMapping(let keys, let context):

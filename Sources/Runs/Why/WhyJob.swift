@@ -9,14 +9,19 @@ package struct JobFacts: Sendable, Equatable {
     /// Its times in a few words.
     package var times: String
     package var nextAt: Timestamp?
+    package var timezone: String?
     /// By whom, since when and why it is paused; nil when it is not.
     package var paused: String?
     /// Whether it has started as often as it may.
     package var isUsedUp: Bool
 
-    package init(times: String, nextAt: Timestamp?, paused: String? = nil, isUsedUp: Bool = false) {
+    package init(
+      times: String, nextAt: Timestamp?, timezone: String? = nil, paused: String? = nil,
+      isUsedUp: Bool = false
+    ) {
       self.times = times
       self.nextAt = nextAt
+      self.timezone = timezone
       self.paused = paused
       self.isUsedUp = isUsedUp
     }
@@ -52,6 +57,9 @@ package struct JobFacts: Sendable, Equatable {
   package var archivedAt: Timestamp?
   package var schedules: [Schedule]
   package var sources: [Source]
+  /// What is wrong with its files on the disk, so that it goes on as it was applied last.
+  package var faults: [String] = []
+  package var updatedAt: Timestamp
   /// What keeps it from starting anything.
   var obstacle: RunsError?
   /// The latest firing and what became of it.
@@ -65,6 +73,7 @@ package struct JobFacts: Sendable, Equatable {
     id = job.id
     name = job.name
     archivedAt = job.archivedAt
+    updatedAt = job.updatedAt
     self.schedules = schedules
     self.sources = sources
   }
@@ -80,6 +89,16 @@ package struct JobFacts: Sendable, Equatable {
   }
 
   private var sentence: String {
+    faults.isEmpty ? plainSentence : "\(plainSentence) \(faultSentence)"
+  }
+
+  private var faultSentence: String {
+    let text = faults.joined(separator: "; ")
+    return
+      "\(text.prefix(1).uppercased())\(text.dropFirst()) It goes on as it was applied at \(updatedAt.inSentence)."
+  }
+
+  private var plainSentence: String {
     if let archivedAt {
       return
         "Nothing starts because \(name) was archived at \(archivedAt.inSentence); apply its file again to bring it back."
@@ -127,7 +146,7 @@ package struct JobFacts: Sendable, Equatable {
     }
     if schedule.isUsedUp { return "its schedule \(schedule.times) has started as often as it may" }
     guard let next = schedule.nextAt else { return "its schedule \(schedule.times) names no further time" }
-    return "its schedule \(schedule.times) fires next at \(next.inSentence)"
+    return "its schedule \(schedule.times) fires next at \(next.inSentence(in: schedule.timezone))"
   }
 
   private static func words(_ source: Source) -> String {

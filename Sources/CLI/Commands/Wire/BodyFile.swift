@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import JSON
 import Jobs
+import Primitives
 
 /// Where a command finds the body that it sends.
 struct BodyOptions: ParsableArguments {
@@ -38,8 +39,9 @@ enum BodyFile {
 
   /// JSON or YAML; whichever it is shows by itself.
   static func read(_ path: String) throws(Complaint) -> JSON {
-    let bytes = try bytes(path, upTo: limit)
     let name = path == "-" ? "standard input" : path
+    let bytes = FileText.withoutMark(try bytes(path, upTo: limit))
+    if let problem = FileText.encoding(bytes) { throw .badBody("\(name): \(problem)") }
     let json = try parsed(bytes, name: name)
     guard json.objectValue != nil else {
       throw .badBody("\(name): Expected an object with the fields of the body, such as “name: Helper”.")
