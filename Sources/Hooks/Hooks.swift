@@ -70,6 +70,7 @@ package final class Hooks: Sendable {
   /// The environment that secret references are resolved in.
   private let secrets: Secrets
   private let refusals = Lock<[Refused: Int]>([:])
+  private let refusalLog: RefusalLog
   /// Sources as last used, by name. Only such as exist, so that strangers cannot fill it.
   private let opened = Lock<[String: OpenSource]>([:])
 
@@ -90,6 +91,7 @@ package final class Hooks: Sendable {
     self.time = time
     self.randomness = randomness
     self.log = log
+    refusalLog = RefusalLog(time: time, log: log)
   }
 
   /// Takes a request to `/hooks/<source>`.
@@ -247,6 +249,10 @@ package final class Hooks: Sendable {
     let known = if case .unknownSource = refusal { "" } else { source }
     let key = Refused(source: known, reason: refusal.code, minute: time.now().seconds / 60)
     refusals.withLock { $0[key, default: 0] += 1 }
+    // The name that a stranger gave is not repeated.
+    refusalLog.note(
+      source: known.isEmpty ? nil : known, code: refusal.code,
+      known.isEmpty ? "There is no source of that name." : refusal.description)
   }
 
   /// Writes the counts of refusals from time to time, until cancelled, and once more then.
@@ -254,8 +260,10 @@ package final class Hooks: Sendable {
     while !Task.isCancelled {
       do { try await time.sleep(.seconds(5)) } catch { break }
       await writeRefusals()
+      refusalLog.sum()
     }
     await writeRefusals()
+    refusalLog.sum(all: true)
   }
 
   func writeRefusals() async {

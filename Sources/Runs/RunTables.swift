@@ -138,5 +138,12 @@ extension Runs {
         ALTER TABLE held ADD COLUMN trigger_id TEXT;
         UPDATE held SET trigger_id = (SELECT trigger_id FROM firings WHERE id = held.firing_id);
         """),
+    // When the present stretch of running began, by a clock that nobody sets: it counts from the machine's start.
+    Migration(
+      id: "runs-0008",
+      sql: """
+        ALTER TABLE runs ADD COLUMN elapsed_since INTEGER;
+        ALTER TABLE runs ADD COLUMN boot TEXT;
+        """),
   ]
 }

@@ -30,7 +30,7 @@ extension Runs {
     guard parts.count == 2, let run = try find(tx, parts[0]), !run.state.isTerminal else { return }
     switch parts[1] {
     case "timeout":
-      guard run.state == .running else { return }
+      guard run.state == .running, try isTimeUp(tx, run) else { return }
       try end(
         tx, run, as: .timedOut,
         reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up.")

@@ -15,6 +15,10 @@ extension Sessions {
     let session = try session(tx, claim.ref)
     let unread = try unread(tx, session.id)
     if Sessions.refuses(settlement, unread: unread, closing: session.closing != nil) { return false }
+    if case .rest(let due) = settlement {
+      try queue.reschedule(tx, claim, due: due, failed: false)
+      return true
+    }
     try close(tx, session, settlement)
     if case .later(let due, _) = settlement {
       try queue.reschedule(tx, claim, due: due, failed: false)
@@ -47,14 +51,15 @@ extension Sessions {
     switch settlement {
     case .idle(.endTurn): !unread.isEmpty
     case .waiting: unread.contains { $0.type.isAnswer || $0.type == .userInterrupt }
-    case .idle, .interrupted, .later, .terminated, .hopeless: false
+    // What came meanwhile has woken the item again.
+    case .idle, .interrupted, .later, .rest, .refused, .terminated, .hopeless: false
     }
   }
 
   /// The closing events, and what the run makes of them.
   func close(_ tx: Transaction, _ session: Session, _ settlement: Settlement) throws {
     switch settlement {
-    case .idle(.retriesExhausted):
+    case .idle(.retriesExhausted), .refused:
       try flush(tx, session.id, because: "the model's retries were exhausted")
     case .terminated(let reason), .hopeless(let reason):
       try flush(tx, session.id, because: reason)
@@ -81,6 +86,8 @@ extension Sessions {
     }
     switch settlement {
     case .idle(let reason): return idle(reason)
+    case .refused: return idle(.retriesExhausted)
+    case .rest: return []
     case .interrupted:
       // Nothing was there to be stopped: the session rests as before.
       if session.status == .idle && !session.isWaiting { return [] }
@@ -108,6 +115,10 @@ extension Sessions {
     if interrupting { try append(tx, to: id, [NewEvent(.userInterrupt)]) }
     var session = try session(tx, id)
     session.closing = reason
+    // Whoever drives it will end it properly; without anybody it would be “running” for ever.
+    if try !interrupting && !session.turnOpen && !isDriven(tx, id) {
+      session.leaveOutcome(because: "It was not decided: \(reason).", at: time.now())
+    }
     try save(tx, session, at: time.now())
   }
 
