@@ -16,7 +16,8 @@ extension Runs {
   /// stay, or its earlier time would count.
   func beginStretch(_ tx: Transaction, _ run: String, remaining: Duration, at now: Timestamp) throws {
     try tx.run(
-      "UPDATE runs SET running_since = $2, elapsed_since = $3, boot = $4, remaining = $5 WHERE id = $1", run, now,
+      "UPDATE runs SET running_since = $2, elapsed_since = $3, boot = $4, remaining = $5 WHERE id = $1", run,
+      now,
       time.elapsed().microseconds, time.boot, remaining.microseconds)
     try queue.remove(tx, .timer, "\(run):timeout")
     try queue.push(tx, .timer, "\(run):timeout", due: now + max(.zero, remaining))

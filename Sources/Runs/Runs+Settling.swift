@@ -106,7 +106,8 @@ extension Runs: Settling {
       "session_id": .string(session.id), "attempt": .integer(Int64(run.attempt)),
       "trigger": run.snapshot.trigger, "message": text.map { .string($0) } ?? .null,
       "outcome": try session.outcomes.last.map { outcome in
-        outcome.told(evaluations: try sessions.evaluations(tx, session.id, of: outcome.id), ending: run.reason)
+        outcome.told(
+          evaluations: try sessions.evaluations(tx, session.id, of: outcome.id), ending: run.reason)
       } ?? .null,
       "files": .array(
         try files.list(tx, session: session.id).map { file in

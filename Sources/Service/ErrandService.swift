@@ -139,6 +139,7 @@ package struct ErrandService: Sendable {
       options.grace = configuration.grace
       options.randomness = randomness
       options.logger = log
+      options.onLost = { [workplaces] in await workplaces.forget() }
       worker = try Worker(
         queue: queue,
         handlers: [
@@ -186,7 +187,8 @@ package struct ErrandService: Sendable {
   /// - Parameter ready: called with the port once requests are answered.
   /// - Throws: `HTTPServerError` when the address can't be listened on.
   package func run(
-    signals: [UnixSignal] = [.sigterm, .sigint, .sighup, .sigusr1], ready: @escaping @Sendable (UInt16) -> Void = { _ in }
+    signals: [UnixSignal] = [.sigterm, .sigint, .sighup, .sigusr1],
+    ready: @escaping @Sendable (UInt16) -> Void = { _ in }
   ) async throws {
     try await workplaces.sweep()
     try await files.settleLeftovers(database)

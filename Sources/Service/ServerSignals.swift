@@ -63,8 +63,10 @@ struct ServerSignals: Sendable {
       let queue = queue
       let (runs, backlog) = try await database.read { tx in
         (
-          try tx.rows("SELECT state, COUNT(*) AS runs FROM runs WHERE ended_at IS NULL GROUP BY state ORDER BY state")
-            .map { "\(try $0["runs"] as Int) \(try $0["state"] as String)" }, try queue.backlog(tx)
+          try tx.rows(
+            "SELECT state, COUNT(*) AS runs FROM runs WHERE ended_at IS NULL GROUP BY state ORDER BY state"
+          )
+          .map { "\(try $0["runs"] as Int) \(try $0["state"] as String)" }, try queue.backlog(tx)
         )
       }
       let items = backlog.map { "\($0.kind) \($0.items) (\($0.leased) at work, \($0.due) due)" }

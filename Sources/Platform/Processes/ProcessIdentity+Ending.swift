@@ -21,17 +21,13 @@ extension ProcessIdentity {
 
   /// Waits until the process is gone, or has only its exit status left. Looks every few milliseconds: it is
   /// not our child, and nobody waits long for a killed process.
-  package func gone() async throws {
-    while isAlive, !isZombie { try await Task.sleep(for: .milliseconds(5)) }
-  }
-
-  /// The same, but no longer than some time.
   ///
   /// The first process of a sandbox stays as long as another process has not taken notice of the end of what it
   /// had started in there, which one that hangs never does. It is ending then, and nothing in there runs any more:
   /// after a moment that is as good as gone.
   /// - Returns: whether it is gone.
-  package func gone(within limit: Duration) async throws -> Bool {
+  @discardableResult
+  package func gone(within limit: Duration = .seconds(30)) async throws -> Bool {
     let begun = ContinuousClock.now
     while isAlive, !isZombie {
       let waited = ContinuousClock.now - begun

@@ -87,7 +87,7 @@ extension EmbeddedDriver {
         session, readingUpTo: EmbeddedDriver.readLimit, inAll: EmbeddedDriver.totalReadLimit)
       var checks: [CheckOutcome] = []
       if !row.checks.isEmpty {
-        let hands = try await workplaces.hands(for: row)
+        let hands = try await workplaces.hands(for: row, session.claim)
         for check in row.checks {
           checks.append(CheckOutcome(name: check.name, result: try await hands.outcome(of: check)))
         }

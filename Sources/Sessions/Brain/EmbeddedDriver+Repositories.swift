@@ -21,7 +21,7 @@ extension EmbeddedDriver {
   ) async throws -> Mounting {
     let mounts = row.resources.compactMap(RepositoryMount.init(resource:))
     if mounts.isEmpty || Situation(row).isSelfHosted { return .done }
-    let hands = try await workplaces.hands(for: row)
+    let hands = try await workplaces.hands(for: row, session.claim)
     for number in 1... {
       let mounted = try await unlessInterrupted(session) { try await hands.troublesOfMounting(mounts) }
       guard let troubles = mounted else { return .interrupted }

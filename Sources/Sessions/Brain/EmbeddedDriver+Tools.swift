@@ -7,7 +7,7 @@ extension EmbeddedDriver {
   func run(_ calls: [Call], _ session: DrivenSession, _ row: Session, _ log: [Event]) async throws {
     let web = WebTools(web, agent: row.agent, log: log)
     // Calls of the web tools need no sandbox.
-    let hands = calls.allSatisfy(WebTools.answers) ? nil : try await workplaces.hands(for: row)
+    let hands = calls.allSatisfy(WebTools.answers) ? nil : try await workplaces.hands(for: row, session.claim)
     let limit = limits.parallelTools
     _ = try await unlessInterrupted(session) {
       try await withThrowingTaskGroup(of: Void.self) { running in

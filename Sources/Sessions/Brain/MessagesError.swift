@@ -27,7 +27,8 @@ enum MessagesError: Error, Equatable {
         message: "its stream ended before the reply did" + (said.map { "; it said: \(clean($0))" } ?? ""))
     case .other(let kind, let text):
       return .failed(
-        message: "it sent \(kind) instead of a reply: \(clean(text)). ANTHROPIC_BASE_URL says where it was asked, at "
+        message:
+          "it sent \(kind) instead of a reply: \(clean(text)). ANTHROPIC_BASE_URL says where it was asked, at "
           + "\(address).")
     case .foreign:
       return .unavailable(
@@ -110,7 +111,9 @@ struct RemarkCleaner: Sendable {
       defer { wasBearer = word.lowercased().hasSuffix("bearer") }
       if wasBearer, word.utf8.count >= 8 { return "(a key)" }
       guard let start = word.firstRange(of: "sk-") else { return String(word) }
-      let key = word[start.lowerBound...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+      let key = word[start.lowerBound...].prefix {
+        $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0))
+      }
       if key.utf8.count < 16 { return String(word) }
       return word[..<start.lowerBound] + "(a key)" + word[key.endIndex...]
     }.joined(separator: " ")

@@ -44,7 +44,8 @@ struct ReplyAssembly: Sendable {
     guard bytes <= ReplyAssembly.maximumBytes else { throw .malformed("the reply is too long") }
     guard let data = try object(of: event) else { return nil }
     let type = data["type"]?.stringValue ?? event.type
-    let name = ReplyAssembly.known.contains(type) || !ReplyAssembly.known.contains(event.type) ? type : event.type
+    let name =
+      ReplyAssembly.known.contains(type) || !ReplyAssembly.known.contains(event.type) ? type : event.type
     if name == "error" || event.type == "error" { throw .said(SaidError(told: data)) }
     let hasOwn = data["delta"] ?? data["content_block"] ?? data["message"] != nil
     if !ReplyAssembly.known.contains(name) || !hasOwn, let error = SaidError(in: data) { throw .said(error) }
@@ -266,7 +267,8 @@ private struct PartialBlock: Sendable {
     let source = Blocks.isBlank(input) ? block["input"]?.stringValue ?? "" : input
     if Blocks.isBlank(source) {
       let given = block["input"]?.given ?? [:]
-      return given.objectValue != nil || given.stringValue != nil ? given.objectValue.map(JSON.object) ?? [:] : nil
+      return given.objectValue != nil || given.stringValue != nil
+        ? given.objectValue.map(JSON.object) ?? [:] : nil
     }
     for text in source.hasPrefix("{}") ? [source, String(source.dropFirst(2))] : [source] {
       guard let parsed = try? JSON(parsing: text) else { continue }

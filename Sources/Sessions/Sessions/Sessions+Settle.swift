@@ -111,14 +111,16 @@ extension Sessions {
   ) throws {
     // Also what an earlier closing left: an interrupt that the driver had no more use for.
     try flush(tx, id, because: reason)
-    if try session(tx, id).closing != nil { return }
-    if interrupting { try append(tx, to: id, [NewEvent(.userInterrupt)]) }
     var session = try session(tx, id)
-    session.closing = reason
-    // Whoever drives it will end it properly; without anybody it would be “running” for ever.
-    if try !interrupting && !session.turnOpen && !isDriven(tx, id) {
+    if !interrupting, !session.turnOpen, session.outcomes.last?.result.isTerminal == false {
+      // Nobody works on it any more: without this it would be “running” for ever.
       session.leaveOutcome(because: "It was not decided: \(reason).", at: time.now())
+      try save(tx, session, at: time.now())
     }
+    if session.closing != nil { return }
+    if interrupting { try append(tx, to: id, [NewEvent(.userInterrupt)]) }
+    session = try self.session(tx, id)
+    session.closing = reason
     try save(tx, session, at: time.now())
   }
 
