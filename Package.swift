@@ -175,7 +175,8 @@ let package = Package(
         "HTTPServer",
         "Signatures", "PathSupport",
       ]),
-    tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
+    tests(
+      "Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Runs", "Signatures", "PathSupport"]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
     tests("Queue", uses: ["Primitives", "Store", logging]),

@@ -93,9 +93,9 @@ package final class Hooks: Sendable {
   /// The environment that secret references are resolved in.
   let secrets: Secrets
   private let refusals = Lock<[Refused: Int]>([:])
-  private let listeners = Lock<[@Sendable (HookRefusal, String, String?) -> Void]>([])
   /// How many requests of a source were written down as refused in this minute.
   let keeping = Lock<[String: (minute: Int64, count: Int)]>([:])
+  private let refusalLog: RefusalLog
   /// Sources as last used, by name. Only such as exist, so that strangers cannot fill it.
   private let opened = Lock<[String: OpenSource]>([:])
 
@@ -116,6 +116,7 @@ package final class Hooks: Sendable {
     self.time = time
     self.randomness = randomness
     self.log = log
+    refusalLog = RefusalLog(time: time, log: log)
   }
 
   /// Takes a request to `/hooks/<source>`.
@@ -128,7 +129,7 @@ package final class Hooks: Sendable {
         opened.withLock { $0[name] = nil }
       }
     } catch let kept as KeptRefusal {
-      throw refuse(kept.refusal, source: name, receipt: kept.receipt)
+      throw refuse(kept.refusal, source: name)
     } catch let refusal as HookRefusal {
       throw refuse(refusal, source: name)
     }
@@ -311,31 +312,23 @@ package final class Hooks: Sendable {
 
   // MARK: Refusals
 
-  /// The one place where a refusal becomes one, wherever it was found: it is counted, and those who listen are
-  /// told. Called by whoever refuses a request before it comes here, too.
-  /// - Parameter receipt: what is kept of the request, when it proved itself.
+  /// The one place where a refusal becomes one, wherever it was found: it is counted, and told in the log. Called by
+  /// whoever refuses a request before it comes here, too.
   /// - Returns: the same, to be thrown.
   @discardableResult
-  package func refuse(_ refusal: HookRefusal, source: String, receipt: String? = nil) -> HookRefusal {
+  package func refuse(_ refusal: HookRefusal, source: String) -> HookRefusal {
     count(refusal, source: source)
-    for listener in listeners.withLock({ $0 }) { listener(refusal, source, receipt) }
     return refusal
   }
 
-  /// Has `body` called for every refused request, with the name of the source that it came to, which strangers
-  /// choose, and the receipt that is kept of it. It comes as often as strangers like: what it costs is bounded
-  /// there.
-  package func onRefused(
-    _ body: @escaping @Sendable (_ refusal: HookRefusal, _ source: String, _ receipt: String?) -> Void
-  ) {
-    listeners.withLock { $0.append(body) }
-  }
-
-  /// Strangers can send as much as they like, so refusals are counted by minute, not stored one by one.
   private func count(_ refusal: HookRefusal, source: String) {
     let known = if case .unknownSource = refusal { "" } else { source }
     let key = Refused(source: known, reason: refusal.code, minute: time.now().seconds / 60)
     refusals.withLock { $0[key, default: 0] += 1 }
+    // The name that a stranger gave is not repeated.
+    refusalLog.note(
+      source: known.isEmpty ? nil : known, code: refusal.code,
+      known.isEmpty ? "There is no source of that name." : refusal.description)
   }
 
   /// Writes the counts of refusals from time to time, until cancelled, and once more then.
@@ -343,8 +336,10 @@ package final class Hooks: Sendable {
     while !Task.isCancelled {
       do { try await time.sleep(.seconds(5)) } catch { break }
       await writeRefusals()
+      refusalLog.sum()
     }
     await writeRefusals()
+    refusalLog.sum(all: true)
   }
 
   func writeRefusals() async {

@@ -21,6 +21,8 @@ package final class Worker: Sendable {
     package var backoff = Backoff()
     package var randomness = Randomness.system
     package var logger = Logger(label: "queue")
+    /// Called when the worker finds that it was taken for dead, before it registers again.
+    package var onLost: @Sendable () async -> Void = {}
 
     package init() {}
   }
@@ -88,6 +90,7 @@ package final class Worker: Sendable {
   func rise() async {
     logger.error("\(QueueError.unknownWorker(id))")
     for (_, task) in state.withLock({ $0.running.values }) { task.cancel() }
+    await options.onLost()
     do {
       try await register()
       signal.set()

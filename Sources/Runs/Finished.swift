@@ -5,6 +5,7 @@ package struct Finished: Sendable, Equatable {
   package var run: String
   package var firing: String
   package var job: String
+  package var jobName: String
   /// The id of the trigger in the job; `manual` for a start by hand.
   package var trigger: String
   /// `schedule`, `backfill`, `webhook` or `manual`.
@@ -15,6 +16,8 @@ package struct Finished: Sendable, Equatable {
   /// ones count neither way. 0 for other triggers.
   package var failuresInARow: Int
   package var at: Timestamp
+  /// From its beginning, or its firing if it was not begun.
+  package var took: Duration
 }
 
 extension Run.State {

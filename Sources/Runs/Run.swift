@@ -52,6 +52,9 @@ package struct Run: Sendable, Equatable {
   /// Running time left, the current stretch not counted.
   package var remaining: Duration
   package var runningSince: Timestamp?
+  /// The same by the clock that nobody sets, and the start of the machine that it counts from.
+  var elapsedSince: Duration?
+  var boot: String?
   package var createdAt: Timestamp
   package var startedAt: Timestamp?
   package var endedAt: Timestamp?
@@ -74,6 +77,8 @@ package struct Run: Sendable, Equatable {
     result = try row["result"]
     remaining = .microseconds(try row["remaining"] as Int64)
     runningSince = try row["running_since"]
+    elapsedSince = (try row["elapsed_since"] as Int64?).map { .microseconds($0) }
+    boot = try row["boot"]
     createdAt = try row["created_at"]
     startedAt = try row["started_at"]
     endedAt = try row["ended_at"]

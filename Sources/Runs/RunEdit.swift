@@ -26,6 +26,8 @@ final class RunEdit {
     EditedColumn("result", { $0.result }, as: { $0 }),
     EditedColumn("remaining") { $0.remaining.microseconds },
     EditedColumn("running_since") { $0.runningSince },
+    EditedColumn("elapsed_since") { $0.elapsedSince?.microseconds },
+    EditedColumn("boot") { $0.boot },
     EditedColumn("started_at") { $0.startedAt },
     EditedColumn("ended_at") { $0.endedAt },
   ]

@@ -145,5 +145,12 @@ extension Runs {
         ALTER TABLE firings ADD COLUMN request_fingerprint TEXT;
         CREATE INDEX firings_by_request ON firings (idempotency_key) WHERE idempotency_key IS NOT NULL;
         """),
+    // When the present stretch of running began, by a clock that nobody sets: it counts from the machine's start.
+    Migration(
+      id: "runs-0008",
+      sql: """
+        ALTER TABLE runs ADD COLUMN elapsed_since INTEGER;
+        ALTER TABLE runs ADD COLUMN boot TEXT;
+        """),
   ]
 }

@@ -34,7 +34,7 @@ extension Runs {
       if run.state.isTerminal { return }
       switch parts[1] {
       case "timeout":
-        guard run.state == .running else { return }
+        guard run.state == .running, try isTimeUp(edit) else { return }
         try end(
           edit, as: .timedOut,
           reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up.")

@@ -24,9 +24,10 @@ extension Runs {
         """, run.job, run.id)
     }
     var finished = Finished(
-      run: run.id, firing: run.firing, job: run.job, trigger: run.snapshot.trigger["id"]?.stringValue ?? "",
+      run: run.id, firing: run.firing, job: run.job, jobName: run.jobName,
+      trigger: run.snapshot.trigger["id"]?.stringValue ?? "",
       kind: run.snapshot.trigger["kind"]?.stringValue ?? "", state: state, reason: reason, failuresInARow: 0,
-      at: now)
+      at: now, took: max(.zero, now - (run.startedAt ?? run.createdAt)))
     if finished.kind == "schedule" && (state == .succeeded || state.isFailure) {
       let row = try tx.row(
         """

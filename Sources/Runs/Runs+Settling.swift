@@ -16,13 +16,14 @@ extension Runs: Settling {
       let now = time.now()
       edit.run.state = .running
       edit.run.reason = nil
-      edit.run.runningSince = now
       edit.run.startedAt = edit.run.startedAt ?? now
-      // The timer of an earlier stretch must not stay, or its earlier time would count.
-      try queue.remove(tx, .timer, "\(edit.run.id):timeout")
-      try queue.push(tx, .timer, "\(edit.run.id):timeout", due: now + max(.zero, edit.run.remaining))
+      try beginStretch(edit, remaining: edit.run.remaining, at: now)
       if edit.run.snapshot.expiresAt != nil { try queue.remove(tx, .timer, "\(edit.run.id):expiry") }
     }
+  }
+
+  package func carries(_ tx: Transaction, _ session: String) throws -> Bool {
+    try tx.row("SELECT 1 FROM runs WHERE session_id = $1", session) != nil
   }
 
   package func settled(_ session: SessionEdit, _ settlement: Settlement) throws {
@@ -30,8 +31,7 @@ extension Runs: Settling {
     try edit(tx, ofSession: session.id) { edit in
       let run = edit.run
       if run.state.isTerminal { return }
-      let now = time.now()
-      edit.run.remaining = run.runningSince.map { run.remaining - max(.zero, now - $0) } ?? run.remaining
+      edit.run.remaining = try run.remaining - stretch(tx, run)
       edit.run.runningSince = nil
       let verdict = Verdict(
         settlement, outcome: session.session.outcomes.last, trouble: try trouble(session, settlement),
@@ -102,17 +102,14 @@ extension Runs: Settling {
     let answer = try sessions.last(tx, session.id, .agentMessage)
     let text = answer?.body["content"]?.arrayValue?.compactMap { $0["text"]?.stringValue }.joined(
       separator: "\n")
-    let outcome = session.outcomes.last
     return [
       "run_id": .string(run.id), "job": .string(run.jobName), "state": .string(run.state.rawValue),
       "reason": run.reason.map { .string($0) } ?? .null, "firing_id": .string(run.firing),
       "session_id": .string(session.id), "attempt": .integer(Int64(run.attempt)),
       "trigger": run.snapshot.trigger, "message": text.map { .string($0) } ?? .null,
-      "outcome": outcome.map {
-        [
-          "result": .string($0.result.rawValue), "iterations": .integer(Int64($0.iteration + 1)),
-          "explanation": $0.explanation.map { .string($0) } ?? .null,
-        ]
+      "outcome": try session.outcomes.last.map { outcome in
+        outcome.told(
+          evaluations: try sessions.evaluations(tx, session.id, of: outcome.id), ending: run.reason)
       } ?? .null,
       "files": .array(
         try files.list(tx, session: session.id).map { file in
@@ -126,6 +123,27 @@ extension Runs: Settling {
       "usage": session.usage.json, "created_at": .string(run.createdAt.description),
       "started_at": run.startedAt.map { .string($0.description) } ?? .null,
       "ended_at": run.endedAt.map { .string($0.description) } ?? .null,
+    ]
+  }
+}
+
+extension Outcome {
+  /// As a result tells it: how the last evaluation ended, and never a state on the way. Without any it is null, with
+  /// the reason.
+  /// - Parameters:
+  ///   - evaluations: the ends of its evaluations.
+  ///   - reason: why the run ended.
+  func told(evaluations: [Event], ending reason: String?) -> JSON {
+    let last = evaluations.last?.body
+    let isDecided = result.isTerminal && (last != nil || result != .interrupted)
+    let told = isDecided ? result.rawValue : last?["result"]?.stringValue
+    let explanation = last?["explanation"]?.stringValue ?? (isDecided ? self.explanation : nil)
+    let why = reason.map { "It was not evaluated. \($0)" } ?? "It was not evaluated."
+    return [
+      "result": told.map { .string($0) } ?? .null,
+      "iterations": .integer(
+        Int64(isDecided && evaluations.isEmpty ? iteration + 1 : evaluations.count)),
+      "explanation": .string(told == nil ? why : explanation ?? ""),
     ]
   }
 }

@@ -33,6 +33,7 @@ package final class Runs: Sendable {
   let randomness: Randomness
   let terms: TermsTable
   private let observers = Lock<[@Sendable (Transaction, Finished) throws -> Void]>([])
+  private let mourners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
   private let listeners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
 
   /// - Parameter rehearses: whether sessions play their jobs' rehearsals instead of asking models.
@@ -63,6 +64,16 @@ package final class Runs: Sendable {
 
   func tell(_ tx: Transaction, _ finished: Finished) throws {
     for observer in observers.withLock({ $0 }) { try observer(tx, finished) }
+  }
+
+  /// Has `body` called for every firing that could not start, in the transaction that decides so.
+  package func onFailedToStart(_ body: @escaping @Sendable (Transaction, Firing) throws -> Void) {
+    mourners.withLock { $0.append(body) }
+  }
+
+  func tellFailure(_ tx: Transaction, _ firing: Firing) throws {
+    guard firing.decision == .failedToStart else { return }
+    for mourner in mourners.withLock({ $0 }) { try mourner(tx, firing) }
   }
 
   /// Has `body` called for every firing that had to wait, in the transaction that decides it. Its trigger is the

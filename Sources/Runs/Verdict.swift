@@ -36,7 +36,8 @@ enum Verdict: Equatable {
     case .interrupted: self = .wait(reason: "It was interrupted; a message to its session goes on with it.")
     case .later(let due, let reason): self = .pause(reason: "\(reason) It goes on at \(due).")
     case .terminated(let reason): self = again(reason)
-    case .hopeless(let reason): self = .end(.failed, reason: reason)
+    case .hopeless(let reason), .refused(let reason): self = .end(.failed, reason: reason)
+    case .rest(let due): self = .pause(reason: "It goes on at \(due).")
     }
   }
 

@@ -1,4 +1,5 @@
 import Cron
+import Logging
 import Primitives
 import Runs
 package import Store
@@ -20,6 +21,9 @@ extension Schedules {
   func pause(_ tx: Transaction, _ schedule: inout Schedule, by: String, reason: String) throws {
     let pause = Schedule.Pause(at: time.now(), by: by, reason: reason)
     schedule.pause = pause
+    let line =
+      "The schedule \(schedule.trigger) of \(schedule.jobName) was paused by \(by): \(reason.prefix(500))"
+    tx.afterCommit { [log] in log.warning("\(line)") }
     schedule.nextAt = nil
     schedule.dueAt = nil
     try record(tx, schedule, Deed(.pause, at: pause.at, by: by, reason: reason))
@@ -58,7 +62,12 @@ extension Schedules {
     try touch(tx, &schedule)
     try record(tx, schedule, Deed(.unpause, at: now, by: by, reason: reason))
     try count(tx, Schedule.Counts(skipped: skipped))
-    tx.afterCommit { [bell] in bell.ring() }
+    let line =
+      "The schedule \(schedule.trigger) of \(schedule.jobName) goes on, as \(by) said: \(reason.prefix(500))"
+    tx.afterCommit { [bell, log] in
+      bell.ring()
+      log.notice("\(line)")
+    }
     return schedule
   }
 

@@ -35,6 +35,8 @@ package struct ErrandService: Sendable {
   private let api: API
   private let keys: APIKeys
   private let worker: Worker?
+  private let queue: Queue
+  private let runs: Runs
   private let workplaces: Workplaces
   private let files: Files
   private let sessions: Sessions
@@ -66,7 +68,7 @@ package struct ErrandService: Sendable {
       data.database,
       migrations: ErrandService.migrations)
     let secrets = Secrets(environment: configuration.environment)
-    let queue = Queue(database: database, time: time)
+    queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
 
     // Catalog: what is defined.
@@ -82,10 +84,11 @@ package struct ErrandService: Sendable {
 
     // The path: triggers, runs, sessions, deliveries.
     sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
-    let runs = Runs(
+    runs = Runs(
       jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
       outbox: outbox,
       rehearses: configuration.rehearses, time: time, randomness: randomness)
+    RunLog(log: log).follow(runs)
     schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: log)
     hooks = Hooks(
       database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, randomness: randomness,
@@ -114,6 +117,7 @@ package struct ErrandService: Sendable {
     var limits = EmbeddedDriver.Limits()
     limits.window = try configuration.modelWindow()
     if configuration.role.works, let warning = configuration.modelWarning { log.warning("\(warning)") }
+    limits.reserve = .milliseconds(1500)
     let driver = EmbeddedDriver(
       models: Models(
         client: client, baseURL: configuration.environment["ANTHROPIC_BASE_URL"],
@@ -125,7 +129,7 @@ package struct ErrandService: Sendable {
           Web(
             client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
             search: configuration.webSearchURL)),
-      ], time: time, randomness: randomness, limits: limits)
+      ], time: time, randomness: randomness, limits: limits, log: log)
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,
@@ -141,6 +145,7 @@ package struct ErrandService: Sendable {
       options.grace = configuration.grace
       options.randomness = randomness
       options.logger = log
+      options.onLost = { [workplaces] in await workplaces.forget() }
       worker = try Worker(
         queue: queue,
         handlers: [
@@ -188,10 +193,12 @@ package struct ErrandService: Sendable {
   }
 
   /// Works until SIGTERM or SIGINT, then stops in order: no new requests, no new firings, leases back.
+  /// - Parameter signals: those it listens to (`ServerSignals`).
   /// - Parameter ready: called with the port once requests are answered.
   /// - Throws: `HTTPServerError` when the address can't be listened on.
   package func run(
-    signals: [UnixSignal] = [.sigterm, .sigint], ready: @escaping @Sendable (UInt16) -> Void = { _ in }
+    signals: [UnixSignal] = [.sigterm, .sigint, .sighup, .sigusr1],
+    ready: @escaping @Sendable (UInt16) -> Void = { _ in }
   ) async throws {
     try await workplaces.sweep()
     try await files.settleLeftovers(database)
@@ -200,6 +207,7 @@ package struct ErrandService: Sendable {
     if let worker {
       services.append(Part { try await worker.run() })
       services.append(Part { [schedules] in try await schedules.run() })
+      services.append(Part { [runs, log] in try await runs.followClock(log) })
       services.append(Part { [files, database, log] in try await files.keepCollecting(database, log) })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
@@ -219,15 +227,23 @@ package struct ErrandService: Sendable {
     }
     var group = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
-      gracefulShutdownSignals: signals, logger: log)
+      gracefulShutdownSignals: [], logger: log)
     group.maximumGracefulShutdownDuration = configuration.grace + .seconds(1)
+    let all = ServiceGroup(configuration: group)
+    let answering = Task {
+      await ServerSignals(jobsWatch: jobsWatch, database: database, queue: queue, log: log)
+        .follow(signals) { await all.triggerGracefulShutdown() }
+    }
     do {
-      try await ServiceGroup(configuration: group).run()
+      try await all.run()
     } catch {
       await close()
+      answering.cancel()
       throw error
     }
     await close()
+    answering.cancel()
+    if !signals.isEmpty { log.notice("The server has stopped.") }
   }
 
   private func close() async {

@@ -71,7 +71,8 @@ import Testing
     let client = HTTPClient(userAgent: "test")
     defer { client.close() }
     let model = MessagesModel(client: client, baseURL: server.url + "/", key: key)
-    return (try await model.answer(to: request), server.requests)
+    let answer = try await model.answer(to: request).mapError { $0.at("http://server", not: server.url) }
+    return (answer, server.requests)
   }
 
   @Test func `puts a streamed reply together`() async throws {
@@ -114,7 +115,14 @@ import Testing
     #expect(try await model.reply(to: Self.request).stopReason == "tool_use")
   }
 
-  @Test(arguments: 0..<whole.count)
+  @Test func `is taken when only the formal end of its stream is missing`() async throws {
+    let (reply, _) = try await ask(Self.head + Self.events(Self.whole.dropLast()))
+    let (whole, _) = try await ask(Self.head + Self.events(Self.whole))
+    #expect(try reply.get() == whole.get())
+    #expect(try reply.get().content.count == 4)
+  }
+
+  @Test(arguments: 0..<(whole.count - 1))
   func `that breaks its stream off anywhere has failed`(cut: Int) async throws {
     let (reply, _) = try await ask(Self.head + Self.events(Array(Self.whole[..<cut])))
     #expect(reply == .failure(.failed(message: "its stream ended before the reply did")))
@@ -124,7 +132,10 @@ import Testing
     ("overloaded_error", ModelError.overloaded(retryAfter: nil, message: "overloaded_error: busy")),
     ("rate_limit_error", .rateLimited(retryAfter: nil, message: "rate_limit_error: busy")),
     ("api_error", .failed(message: "api_error: busy")),
-    ("invalid_request_error", .refused(status: 400, message: "invalid_request_error: busy")),
+    (
+      "invalid_request_error",
+      .refused(status: 400, message: "invalid_request_error: busy (asked at http://server/v1/messages)")
+    ),
     ("never_heard_of", .failed(message: "never_heard_of: busy")),
   ])
   func `may fail inside the stream`(type: String, error: ModelError) async throws {
@@ -139,9 +150,33 @@ import Testing
     (429, "retry-after: Wed, 21 Oct 2026 07:28:00 GMT\r\n", .rateLimited(retryAfter: nil, message: "no")),
     (529, "retry-after: 0.5\r\n", .overloaded(retryAfter: .milliseconds(500), message: "no")),
     (503, "", .overloaded(retryAfter: nil, message: "no")), (500, "", .failed(message: "no")),
-    (504, "", .failed(message: "no")), (400, "", .refused(status: 400, message: "no")),
-    (401, "", .refused(status: 401, message: "no")), (404, "", .refused(status: 404, message: "no")),
-    (413, "", .refused(status: 413, message: "no")), (301, "", .refused(status: 301, message: "no")),
+    (504, "", .failed(message: "no")),
+    (400, "", .refused(status: 400, message: "no (asked at http://server/v1/messages)")),
+    (
+      401, "",
+      .refused(
+        status: 401,
+        message:
+          "no (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY: set it to one that is taken there)"
+      )
+    ),
+    (
+      404, "",
+      .refused(
+        status: 404,
+        message:
+          "no (asked at http://server/v1/messages: check the agent's model, and the address in ANTHROPIC_BASE_URL)"
+      )
+    ),
+    (413, "", .refused(status: 413, message: "no (asked at http://server/v1/messages)")),
+    (
+      301, "",
+      .refused(
+        status: 301,
+        message:
+          "no (asked at http://server/v1/messages, which redirects elsewhere: set ANTHROPIC_BASE_URL to where the server is)"
+      )
+    ),
   ])
   func `says by its status whether another try may help`(
     status: Int, header: String, error: ModelError
@@ -158,14 +193,21 @@ import Testing
       "{\"error\":{\"type\":\"rate_limit_error\",\"code\":\"enforced_spend_limit_reached\",\"message\":\"spent\"}}"
     let (reply, _) = try await ask(
       "HTTP/1.1 429 No\r\ncontent-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n\(body)")
-    #expect(reply == .failure(.refused(status: 429, message: "spent")))
+    #expect(reply == .failure(.refused(status: 429, message: "spent (asked at http://server/v1/messages)")))
   }
 
   @Test func `never gets the key into an error`() async throws {
     let body = "the key secret-key is wrong"
     let (reply, _) = try await ask(
       "HTTP/1.1 401 No\r\ncontent-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n\(body)")
-    #expect(reply == .failure(.refused(status: 401, message: "the key (the key) is wrong")))
+    #expect(
+      reply
+        == .failure(
+          .refused(
+            status: 401,
+            message:
+              "the key (the key) is wrong (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY: set it to one that is taken there)"
+          )))
   }
 
   @Test func `that is not there is worth another try`() async throws {
@@ -192,6 +234,19 @@ import Testing
       return
     }
     #expect(message.hasSuffix("ANTHROPIC_BASE_URL says where it is."))
+  }
+}
+
+extension ModelError {
+  /// The same with another address, for servers of tests have a new one each time.
+  func at(_ address: String, not other: String) -> ModelError {
+    switch self {
+    case .refused(let status, let message):
+      .refused(status: status, message: message.replacing(other, with: address))
+    case .failed(let message): .failed(message: message.replacing(other, with: address))
+    case .unavailable(let message): .unavailable(message: message.replacing(other, with: address))
+    case .rateLimited, .overloaded: self
+    }
   }
 }
 

@@ -148,6 +148,63 @@ import Testing
     #expect(error?.body["error"]?["message"] == "Set the key.")
   }
 
+  @Test
+  func `before the model said anything is told when its sender may be listening, and not asked about again`()
+    async throws
+  {
+    var limits = EmbeddedDriver.Limits()
+    limits.reserve = .milliseconds(1500)
+    let model = ScriptedModel(.failure(.refused(status: 401, message: "no")))
+    let rig = try await Rig(model: model, limits: limits)
+    let id = try await rig.session()
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "span.model_request_end error")
+    #expect(try await rig.row(id).status == .running)
+    #expect(try await rig.item(id)?.due == rig.clock.now + .milliseconds(1500))
+    // Woken too early, by a message for instance, it waits on.
+    rig.clock.advance(by: .milliseconds(500))
+    try await rig.send(id, .message("And?"))
+    try await rig.drive(id)
+    #expect(try await rig.item(id)?.due == rig.clock.now + .milliseconds(1000))
+    // Another process may be the one to tell.
+    rig.clock.advance(by: .milliseconds(1000))
+    try await rig.drive(id)
+    #expect(
+      try await rig.deeds(id).suffix(3).filter { !$0.hasPrefix("user.") } == [
+        "session.error model_request_failed_error exhausted", "session.status_idle retries_exhausted",
+      ])
+    #expect(model.asked.count == 1)
+    #expect(try await rig.item(id) == nil)
+  }
+
+  @Test func `that is not told yet gives way to an interrupt`() async throws {
+    var limits = EmbeddedDriver.Limits()
+    limits.reserve = .milliseconds(1500)
+    let rig = try await Rig(
+      model: ScriptedModel(.failure(.refused(status: 401, message: "no")), .text("Hello.")), limits: limits)
+    let id = try await rig.session()
+    try await rig.drive(id)
+    try await rig.send(id, NewEvent(.userInterrupt))
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "session.status_idle end_turn")
+    #expect(try await !rig.story(id).contains { $0.hasPrefix("session.error") })
+    try await rig.send(id, .message("Again."))
+    try await rig.drive(id)
+    #expect(try await rig.deeds(id).contains("agent.message Hello."))
+  }
+
+  @Test func `that nobody can be asked is held back, too`() async throws {
+    var limits = EmbeddedDriver.Limits()
+    limits.reserve = .milliseconds(1500)
+    let rig = try await Rig(model: RefusedModel(error: .unavailable(message: "Set the key.")), limits: limits)
+    let id = try await rig.session()
+    try await rig.drive(id)
+    #expect(try await rig.row(id).status == .running)
+    rig.clock.advance(by: .milliseconds(1500))
+    try await rig.drive(id)
+    #expect(try await rig.story(id).last == "session.status_terminated")
+  }
+
   @Test func `of the grader is met without running the checks again, or in another drive with them`()
     async throws
   {

@@ -211,6 +211,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("Repository was archived so is read-only.", "unarchive it"),
+    ("Unable to create comment because issue is locked.", "unlock it"),
+    ("Resource protected by organization SAML enforcement.", "single sign-on"),
+    ("Repository access blocked", "lift the block"),
+    ("Projects are disabled for this repository", "switch it on"),
+    (
+      "Although you appear to have the correct authorization credentials, the organization has an IP allow list enabled.",
+      "add this server's"
+    ),
+    ("Resource not accessible by personal access token", "The token lacks the permission"),
+  ])
+  func `a 403 is not always a lack of rights`(message: String, remedy: String) {
+    let response = HTTPClient.Response(
+      status: 403, headers: HTTPClient.Headers([]), body: (["message": .string(message)] as JSON).bytes)
+    let error = GitHubError(response, doing: "commenting", attempts: 0, now: Timestamp(seconds: 1000))
+    guard case .hopeless(let reason) = error else {
+      Issue.record("\(error)")
+      return
+    }
+    #expect(reason.contains(remedy))
+    #expect(reason.contains("lacks the permission") == (remedy == "The token lacks the permission"))
+  }
+
   @Test func `what the trigger brings can name no secret`() async throws {
     try await withPath(environment: ["GITHUB_TOKEN": "the token", "DESK_SECRET": Path.secret]) { path in
       let callback: JSON = [

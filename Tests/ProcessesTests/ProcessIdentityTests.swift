@@ -34,4 +34,13 @@ import Testing
     #expect(child.exited == .signal(SIGTERM))
     #expect(ProcessIdentity.all(withEnvironment: "\(name)=found").isEmpty)
   }
+
+  @Test func `the end of a process is not waited for without end`() async throws {
+    let child = try await Child.start(Launch(["/bin/sleep", "1000"]))
+    let process = try #require(ProcessIdentity(of: child.pid))
+    #expect(try await !process.gone(within: .milliseconds(20)))
+    process.kill()
+    #expect(try await process.gone(within: .seconds(20)))
+    await child.end(grace: .zero)
+  }
 }

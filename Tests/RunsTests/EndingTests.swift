@@ -165,6 +165,68 @@ import Testing
     }
   }
 
+  @Test(arguments: [Duration.seconds(20 * 86_400), .seconds(-3 * 3600)])
+  func `a step of the clock neither uses running time up nor adds to it`(step: Duration) async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition(and: ["limits": ["deadline": "30d", "timeout": "10m"]]))
+      let field = Field(on: path)
+      let id = try await path.started().id
+      try await field.begin(id)
+      path.clock.advance(by: .seconds(4 * 60))
+      path.clock.step(by: step)
+      // As when the timer is due by the wall clock, and as when the step was noticed.
+      try await field.ring("\(id):timeout")
+      #expect(try await path.run(id).ending == nil)
+      let due = try await path.item(.timer, "\(id):timeout")?.due
+      #expect(due == path.clock.now + .seconds(6 * 60))
+      let renewed = try await path.database.write { [runs = path.runs] tx in try runs.renewTimers(tx) }
+      #expect(renewed == 1)
+      #expect(try await path.item(.timer, "\(id):timeout")?.due == due)
+      path.clock.advance(by: .seconds(6 * 60))
+      try await field.ring("\(id):timeout")
+      #expect(try await path.run(id).ending == .timedOut)
+    }
+  }
+
+  @Test func `after a start of the machine only the time counts in which something was done`() async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition(and: ["limits": ["deadline": "5h", "timeout": "10m"]]))
+      let field = Field(on: path)
+      let id = try await path.started().id
+      try await field.begin(id)
+      try await path.database.write { tx in
+        try tx.run("UPDATE runs SET boot = 'an earlier one', elapsed_since = 5 WHERE id = $1", id)
+      }
+      path.clock.advance(by: .seconds(3600))
+      try await field.ring("\(id):timeout")
+      #expect(try await path.run(id).ending == nil)
+      #expect(try await path.run(id).remaining > .seconds(9 * 60))
+      path.clock.advance(by: .seconds(10 * 60))
+      try await field.ring("\(id):timeout")
+      #expect(try await path.run(id).ending == .timedOut)
+    }
+  }
+
+  @Test func `a run that ends before its outcome was evaluated does not say that it is running`() async throws
+  {
+    try await withPath { path in
+      try await path.apply(
+        JobDefinition(and: ["outcome": JobDefinition.outcome()]))
+      let run = try await path.started()
+      try await Field(on: path).begin(run.id)
+      try await Field(on: path).settle(run.id, .refused("No key."))
+      let outcome = try await path.run(run.id).result?["outcome"]
+      #expect(
+        outcome == ["result": nil, "iterations": 0, "explanation": "It was not evaluated. No key."])
+      #expect(try await path.run(run.id).state == .failed)
+      #expect(try await path.run(run.id).attempt == 1)
+      let session = try await path.database.read { [sessions = path.sessions] in
+        try sessions.session($0, run.session)
+      }
+      #expect(session.outcomes.map(\.result) == [.interrupted])
+    }
+  }
+
   @Test func `running time is one budget for all attempts`() async throws {
     try await withPath { path in
       try await path.apply(JobDefinition(and: ["limits": ["timeout": "10m"]]))

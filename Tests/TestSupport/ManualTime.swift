@@ -24,7 +24,9 @@ package final class ManualTime: Sendable {
   package var now: Timestamp { state.withLock { $0.now } }
 
   package var time: Time {
-    Time(now: { self.now }, sleep: { try await self.sleep($0) })
+    Time(
+      now: { self.now }, sleep: { try await self.sleep($0) },
+      elapsed: { .microseconds(self.state.withLock { $0.elapsed.microseconds }) })
   }
 
   /// When the sleeper that wakes first will; nil when nobody sleeps. Counts elapsed time.

@@ -12,7 +12,8 @@ enum Interrupts {
   /// Does the work, or throws `Complaint.interrupted` once it was interrupted and has stopped.
   static func end(_ work: @escaping @Sendable () async throws -> Void) async throws {
     let arrivals = try Arrivals()
-    arm([SIGINT, SIGTERM])
+    // A terminal that is closed sends SIGHUP.
+    arm([SIGINT, SIGTERM, SIGHUP])
     try await each(of: arrivals, { throw Complaint.interrupted }, during: work)
   }
 
@@ -45,6 +46,10 @@ enum Interrupts {
   static func arm(_ signals: [Int32]) {
     for signal in signals {
       var action = sigaction()
+      // Somebody has said that it does not concern this program: `nohup`, for instance.
+      let isIgnored = sigaction(signal, nil, &action) == 0 && action.isIgnoring
+      if isIgnored, signal == SIGHUP { continue }
+      action = sigaction()
       action.__sigaction_handler.sa_handler = { _ in
         // Only what a signal handler may do (signal-safety(7)).
         let before = errno
@@ -74,5 +79,12 @@ enum Interrupts {
       self.stream = stream
       reader = try OutputReader(pipe.reading) { _ in arrival.yield() }
     }
+  }
+}
+
+extension sigaction {
+  /// Whether the signal is ignored. SIG_IGN is the number 1 in the place of a function.
+  fileprivate var isIgnoring: Bool {
+    unsafeBitCast(__sigaction_handler.sa_handler, to: UInt.self) == 1
   }
 }

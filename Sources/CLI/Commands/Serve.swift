@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HTTPClient
 import Logging
 import Primitives
@@ -13,7 +14,8 @@ struct Serve: AsyncParsableCommand {
     commandName: "serve", abstract: "Serve: fire jobs, work, deliver, answer the API.",
     discussion: """
       The first start writes a new API key to the file api-key in the data directory; $ERRAND_API_KEY overrides it. The \
-      model is asked at $ANTHROPIC_BASE_URL with $ANTHROPIC_API_KEY. SIGTERM and Ctrl-C stop in order.
+      model is asked at $ANTHROPIC_BASE_URL with $ANTHROPIC_API_KEY. SIGTERM and Ctrl-C stop in \
+      order, a second Ctrl-C at once. SIGHUP applies the job files again, SIGUSR1 logs how the server is.
 
       EXAMPLES:
         errand serve --jobs Jobs
@@ -112,6 +114,8 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // A reader of its output that leaves is no reason to die. The others are listened to once it is ready.
+    for number in [SIGPIPE, SIGUSR1] { signal(number, SIG_IGN) }
     let environment = ProcessEnvironment.all
     var configuration = Configuration(
       dataDirectory: data ?? Configuration.defaultDataDirectory(environment), environment: environment)

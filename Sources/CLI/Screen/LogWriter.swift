@@ -1,7 +1,8 @@
 import Logging
 import Primitives
 
-/// The program's own log: a line on stderr for each message, `09:15:42 warning …`.
+/// The program's own log: a line on stderr for each message, `2026-12-01T09:15:42.031Z warning …`. The time is UTC, as
+/// in everything that programs read.
 struct LogWriter: LogHandler {
   var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
@@ -23,7 +24,7 @@ struct LogWriter: LogHandler {
       case .warning: .waiting
       default: .quiet
       }
-    var line = terminal.paint(TimeWords.clock(Time.system.now()), .quiet)
+    var line = terminal.paint(LogWriter.stamp(Time.system.now()), .quiet)
     line +=
       " " + terminal.paint(event.level.rawValue.padded(to: 7), paint) + " " + "\(event.message)".onOneLine
     let all = metadata.merging(event.metadata ?? [:]) { $1 }
@@ -31,5 +32,12 @@ struct LogWriter: LogHandler {
       line += " " + terminal.paint("\(key)=\(value)".onOneLine, .quiet)
     }
     Say.notice(line)
+  }
+
+  /// To the millisecond, always as long.
+  static func stamp(_ now: Timestamp) -> String {
+    let milliseconds = now.microseconds / 1000
+    let fraction = "\(1000 + ((milliseconds % 1000) + 1000) % 1000)".dropFirst()
+    return Timestamp(microseconds: milliseconds * 1000).inSentence.dropLast() + ".\(fraction)Z"
   }
 }

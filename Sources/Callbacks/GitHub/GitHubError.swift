@@ -42,11 +42,15 @@ enum GitHubError: Error, Equatable, CustomStringConvertible {
     switch response.status {
     case 403, 429:
       guard isLimit else {
-        self = .hopeless("\(sentence) The token lacks the permission; give it to the token.")
+        self = .hopeless("\(sentence) \(Self.remedy(forRefusal: message))")
         return
       }
       self = .retry(sentence, after: Self.wait(response, attempts, now))
     case 401: self = .hopeless("\(sentence) The token is not valid; put a new one in its place.")
+    case 410:
+      self = .hopeless(
+        "\(sentence) It is switched off for this repository; switch it on in the repository's settings.")
+    case 451: self = .hopeless("\(sentence) GitHub has closed the repository for legal reasons.")
     case 404:
       self = .hopeless("\(sentence) The repository or issue is not there, or the token may not see it.")
     case 409, 500...:
@@ -55,6 +59,38 @@ enum GitHubError: Error, Equatable, CustomStringConvertible {
     case 300..<400: self = .hopeless("\(sentence) The repository has moved; write its new name.")
     default: self = .hopeless(sentence)
     }
+  }
+
+  /// What to do about a 403 that is no limit. Not all are about the token's rights.
+  private static func remedy(forRefusal message: String) -> String {
+    let words = message.lowercased()
+    func says(_ texts: String...) -> Bool { texts.contains { words.contains($0) } }
+    if says("archived") {
+      return "The repository is archived, so nobody can write to it; unarchive it, or name another."
+    }
+    if says("locked") { return "The conversation is locked; unlock it, or send the result elsewhere." }
+    if says("disabled") {
+      return "It is switched off for this repository; switch it on in the repository's settings."
+    }
+    if says("blocked", "suspended") {
+      return
+        "GitHub has closed it, or its owner has blocked the token's user; the owner has to ask GitHub or lift the block."
+    }
+    if says("saml", "single sign-on", "sso") {
+      return "Authorise the token for the organisation's single sign-on."
+    }
+    if says("ip allow list", "ip address") {
+      return "The organisation allows only some addresses; add this server's to its list."
+    }
+    if says("protected branch", "repository rule", "rule violations") {
+      return
+        "A rule of the repository forbids it; name another branch, or let the token's user pass the rule."
+    }
+    if says("user-agent", "user agent") {
+      return "Something on the way has removed the request's User-Agent."
+    }
+    if says("verif", "two-factor") { return "The token's user has to verify the account with GitHub first." }
+    return "The token lacks the permission; give it to the token."
   }
 
   private static func wait(_ response: HTTPClient.Response, _ attempts: Int, _ now: Timestamp) -> Duration {

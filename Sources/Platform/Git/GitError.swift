@@ -87,6 +87,11 @@ package enum GitError: Error, Equatable, CustomStringConvertible {
       let line = lines.first { $0.contains("[remote rejected]") } ?? last
       return .declined(url: url, detail: String(line.prefix(300)))
     }
+    // Before what the status 403 means otherwise: no right helps.
+    if says("archived so it is read-only", "was archived") {
+      return .declined(
+        url: url, detail: "it is archived, so nobody can write to it; unarchive it, or name another")
+    }
     if says("stale info", "[rejected]") { return .stale(url: url, branch: branch ?? "") }
     if says("couldn't find remote ref", "unadvertised object", "not our ref", "no such remote ref") {
       return .noSuchRevision(url: url, revision: revision ?? "such branch")

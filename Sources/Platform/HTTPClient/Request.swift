@@ -6,8 +6,8 @@ extension HTTPClient {
     /// `http` or `https`. A user and password in it become an `Authorization` header.
     package var url: String
     /// Sent in this order. Their values may be secret and never appear in an error. `Content-Length` and
-    /// `Transfer-Encoding` are the client's own and refused. Nothing is decompressed: an answer to a given
-    /// `Accept-Encoding` comes as it is.
+    /// `Transfer-Encoding` are the client's own and refused. Unless `isDecoded`, nothing is decompressed: an answer
+    /// to a given `Accept-Encoding` comes as it is.
     package var headers: [(name: String, value: String)]
     /// The body to send. POST, PUT and PATCH without one send an empty one.
     package var body: [UInt8]?
@@ -24,12 +24,15 @@ extension HTTPClient {
     /// wants.
     package var bodyLimit: Int
     package var reach: Reach
+    /// Whether an answer that is compressed all the same is decompressed; none is asked for. Its reader bounds what
+    /// it takes, for a small answer may become a long one.
+    package var isDecoded: Bool
 
     package init(
       method: String = "GET", url: String, headers: [(name: String, value: String)] = [],
       body: [UInt8]? = nil, upload: String? = nil, timeout: Duration? = .seconds(30),
       connectTimeout: Duration = .seconds(10), idleTimeout: Duration? = nil,
-      bodyLimit: Int = 16 * 1024 * 1024, reach: Reach = .anywhere
+      bodyLimit: Int = 16 * 1024 * 1024, reach: Reach = .anywhere, isDecoded: Bool = false
     ) {
       self.method = method
       self.url = url
@@ -41,6 +44,7 @@ extension HTTPClient {
       self.idleTimeout = idleTimeout
       self.bodyLimit = bodyLimit
       self.reach = reach
+      self.isDecoded = isDecoded
     }
   }
 }

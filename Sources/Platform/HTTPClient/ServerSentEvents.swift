@@ -73,6 +73,13 @@ package struct ServerSentEvents: Sendable {
     return events
   }
 
+  /// What the stream ended inside, as far as it came; nil when nothing is left. By the rules it is no event: whoever
+  /// asks must be able to tell a whole one by its data.
+  package mutating func end() -> Event? {
+    if !line.isEmpty, let event = endLine() { return event }
+    return endEvent()
+  }
+
   private mutating func add(_ bytes: ArraySlice<UInt8>) {
     isBroken = bytes.count > limit - line.count - data.count
     if !isBroken { line += bytes }

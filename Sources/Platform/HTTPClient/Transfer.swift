@@ -78,6 +78,8 @@ final class Transfer: @unchecked Sendable {
     try handle.set(CURLOPT_TCP_KEEPALIVE, true)
     try handle.set(CURLOPT_USERAGENT, userAgent)
     try handle.set(CURLOPT_URL, prepared.url)
+    // Asks for a plain answer; libcurl decompresses one of any kind it knows as soon as the option is set.
+    if request.isDecoded { try handle.set(CURLOPT_ACCEPT_ENCODING, "identity") }
     try setTimeouts(handle)
     try setVersion(handle)
     try setMethod(handle)

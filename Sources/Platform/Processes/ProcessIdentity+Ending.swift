@@ -21,22 +21,38 @@ extension ProcessIdentity {
 
   /// Waits until the process is gone, or has only its exit status left. Looks every few milliseconds: it is
   /// not our child, and nobody waits long for a killed process.
-  /// - Returns: false when the time ran out first.
+  ///
+  /// The first process of a sandbox stays as long as another process has not taken notice of the end of what it
+  /// had started in there, which one that hangs never does. It is ending then, and nothing in there runs any more:
+  /// after a moment that is as good as gone.
+  /// - Returns: whether it is gone.
   @discardableResult
-  package func gone(atMost limit: Duration = .seconds(60)) async throws -> Bool {
-    let end = ContinuousClock.now + limit
+  package func gone(within limit: Duration = .seconds(30)) async throws -> Bool {
+    let begun = ContinuousClock.now
     while isAlive, !isZombie {
-      if ContinuousClock.now >= end { return false }
+      let waited = ContinuousClock.now - begun
+      if waited >= limit { return false }
+      if waited >= ProcessIdentity.endingPatience, isEnding { return true }
       try await Task.sleep(for: .milliseconds(5))
     }
     return true
   }
 
-  private var isZombie: Bool {
-    guard let stat = ProcFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: UInt8(ascii: ")"))
-    else {
-      return true
-    }
-    return stat.dropFirst(close + 2).first == UInt8(ascii: "Z")
+  /// How long one that is ending may take before nobody waits for it any more.
+  private static let endingPatience = Duration.seconds(2)
+
+  private var isZombie: Bool { stat.map { $0.first?.elementsEqual("Z".utf8) == true } ?? true }
+
+  /// Whether it runs no code of a program any more (PF_EXITING of the kernel, field 9 of proc(5)).
+  private var isEnding: Bool {
+    guard let stat else { return true }
+    return stat.count > 6 && (UInt64(String(decoding: stat[6], as: UTF8.self)) ?? 0) & 0x4 != 0
+  }
+
+  /// The fields of `/proc/<pid>/stat` after the name, which are the third and following.
+  private var stat: [ArraySlice<UInt8>]? {
+    guard let bytes = ProcFile.read("/proc/\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    return bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
   }
 }

@@ -20,13 +20,16 @@ enum Blocks {
     return .array(blocks)
   }
 
-  /// The model's blocks as they came, without what may not be sent back: empty texts, and thinking that
-  /// nobody signed. Nothing is left of a reply that only thought.
+  /// The model's blocks as they came, without what may not be sent back: empty texts, and empty thinking. Nothing is
+  /// left of a reply that only thought.
+  ///
+  /// Thinking that nobody signed stays: many servers want it back with its tool calls. The official one, which does
+  /// not take it, is not sent it (`MessagesRequest`).
   static func ofAssistant(_ content: [JSON]) -> [JSON] {
     let kept = content.filter { block in
       switch block["type"]?.stringValue {
       case "text": !isBlank(block["text"]?.stringValue ?? "")
-      case "thinking": !(block["signature"]?.stringValue ?? "").isEmpty
+      case "thinking": isSigned(block) || !isBlank(block["thinking"]?.stringValue ?? "")
       default: true
       }
     }
@@ -34,6 +37,17 @@ enum Blocks {
       $0["type"]?.stringValue != "thinking" && $0["type"]?.stringValue != "redacted_thinking"
     }
     return hasSubstance ? kept : []
+  }
+
+  /// Whether a thinking block carries what the official server wants to see on it.
+  static func isSigned(_ block: JSON) -> Bool { !(block["signature"]?.stringValue ?? "").isEmpty }
+
+  /// Whether a block of a reply is of a kind that conversations have. A server that makes up others may not take
+  /// them back.
+  static func isKnown(_ block: JSON) -> Bool {
+    guard let type = block["type"]?.stringValue else { return false }
+    return ["text", "thinking", "redacted_thinking", "container_upload"].contains(type)
+      || type.hasSuffix("tool_use") || type.hasSuffix("tool_result")
   }
 
   private static func outside(_ block: JSON, _ attachments: [String: JSON]) -> [JSON] {

@@ -62,13 +62,15 @@ struct Call: Sendable, Equatable {
 
 extension Event {
   /// The end of this model request when it brought no reply.
-  /// - Parameter tokens: input tokens to charge.
-  func failedEnd(charging tokens: Int = 0) -> NewEvent {
+  /// - Parameters:
+  ///   - tokens: input tokens to charge.
+  ///   - failed: why the turn is over, where that is told later.
+  func failedEnd(charging tokens: Int = 0, holding failed: FailedTurn? = nil) -> NewEvent {
     NewEvent(
       .modelRequestEnd,
       [
         "model_request_start_id": .string(id), "is_error": true,
         "model_usage": Usage(input: tokens, output: 0).json,
-      ])
+      ], hidden: failed.map { ["failed": $0.hidden] })
   }
 }

@@ -114,14 +114,20 @@ struct Conversation: Sendable {
 }
 
 extension Event {
-  /// A reply whose thinking may not be shown any more: it is bound to all that came before it, and some of that
-  /// has become a summary.
+  /// A reply whose signed thinking may not be shown any more: it is bound to all that came before it, and some of
+  /// that has become a summary. What nobody signed is bound to nothing.
   fileprivate var withoutThinking: Event {
     guard type == .modelRequestEnd, var hidden = hidden?.objectValue,
       let content = hidden["content"]?.arrayValue
     else { return self }
     hidden["content"] = .array(
-      content.filter { !["thinking", "redacted_thinking"].contains($0["type"]?.stringValue) })
+      content.filter { block in
+        switch block["type"]?.stringValue {
+        case "thinking": !Blocks.isSigned(block)
+        case "redacted_thinking": false
+        default: true
+        }
+      })
     var event = self
     event.hidden = .object(hidden)
     return event

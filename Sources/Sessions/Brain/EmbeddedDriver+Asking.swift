@@ -1,4 +1,5 @@
 import JSON
+import Logging
 import Primitives
 import Sessions
 import Store
@@ -14,7 +15,7 @@ extension EmbeddedDriver {
     do {
       model = try models.model(for: row)
     } catch let error as ModelError {
-      return try await meet(error, session, failures: progress.failures)
+      return try await meet(error, session, progress)
     }
     let toolbox = Toolbox(agent: row.agent, tools)
     let summary = Summary(in: log)
@@ -52,7 +53,7 @@ extension EmbeddedDriver {
       ended.add(try await session.record([start[0].failedEnd()]))
       return try await summarise(session, row, ended, becauseTold: true)
     case .failure(let error):
-      return try await meet(error, session, failures: progress.failures, closing: [start[0].failedEnd()])
+      return try await meet(error, session, progress, span: start[0])
     case nil:
       return nil
     }
@@ -60,28 +61,56 @@ extension EmbeddedDriver {
 
   /// Records that the model did not answer, and gives the session back until it may be asked again.
   /// - Parameters:
-  ///   - failures: tries that failed before this one.
-  ///   - closing: what has to be written first.
+  ///   - span: the request's start, if one was made.
   ///   - inline: the longest wait that is spent here instead: where giving back would repeat work.
   /// - Returns: how the drive ends, or nil to ask again.
   func meet(
-    _ error: ModelError, _ session: DrivenSession, failures: Int, closing: [NewEvent] = [],
+    _ error: ModelError, _ session: DrivenSession, _ progress: Progress, span: Event? = nil,
     inline: Duration? = nil
   ) async throws -> Settlement? {
-    if case .unavailable = error {
-      try await session.record(closing + [Trouble.unavailable(error).event])
-      return .hopeless(error.description)
+    let failures = progress.failures
+    let isFinal = !error.isRetryable || failures + 1 >= limits.tries
+    if isFinal {
+      if let until = try await reserve(session, progress) {
+        if let span { try await session.record([span.failedEnd(holding: FailedTurn(error))]) }
+        return .rest(until: until)
+      }
+      return try await fail(FailedTurn(error), session, closing: span.map { [$0.failedEnd()] } ?? [])
     }
-    guard error.isRetryable && failures + 1 < limits.tries else {
-      try await session.record(closing + [Trouble.exhausted(error).event])
-      return .idle(.retriesExhausted)
-    }
-    try await session.record(closing + [Trouble.retrying(error).event])
+    try await session.record((span.map { [$0.failedEnd()] } ?? []) + [Trouble.retrying(error).event])
     let wait = Backoff.wait(
       afterFailures: failures + 1, asked: error.retryAfter, chance: randomness.fraction())
+    log.info("Session \(session.id) asks its model again in \(wait.inSeconds) s: \(error)")
     guard let inline, wait <= inline else { return .later(time.now() + wait, reason: error.description) }
     _ = try await unlessInterrupted(session) { [time] in try await time.sleep(wait) }
     return nil
+  }
+
+  /// Ends the turn because the model will not answer.
+  func fail(
+    _ failed: FailedTurn, _ session: DrivenSession, closing: [NewEvent] = []
+  ) async throws -> Settlement {
+    log.warning("The model does not answer session \(session.id): \(failed.sentence)")
+    try await session.record(closing + [failed.event])
+    return failed.settlement
+  }
+
+  /// The same for failures that are not the model's, which are rare: waited out here.
+  func keepBack(_ session: DrivenSession, _ progress: Progress) async throws {
+    guard let until = try await reserve(session, progress) else { return }
+    let wait = until - time.now()
+    _ = try await unlessInterrupted(session) { [time] in try await time.sleep(wait) }
+  }
+
+  /// Until when the failure of a turn is kept back in which the model has said nothing: whoever sends a message and
+  /// opens the stream after it would never hear of its end. Nil when it may be told now.
+  func reserve(_ session: DrivenSession, _ progress: Progress) async throws -> Timestamp? {
+    guard limits.reserve > .zero, !progress.hasReplied, let since = progress.begunAt else { return nil }
+    let now = time.now()
+    // A clock that was set back must not make it longer.
+    let wait = min(limits.reserve, since + limits.reserve - now)
+    guard wait > .zero, try await !session.isCarried() else { return nil }
+    return now + wait
   }
 }
 

@@ -87,7 +87,7 @@ extension EmbeddedDriver {
         session, readingUpTo: EmbeddedDriver.readLimit, inAll: EmbeddedDriver.totalReadLimit)
       var checks: [CheckOutcome] = []
       if !row.checks.isEmpty {
-        let hands = try await workplaces.hands(for: row)
+        let hands = try await workplaces.hands(for: row, session.claim)
         for check in row.checks {
           checks.append(CheckOutcome(name: check.name, result: try await hands.outcome(of: check)))
         }
@@ -102,7 +102,7 @@ extension EmbeddedDriver {
     let request = Grader.request(
       for: outcome, iteration: iteration, call: progress.verdicts, deliverables: deliverables,
       final: progress.finalMessage, model: row.agent["model"] ?? .null, outside: OutsideText(randomness))
-    switch try await grade(request, session, row, failures: progress.failures) {
+    switch try await grade(request, session, row, progress) {
     case .verdict(let verdict, let usage):
       return .ended(
         IterationRule.decision(verdict, checks: checks, iteration: iteration, of: maximum, usage: usage))
@@ -119,16 +119,16 @@ extension EmbeddedDriver {
 
   /// Asks the grader until it gives a verdict. Trouble with the model is met as the agent's is.
   private func grade(
-    _ request: ModelRequest, _ session: DrivenSession, _ row: Session, failures before: Int
+    _ request: ModelRequest, _ session: DrivenSession, _ row: Session, _ before: Progress
   ) async throws -> Graded {
+    var progress = before
     let model: any Model
     do {
       model = try models.model(for: row)
     } catch let error as ModelError {
-      let settlement = try await meet(error, session, failures: before)
+      let settlement = try await meet(error, session, progress)
       return settlement.map { .settled($0, error.description) } ?? .interrupted
     }
-    var failures = before
     var broken = 0
     var usage = Usage()
     while true {
@@ -146,9 +146,9 @@ extension EmbeddedDriver {
         }
       case .failure(let error):
         // Another drive would run the checks again.
-        let settlement = try await meet(error, session, failures: failures, inline: limits.inlineWait)
+        let settlement = try await meet(error, session, progress, inline: limits.inlineWait)
         if let settlement { return .settled(settlement, error.description) }
-        failures += 1
+        progress.noteFailure()
       case nil:
         return .interrupted
       }

@@ -16,14 +16,17 @@ extension EmbeddedDriver {
 
   /// Each failure is told in the log. One that may pass is tried again; on the wire the session goes on without
   /// the repository then, and a run's attempt ends.
-  func mountRepositories(_ session: DrivenSession, _ row: Session) async throws -> Mounting {
+  func mountRepositories(
+    _ session: DrivenSession, _ row: Session, _ progress: Progress
+  ) async throws -> Mounting {
     let mounts = row.resources.compactMap(RepositoryMount.init(resource:))
     if mounts.isEmpty || row.isSelfHosted { return .done }
-    let hands = try await workplaces.hands(for: row)
+    let hands = try await workplaces.hands(for: row, session.claim)
     for number in 1... {
       let mounted = try await unlessInterrupted(session) { try await hands.troublesOfMounting(mounts) }
       guard let troubles = mounted else { return .interrupted }
       if troubles.isEmpty { return .done }
+      if troubles.contains(where: \.isRequired) { try await keepBack(session, progress) }
       try await session.record(troubles.map(\.event))
       if number < Self.cloneTries, troubles.contains(where: \.isRetryable) {
         let wait = Backoff.wait(afterFailures: number, asked: nil, chance: randomness.fraction())

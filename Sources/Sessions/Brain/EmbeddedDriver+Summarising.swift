@@ -23,7 +23,7 @@ extension EmbeddedDriver {
     do {
       model = try models.model(for: row)
     } catch let error as ModelError {
-      return try await meet(error, session, failures: progress.failures)
+      return try await meet(error, session, progress)
     }
     let request = compaction.request(model: row.agent["model"] ?? .null, outside: OutsideText(randomness))
     let start = try await session.record([NewEvent(.modelRequestStart)])
@@ -41,7 +41,7 @@ extension EmbeddedDriver {
         try await session.record([start[0].failedEnd(), compaction.event(nil)])
         return nil
       }
-      return try await meet(error, session, failures: progress.failures, closing: [start[0].failedEnd()])
+      return try await meet(error, session, progress, span: start[0])
     case nil:
       return nil
     }

@@ -6,7 +6,7 @@ extension EmbeddedDriver {
   /// Returns when all have a result, or when an interrupt came; the calls without a result are closed then by
   /// the step that takes the interrupt.
   func run(_ calls: [Call], _ session: DrivenSession, _ row: Session, _ log: [Event]) async throws {
-    let setting = ToolSetting(session: row, log: log)
+    let setting = ToolSetting(session: row, log: log, claim: session.claim)
     let limit = limits.parallelTools
     _ = try await unlessInterrupted(session) {
       try await withThrowingTaskGroup(of: Void.self) { running in

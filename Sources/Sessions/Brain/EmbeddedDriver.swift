@@ -1,3 +1,4 @@
+package import Logging
 import Outcomes
 package import Primitives
 package import Sessions
@@ -21,11 +22,12 @@ package struct EmbeddedDriver: Driver {
   let time: Time
   let randomness: Randomness
   let limits: Limits
+  let log: Logger
 
   /// - Parameter tools: whatever agents may use, in the order models are told of it.
   package init(
     models: any ModelProvider, workplaces: Workplaces, tools: [any ToolProvider], time: Time = .system,
-    randomness: Randomness = .system, limits: Limits = Limits()
+    randomness: Randomness = .system, limits: Limits = Limits(), log: Logger = Logger(label: "brain")
   ) {
     self.models = models
     self.workplaces = workplaces
@@ -33,6 +35,7 @@ package struct EmbeddedDriver: Driver {
     self.time = time
     self.randomness = randomness
     self.limits = limits
+    self.log = log
   }
 
   package func drive(_ session: DrivenSession) async throws -> Settlement {
@@ -67,7 +70,7 @@ package struct EmbeddedDriver: Driver {
     let next = Step.next(situation(row), reading.progress, limits)
     if case .ask(let maxTokens) = next, !isFurnished {
       // The model may think while the repositories come: nothing of its reply is done before they are there.
-      async let mounting = mountRepositories(session, row)
+      async let mounting = mountRepositories(session, row, reading.progress)
       let asked = try await ask(session, row, reading, maxTokens: maxTokens)
       switch try await mounting {
       case .done: isFurnished = true
@@ -77,7 +80,7 @@ package struct EmbeddedDriver: Driver {
       return asked
     }
     if next.needsRepositories, !isFurnished {
-      switch try await mountRepositories(session, row) {
+      switch try await mountRepositories(session, row, reading.progress) {
       case .done: isFurnished = true
       case .interrupted: break
       case .without(let trouble): return trouble.settlement
@@ -89,6 +92,9 @@ package struct EmbeddedDriver: Driver {
       // Whoever is told that the turn is over finds the deliverables.
       if settlement == .idle(.endTurn) { try await workplaces.collect(session) }
       return settlement
+    case .fail(let failed):
+      if let until = try await reserve(session, reading.progress) { return .rest(until: until) }
+      return try await fail(failed, session)
     case .stop:
       try await stop(session, row, reading)
       return .interrupted
@@ -156,6 +162,7 @@ package struct EmbeddedDriver: Driver {
   /// Ends the session because its sandbox cannot work. Only a new one may fare better.
   private func giveUp(_ session: DrivenSession, _ error: SandboxError) async throws -> Settlement {
     let progress = Reading(try await session.log()).progress
+    try await keepBack(session, progress)
     let trouble = Trouble.sandbox(error.description)
     var closing = progress.calls.map { $0.result(ToolResult(text: trouble.sentence, isError: true)) }
     closing.append(trouble.event)

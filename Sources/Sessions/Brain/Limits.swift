@@ -19,6 +19,9 @@ extension EmbeddedDriver {
     package var summaries = 10
     /// The most replies in a row that may be cut at their limit before the turn ends.
     package var cuts = 3
+    /// How long after its input the failure of a turn is told at the earliest, in sessions that somebody watches and
+    /// in which the model has said nothing yet.
+    package var reserve: Duration = .zero
 
     package init() {}
   }

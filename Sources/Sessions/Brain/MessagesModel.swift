@@ -13,15 +13,18 @@ package struct MessagesModel: Model {
   static let version = "2023-06-01"
   /// How long a stream may go on after its reply is complete.
   private static let grace: Duration = .seconds(1)
+  /// How long the formal end of a reply is waited for that says why it ended.
+  private static let patience: Duration = .seconds(10)
 
   private let client: HTTPClient
-  private let baseURL: String
+  private let address: MessagesAddress
   private let key: String
+  private let cleaner: RemarkCleaner
   private let timeout: Duration
   private let idleTimeout: Duration
 
   /// - Parameters:
-  ///   - baseURL: without `/v1`.
+  ///   - baseURL: with or without `/v1`.
   ///   - timeout: for a whole reply.
   ///   - idleTimeout: the longest silence; the official server sends pings in between.
   package init(
@@ -29,8 +32,10 @@ package struct MessagesModel: Model {
     timeout: Duration = .seconds(3600), idleTimeout: Duration = .seconds(300)
   ) {
     self.client = client
-    self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
+    address = MessagesAddress(base: baseURL)
     self.key = key
+    // A server may repeat in an error what it was sent.
+    cleaner = RemarkCleaner(secrets: [key])
     self.timeout = timeout
     self.idleTimeout = idleTimeout
   }
@@ -47,33 +52,39 @@ package struct MessagesModel: Model {
     } catch let error as HTTPClientError {
       if error == .closed { throw CancellationError() }
       throw error.isRetryable || error.mayHaveArrived
-        ? ModelError.failed(message: hiding(error.description))
+        ? ModelError.failed(message: cleaner.clean(error.description))
         : ModelError.unavailable(
-          message: "The model's server cannot be asked: \(hiding(error.description)) "
+          message: "The model's server cannot be asked: \(cleaner.clean(error.description)) "
             + "ANTHROPIC_BASE_URL says where it is.")
     } catch let error as ServerSentEvents.TooLong {
       throw ModelError.failed(message: error.description)
+    } catch let error as MessagesError {
+      throw error.modelError(at: address.shown, cleaning: cleaner.clean)
     }
   }
 
   private func ask(
     _ request: ModelRequest, _ telling: @escaping @Sendable (ModelProgress) -> Void
   ) async throws -> ModelReply {
-    let body = MessagesRequest.body(request, isOfficial: baseURL == MessagesModel.officialURL)
+    let body = MessagesRequest.body(request, isOfficial: address.isOfficial)
     let answer = try await client.stream(
       HTTPClient.Request(
-        method: "POST", url: "\(baseURL)/v1/messages",
+        method: "POST", url: address.url,
         headers: [
           ("x-api-key", key), ("anthropic-version", MessagesModel.version),
           ("content-type", "application/json"), ("accept", "text/event-stream"),
-        ], body: body.bytes, timeout: timeout, idleTimeout: idleTimeout))
+        ], body: body.bytes, timeout: timeout, idleTimeout: idleTimeout, isDecoded: true))
+    let pause = answer.headers.first("retry-after").flatMap(MessagesError.pause)
     guard answer.status == 200 else {
       let bytes = try await MessagesModel.beginning(of: answer.body)
-      throw MessagesError(
-        status: answer.status, body: bytes, retryAfter: answer.headers.first("retry-after")
-      ).modelError(hiding: hiding)
+      throw MessagesError.said(SaidError(status: answer.status, body: bytes, retryAfter: pause))
     }
-    return try await assemble(answer.body, telling)
+    do {
+      return try await assemble(answer.body, telling)
+    } catch MessagesError.said(var error) {
+      error.retryAfter = pause ?? error.retryAfter
+      throw MessagesError.said(error)
+    }
   }
 
   /// Reads the whole stream. The reply may be complete before it ends: the rest is waited for only shortly, so
@@ -81,13 +92,16 @@ package struct MessagesModel: Model {
   private func assemble(
     _ body: HTTPClient.StreamingResponse.Body, _ telling: @escaping @Sendable (ModelProgress) -> Void
   ) async throws -> ModelReply {
+    let (said, isSaid) = AsyncStream<Void>.makeStream()
     let (untilWhole, whole) = AsyncStream<Void>.makeStream()
     return try await withThrowingTaskGroup(of: ModelReply?.self) { group in
-      group.addTask { try await read(body, whole: whole, telling) }
-      group.addTask {
-        for await _ in untilWhole {}
-        try await Task.sleep(for: MessagesModel.grace)
-        return nil
+      group.addTask { try await read(body, said: isSaid, whole: whole, telling) }
+      for (end, wait) in [(untilWhole, MessagesModel.grace), (said, MessagesModel.patience)] {
+        group.addTask {
+          for await _ in end {}
+          try await Task.sleep(for: wait)
+          return nil
+        }
       }
       while let ended = try await group.next() {
         group.cancelAll()
@@ -97,44 +111,49 @@ package struct MessagesModel: Model {
     }
   }
 
-  /// - Parameter whole: finished as soon as the reply is complete.
+  /// - Parameters:
+  ///   - said: finished as soon as nothing but the formal end of the reply is missing.
+  ///   - whole: finished as soon as the reply is complete.
   private func read(
-    _ body: HTTPClient.StreamingResponse.Body, whole: AsyncStream<Void>.Continuation,
-    _ telling: @Sendable (ModelProgress) -> Void
+    _ body: HTTPClient.StreamingResponse.Body, said: AsyncStream<Void>.Continuation,
+    whole: AsyncStream<Void>.Continuation, _ telling: @Sendable (ModelProgress) -> Void
   ) async throws -> ModelReply {
-    defer { whole.finish() }
-    var events = ServerSentEvents()
-    var assembly = ReplyAssembly()
+    defer {
+      said.finish()
+      whole.finish()
+    }
+    var reading = AnswerReading()
     do {
-      for try await bytes in body where assembly.reply == nil {
-        for event in try events.read(bytes) {
-          if let progress = try assembly.add(event) { telling(progress) }
-        }
-        if assembly.reply != nil { whole.finish() }
+      for try await bytes in body where reading.reply == nil {
+        for progress in try reading.add(bytes) { telling(progress) }
+        if reading.isSaid { said.finish() }
+        if reading.reply != nil { whole.finish() }
       }
-    } catch  where assembly.reply != nil {
-      // Nothing is missing, however the stream ended.
     } catch let error as MessagesError {
-      throw error.modelError(hiding: hiding)
+      throw error
+    } catch let error as ServerSentEvents.TooLong {
+      throw error
+    } catch {
+      // However the stream ended: if all was said, nothing is missing. Else what it did say tells more than that it
+      // broke off.
+      if let reply = try? reading.end() { return reply }
+      if !(error is CancellationError), let said = reading.complaint { throw said }
+      throw error
     }
-    guard let reply = assembly.reply else {
-      throw ModelError.failed(message: "its stream ended before the reply did")
-    }
-    return reply
+    return try reading.end()
   }
 
   /// As much of an error's body as can hold its message.
   private static func beginning(of body: HTTPClient.StreamingResponse.Body) async throws -> [UInt8] {
     var bytes: [UInt8] = []
-    for try await piece in body {
-      bytes += piece
-      if bytes.count >= 64 * 1024 { break }
+    do {
+      for try await piece in body {
+        bytes += piece
+        if bytes.count >= RemarkCleaner.reach { break }
+      }
+    } catch let error as HTTPClientError where error != .closed && !bytes.isEmpty {
+      // The status and the beginning tell enough.
     }
     return bytes
-  }
-
-  /// A server may repeat in an error what it was sent.
-  private func hiding(_ text: String) -> String {
-    key.isEmpty ? text : text.replacing(key, with: "(the key)")
   }
 }

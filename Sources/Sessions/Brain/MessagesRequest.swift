@@ -22,11 +22,22 @@ enum MessagesRequest {
     if let tool = request.forcedTool {
       body["tool_choice"] = ["type": "tool", "name": .string(tool)]
     }
-    body["messages"] = .array(markedMessages(request.messages))
+    body["messages"] = .array(
+      markedMessages(isOfficial ? request.messages.map(withSignedThinkingOnly) : request.messages))
     if isOfficial, let effort = request.model["effort"]?["type"]?.stringValue, effort != defaultEffort {
       body["output_config"] = ["effort": .string(effort)]
     }
     return .object(body)
+  }
+
+  /// The official server refuses thinking that it has not signed, such as that of another server before.
+  private static func withSignedThinkingOnly(_ message: JSON) -> JSON {
+    guard message["role"] == "assistant", let blocks = message["content"]?.arrayValue else { return message }
+    let kept = blocks.filter { $0["type"] != "thinking" || Blocks.isSigned($0) }
+    if kept.count == blocks.count { return message }
+    var message = message
+    message["content"] = .array(kept)
+    return message
   }
 
   /// Marks the end of the last message and of the user's message before it. The first is what the next request

@@ -18,10 +18,17 @@ package struct Models: ModelProvider {
     client: HTTPClient, baseURL: String?, key: String?, rehearses: Bool, time: Time = .system
   ) {
     self.client = client
-    self.baseURL = baseURL.flatMap { $0.isEmpty ? nil : $0 } ?? MessagesModel.officialURL
-    self.key = key.flatMap { $0.isEmpty ? nil : $0 }
+    self.baseURL = Models.given(baseURL) ?? MessagesModel.officialURL
+    self.key = Models.given(key)
     self.rehearses = rehearses
     self.time = time
+  }
+
+  /// Without the line end that a file or a copy has left at it; nil for nothing.
+  private static func given(_ text: String?) -> String? {
+    guard let text else { return nil }
+    let trimmed = String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    return trimmed.isEmpty ? nil : trimmed
   }
 
   package func model(for session: Session) throws -> any Model {

@@ -29,6 +29,12 @@ struct Progress: Sendable {
   private(set) var summaries = 0
   /// Whether there will be no more tries in this turn.
   private(set) var isExhausted = false
+  /// Why the turn is over, while that is not told yet.
+  private(set) var failed: FailedTurn?
+  /// When the agent was last told something by anybody but its tools.
+  private(set) var begunAt: Timestamp?
+  /// Whether the model has said something since.
+  private(set) var hasReplied = false
   /// Whether the log holds an interrupt that was not applied yet.
   private(set) var isInterrupted = false
   /// How many evaluations of each outcome have ended, by the outcome's id.
@@ -54,11 +60,16 @@ struct Progress: Sendable {
     return progress
   }
 
+  /// Counts a failed try whose event was not read back.
+  mutating func noteFailure() { failures += 1 }
+
   private mutating func note(_ event: Event) {
     switch event.type {
     case .userMessage, .systemMessage, .userDefineOutcome:
       hasNews = true
       owesReply = true
+      begunAt = event.processedAt
+      hasReplied = false
       rounds = 0
       summaries = 0
     case .userInterrupt:
@@ -79,6 +90,7 @@ struct Progress: Sendable {
       openSpan = event
     case .modelRequestEnd:
       openSpan = nil
+      failed = FailedTurn(hidden: event.hidden?["failed"])
       if let reply = event.hidden?["stop_reason"]?.stringValue { note(reply, event) }
     case .contextCompacted:
       // What was not answered for want of room may be asked again.
@@ -93,6 +105,7 @@ struct Progress: Sendable {
       noteEvaluation(event)
     case .error where RepositoryTrouble.isMeant(by: event): break
     case .error:
+      failed = nil
       switch event.body["error"]?["retry_status"]?["type"]?.stringValue {
       case "retrying": failures += 1
       case "exhausted": isExhausted = true
@@ -102,6 +115,7 @@ struct Progress: Sendable {
       isInterrupted = false
       isExhausted = false
     case .statusIdle, .statusTerminated:
+      failed = nil
       isInterrupted = false
       isExhausted = false
       failures = 0
@@ -113,6 +127,7 @@ struct Progress: Sendable {
     lastReply = Reply(stopReason: stopReason, stopDetails: end.hidden?["stop_details"])
     hasNews = false
     owesReply = false
+    hasReplied = true
     failures = 0
     cuts = stopReason == StopReasons.maxTokens ? cuts + 1 : 0
     rounds += 1
@@ -144,6 +159,16 @@ enum StopReasons {
   static let refusal = "refusal"
   static let pauseTurn = "pause_turn"
   static let contextExceeded = "model_context_window_exceeded"
+
+  /// The reason in the words of the Messages API. Some gateways pass on those of the API behind them.
+  static func usual(_ reason: String) -> String {
+    switch reason {
+    case "stop": endTurn
+    case "length": maxTokens
+    case "tool_calls", "function_call": toolUse
+    default: reason
+    }
+  }
 
   /// Those after which the end of a reply may be missing.
   static let cutting = [maxTokens, contextExceeded]

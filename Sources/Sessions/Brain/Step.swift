@@ -22,6 +22,8 @@ extension Situation {
 /// The next thing to do. Decided by a pure function of the session's state and log.
 enum Step: Sendable, Equatable {
   case settle(Settlement)
+  /// The turn is over, which is to be told.
+  case fail(FailedTurn)
   /// An interrupt is to be applied.
   case stop
   case deny([Call])
@@ -37,7 +39,7 @@ enum Step: Sendable, Equatable {
   var needsRepositories: Bool {
     switch self {
     case .run, .ask, .evaluate: true
-    case .settle, .stop, .deny, .summarise, .tooManyRounds: false
+    case .settle, .fail, .stop, .deny, .summarise, .tooManyRounds: false
     }
   }
 
@@ -46,6 +48,7 @@ enum Step: Sendable, Equatable {
   ) -> Step {
     if progress.isInterrupted { return .stop }
     guard situation.turnOpen else { return .settle(.waiting(situation.blocked)) }
+    if let failed = progress.failed { return .fail(failed) }
     if progress.isExhausted { return .settle(.idle(.retriesExhausted)) }
     if let step = afterCalls(progress.calls, situation) { return step }
     if let outcome = situation.outcome, let start = progress.openEvaluation {

@@ -5,10 +5,6 @@ import Sessions
 enum Trouble: Sendable, Equatable {
   /// A try failed; there will be another.
   case retrying(ModelError)
-  /// The model was asked often enough, or asking again is of no use.
-  case exhausted(ModelError)
-  /// Nobody can be asked, ever.
-  case unavailable(ModelError)
   case brokenGrader(String)
   case tooManyRounds(Int)
   /// The conversation does not fit into the model's window, and a summary of it does not help.
@@ -28,7 +24,7 @@ enum Trouble: Sendable, Equatable {
 
   var sentence: String {
     switch self {
-    case .retrying(let error), .exhausted(let error), .unavailable(let error): error.description
+    case .retrying(let error): error.description
     case .brokenGrader(let problem): "\(problem) It was asked often enough."
     case .tooManyRounds(let rounds):
       "The agent called tools in \(rounds) replies in a row without an end. Give it a smaller task, or raise "
@@ -42,7 +38,7 @@ enum Trouble: Sendable, Equatable {
 
   private var wireType: String {
     switch self {
-    case .retrying(let error), .exhausted(let error), .unavailable(let error): error.wireType
+    case .retrying(let error): error.wireType
     case .brokenGrader: "model_request_failed_error"
     case .incompressible: "compaction_limit_reached_error"
     case .tooManyRounds: "tool_use_limit_reached_error"
@@ -53,8 +49,8 @@ enum Trouble: Sendable, Equatable {
   private var retryStatus: String {
     switch self {
     case .retrying: "retrying"
-    case .exhausted, .brokenGrader, .tooManyRounds, .incompressible: "exhausted"
-    case .unavailable, .sandbox: "terminal"
+    case .brokenGrader, .tooManyRounds, .incompressible: "exhausted"
+    case .sandbox: "terminal"
     }
   }
 }

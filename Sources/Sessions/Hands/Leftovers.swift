@@ -9,6 +9,9 @@ struct Leftovers: Sendable {
   /// In the environment of all processes of a session.
   static func marker(_ session: String) -> (name: String, value: String) { ("ERRAND_SANDBOX", session) }
 
+  /// How long a killed process may take to be gone. It may hang in the kernel.
+  private static let patience = Duration.seconds(10)
+
   private var record: String { "\(workspace.private)/processes" }
 
   /// Remembers the processes that keep a sandbox alive.
@@ -28,7 +31,7 @@ struct Leftovers: Sendable {
       }
       if found.isEmpty { return }
       for process in found { process.kill() }
-      for process in found where try await !process.gone(atMost: .seconds(30)) {
+      for process in found where try await !process.gone(within: Self.patience) {
         throw HandsError.undying(pid: process.pid)
       }
       found = []

@@ -290,6 +290,7 @@ extension SandboxedHands {
 
   /// What it throws, clients are told without the places of this machine; the operator needs those.
   private func provision(_ workplace: Workplace) async throws -> any Sandbox {
+    try await workplace.permit.check()
     do {
       return try await settings.provision(workspace, workplace, network) { trouble in
         state.withLock { state in

@@ -31,6 +31,12 @@ package struct DrivenSession: Sendable {
     return log
   }
 
+  /// Whether somebody is told of its end and need not watch it, as with a run.
+  package func isCarried() async throws -> Bool {
+    let (id, sessions) = (id, sessions)
+    return try await sessions.database.read { tx in try sessions.settling?.carries(tx, id) ?? false }
+  }
+
   /// Takes what applies now, as `take` does, and reads what the next step depends on.
   /// - Parameter owesReply: whether the agent has not replied to the last message, by what the log has after the
   ///   position; the next message waits then, as long as the turn goes on.

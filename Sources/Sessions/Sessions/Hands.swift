@@ -68,6 +68,8 @@ package struct Workplace: Sendable, Equatable {
   package var packages: Packages
   /// Whose packages they are; sessions of one environment share them.
   package var environmentID: String?
+  /// Asked before a sandbox is made, which ends what runs in the workspace.
+  package var permit = Permit.always
 
   package init(
     session: String, mounts: [Mount] = [], repositories: [RepositoryMount] = [],
@@ -82,6 +84,22 @@ package struct Workplace: Sendable, Equatable {
     self.packages = packages
     self.environmentID = environmentID
   }
+}
+
+/// “Still mine?” A process that hung and goes on finds its sandbox gone. It must not make another, for that would end
+/// the one of whoever works on the session now.
+package struct Permit: Sendable, Equatable {
+  /// - Throws: when the session is another's by now.
+  package let check: @Sendable () async throws -> Void
+
+  package init(_ check: @escaping @Sendable () async throws -> Void) {
+    self.check = check
+  }
+
+  package static let always = Permit {}
+
+  /// Which sandbox it is does not depend on it.
+  package static func == (left: Permit, right: Permit) -> Bool { true }
 }
 
 /// A deliverable that was taken out of the sandbox.

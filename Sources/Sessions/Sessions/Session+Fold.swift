@@ -22,6 +22,7 @@ extension Session {
       terminatedAt = terminatedAt ?? now
       blocked = []
       closing = closing ?? "it is terminated"
+      leaveOutcome(because: "The session ended before it was decided.", at: now)
     case .userToolConfirmation, .userCustomToolResult, .userToolResult:
       blocked.removeAll { $0 == event.answeredCall }
     case .modelRequestEnd:
@@ -63,6 +64,16 @@ extension Session {
       guard $0.result == .pending else { return }
       $0.result = .interrupted
       $0.explanation = reason
+      $0.completedAt = now
+    }
+  }
+
+  /// The outcome that is being worked on will not be decided any more.
+  mutating func leaveOutcome(because reason: String, at now: Timestamp) {
+    updateOutcome {
+      guard !$0.result.isTerminal else { return }
+      $0.result = .interrupted
+      $0.explanation = $0.explanation ?? reason
       $0.completedAt = now
     }
   }

@@ -10,8 +10,12 @@ extension SessionEdit {
   ///   drive goes on.
   func settle(_ claim: Claim, _ settlement: Settlement) throws -> Bool {
     if Sessions.refuses(settlement, unread: try unread(), closing: session.closing != nil) { return false }
-    try close(settlement)
     let queue = sessions.queue
+    if case .rest(let due) = settlement {
+      try queue.reschedule(tx, claim, due: due, failed: false)
+      return true
+    }
+    try close(settlement)
     if case .later(let due, _) = settlement {
       try queue.reschedule(tx, claim, due: due, failed: false)
       return true
@@ -36,7 +40,7 @@ extension SessionEdit {
   /// The closing events, and what the run makes of them.
   func close(_ settlement: Settlement) throws {
     switch settlement {
-    case .idle(.retriesExhausted): try flush(because: "the model's retries were exhausted")
+    case .idle(.retriesExhausted), .refused: try flush(because: "the model's retries were exhausted")
     case .terminated(let reason), .hopeless(let reason): try flush(because: reason)
     default: break
     }
@@ -51,6 +55,10 @@ extension SessionEdit {
   package func closeDoor(because reason: String, interrupting: Bool = false) throws {
     // Also what an earlier closing left: an interrupt that the driver had no more use for.
     try flush(because: reason)
+    if !interrupting, !session.turnOpen, session.outcomes.last?.result.isTerminal == false {
+      // Nobody works on it any more: without this it would be “running” for ever.
+      session.leaveOutcome(because: "It was not decided: \(reason).", at: now)
+    }
     if session.closing != nil { return }
     if interrupting { try append([NewEvent(.userInterrupt)]) }
     session.closing = reason

@@ -24,7 +24,8 @@ extension Sessions {
     switch settlement {
     case .idle(.endTurn): !unread.isEmpty
     case .waiting: unread.contains { $0.type.isAnswer || $0.type == .userInterrupt }
-    case .idle, .interrupted, .later, .terminated, .hopeless: false
+    // What came meanwhile has woken the item again.
+    case .idle, .interrupted, .later, .rest, .refused, .terminated, .hopeless: false
     }
   }
 
@@ -44,6 +45,8 @@ extension Sessions {
     }
     switch settlement {
     case .idle(let reason): return idle(reason)
+    case .refused: return idle(.retriesExhausted)
+    case .rest: return []
     case .interrupted:
       // Nothing was there to be stopped: the session rests as before.
       if session.status == .idle && !session.isWaiting { return [] }

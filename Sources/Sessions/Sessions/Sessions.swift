@@ -103,6 +103,18 @@ package final class Sessions: Sendable {
     ).map(Event.init)
   }
 
+  /// The ends of an outcome's evaluations, in their order; without that of an interrupt before there was one.
+  package func evaluations(_ tx: Transaction, _ id: String, of outcome: String) throws -> [Event] {
+    try tx.rows(
+      """
+      SELECT * FROM events WHERE session_id = $1 AND type = $2 AND position IS NOT NULL ORDER BY revision
+      """, id, EventType.evaluationEnd
+    ).map(Event.init).filter {
+      $0.body["outcome_id"]?.stringValue == outcome
+        && $0.body["outcome_evaluation_start_id"]?.stringValue?.isEmpty == false
+    }
+  }
+
   /// Inputs that no driver has taken, in the order they came.
   package func unread(_ tx: Transaction, _ id: String) throws -> [Event] {
     try tx.rows(

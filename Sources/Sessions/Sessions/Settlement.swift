@@ -38,6 +38,11 @@ package enum Settlement: Sendable, Equatable {
   case interrupted
   /// The agent waits for answers to these tool uses. Refused when an answer or an interrupt has come.
   case waiting([String])
+  /// Goes idle as with `retries_exhausted`, and a new session would fare no better: the model's server refuses the
+  /// key, for instance.
+  case refused(String)
+  /// The turn goes on at this time, and nothing is told until then.
+  case rest(until: Timestamp)
   /// Go on at this time: a model that is overloaded, for instance.
   case later(Timestamp, reason: String)
   /// The session cannot go on, ever. The sentence is for a person.
@@ -47,12 +52,18 @@ package enum Settlement: Sendable, Equatable {
 }
 
 /// What somebody outside Sessions adds to the transactions in which a session starts and stops working.
-/// `Runs` implements it. Both calls do nothing for a session without a run.
+/// `Runs` implements it. They do nothing for a session without a run.
 package protocol Settling: Sendable {
   /// A turn opened: `session.status_running` was written in this transaction.
   func began(_ session: SessionEdit) throws
   /// The drive ended thus; the closing events are written in this transaction.
   func settled(_ session: SessionEdit, _ settlement: Settlement) throws
+  /// Whether the session works for somebody who is told of its end, and need not be watched.
+  func carries(_ tx: Transaction, _ session: String) throws -> Bool
+}
+
+extension Settling {
+  package func carries(_ tx: Transaction, _ session: String) throws -> Bool { false }
 }
 
 /// Drives sessions: the embedded brain, or another server that speaks the wire API.

@@ -1,4 +1,5 @@
 package import JSON
+package import Queue
 
 /// A tool as the model is told of it.
 package struct ToolDefinition: Sendable, Equatable {
@@ -19,14 +20,16 @@ package struct ToolDefinition: Sendable, Equatable {
   }
 }
 
-/// What a tool is called in: the session as it stands, and its log so far.
+/// What a tool is called in: the session as it stands, its log so far, and the lease of whoever drives it.
 package struct ToolSetting: Sendable {
   package var session: Session
   package var log: [Event]
+  package var claim: Claim?
 
-  package init(session: Session, log: [Event]) {
+  package init(session: Session, log: [Event], claim: Claim? = nil) {
     self.session = session
     self.log = log
+    self.claim = claim
   }
 }
 
@@ -55,7 +58,7 @@ package struct SandboxTools: ToolProvider {
   }
 
   package func execute(_ name: String, _ input: JSON, in setting: ToolSetting) async throws -> ToolResult {
-    let hands = try await workplaces.hands(for: setting.session)
+    let hands = try await workplaces.hands(for: setting.session, setting.claim)
     do {
       return try await hands.execute(name, input)
     } catch let error as CancellationError {

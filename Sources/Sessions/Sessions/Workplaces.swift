@@ -16,6 +16,8 @@ package actor Workplaces {
   private struct Live {
     var hands: any Hands
     var mounts: [Mount]
+    /// The lease under which they work.
+    let claim: Lock<Claim?>
   }
   private var live: [String: Live] = [:]
 
@@ -29,14 +31,25 @@ package actor Workplaces {
   }
 
   /// The session's hands, made at the first call. Nothing is provisioned before they are used.
+  /// - Parameter claim: the lease of whoever needs them; checked again before each new sandbox.
   /// - Throws: `SandboxError` when they cannot be made.
-  package func hands(for session: Session) async throws -> any Hands {
+  package func hands(for session: Session, _ claim: Claim? = nil) async throws -> any Hands {
     let mounts = session.resources.compactMap { resource -> Mount? in
       guard let path = resource["mount_path"]?.stringValue, let hash = resource["sha256"]?.stringValue
       else { return nil }
       return Mount(path: path, source: files.path(ofContent: hash), sha256: hash)
     }
-    if let live = live[session.id], live.mounts == mounts { return live.hands }
+    if let live = live[session.id], live.mounts == mounts {
+      if let claim { live.claim.withLock { $0 = claim } }
+      return live.hands
+    }
+    // Whoever has lost the session must not end what runs in its workspace now.
+    let lease = Lock(claim)
+    let permit = Permit { [sessions] in
+      guard let claim = lease.withLock({ $0 }) else { return }
+      try await sessions.database.read { tx in try sessions.queue.holds(tx, claim) }
+    }
+    try await permit.check()
     // Either other resources were mounted, or another process may have died with this session in its hands:
     // its processes end before new ones start. The agent's files stay.
     for mount in mounts {
@@ -47,18 +60,19 @@ package actor Workplaces {
     }
     live[session.id] = nil
     await provider.endLeftovers(session: session.id, removingWorkspace: false)
-    let workplace = Workplace(
+    var workplace = Workplace(
       session: session.id, mounts: mounts,
       repositories: session.resources.compactMap(RepositoryMount.init(resource:)),
       networking: Networking(environment: session.environment, agent: session.agent),
       packages: Packages(environment: session.environment), environmentID: session.environmentID)
+    workplace.permit = permit
     let hands: any Hands
     do { hands = try provider.hands(for: workplace) } catch { throw SandboxError(error) }
     let (id, node) = (session.id, node)
     try await sessions.database.write { tx in
       try tx.run("UPDATE sessions SET workspace = 'live', node = $2 WHERE id = $1", id, node)
     }
-    live[session.id] = Live(hands: hands, mounts: mounts)
+    live[session.id] = Live(hands: hands, mounts: mounts, claim: lease)
     return hands
   }
 
@@ -125,7 +139,7 @@ package actor Workplaces {
     let isLive = try await sessions.database.read { tx in
       try tx.row("SELECT 1 AS found FROM sessions WHERE id = $1 AND workspace = 'live'", id) != nil
     }
-    return isLive ? try await hands(for: session.session()) : nil
+    return isLive ? try await hands(for: session.session(), session.claim) : nil
   }
 
   /// Whether the workspace was given up: the session's worker removes it after its drive, and the next start of
@@ -176,6 +190,12 @@ package actor Workplaces {
       }
     }
     for id in finished { await endFinished(id) }
+  }
+
+  /// Lets go of all hands: this process was taken for dead, and others may be at work in the workspaces by now. Its
+  /// own sandboxes end with their hands.
+  package func forget() {
+    live = [:]
   }
 
   /// Ends the sandboxes' processes when the service stops; workspaces that a later wake needs stay.
