@@ -61,17 +61,17 @@ package final class Hooks: Sendable {
         """),
   ]
 
-  private let database: Database
-  private let jobs: Jobs
+  let database: Database
+  let jobs: Jobs
   private let runs: Runs
-  private let time: Time
+  let time: Time
   private let randomness: Randomness
   private let log: Logger
   /// The environment that secret references are resolved in.
   private let secrets: Secrets
   private let refusals = Lock<[Refused: Int]>([:])
   /// Sources as last used, by name. Only such as exist, so that strangers cannot fill it.
-  private let opened = Lock<[String: OpenSource]>([:])
+  let opened = Lock<[String: OpenSource]>([:])
 
   private struct Refused: Hashable {
     var source: String
@@ -107,7 +107,7 @@ package final class Hooks: Sendable {
     }
   }
 
-  private func source(_ name: String) async throws -> OpenSource {
+  func source(_ name: String) async throws -> OpenSource {
     if let known = opened.withLock({ $0[name] }) {
       let source = try known.refreshed(secrets)
       opened.withLock { $0[name] = source }
@@ -243,7 +243,7 @@ package final class Hooks: Sendable {
   // MARK: Refusals
 
   /// Strangers can send as much as they like, so refusals are counted by minute, not stored one by one.
-  private func count(_ refusal: HookRefusal, source: String) {
+  func count(_ refusal: HookRefusal, source: String) {
     let known = if case .unknownSource = refusal { "" } else { source }
     let key = Refused(source: known, reason: refusal.code, minute: time.now().seconds / 60)
     refusals.withLock { $0[key, default: 0] += 1 }

@@ -73,10 +73,19 @@ package struct EnvironmentDefinition: Sendable, Equatable {
     return .object(merged)
   }
 
+  /// The type of a configuration, if it is one; `anthropic_cloud` is an older name of `cloud` that programs still send.
+  static func type(of given: JSON?) -> String? {
+    switch given?.stringValue {
+    case "cloud", "anthropic_cloud": "cloud"
+    case "self_hosted": "self_hosted"
+    default: nil
+    }
+  }
+
   private static func config(_ given: Fields) -> JSON? {
     guard given["config"] != nil else { return cloud(["type": "unrestricted"], packages: [:]) }
     guard let kind = given.fields("config", "a configuration", keys: nil) else { return nil }
-    switch kind.choice("type", of: ["cloud", "self_hosted"], required: true) {
+    switch type(of: kind["type"]) ?? kind.choice("type", of: ["cloud", "self_hosted"], required: true) {
     case "cloud":
       let keys = ["type", "networking", "packages"]
       guard let config = given.fields("config", "a cloud configuration", keys: keys),

@@ -9,6 +9,8 @@ package import Signatures
 /// A type is the name of the webhook's event, with the action when it has one: `issues.opened`, `push`.
 package struct GitHubSource: SourceKind {
   package static let name = "github"
+  package static let proof = HookProof.headers(
+    ProofHeaders("X-Hub-Signature-256"))
   package static let neededHeaders = ["X-GitHub-Event", "X-GitHub-Delivery"]
   package static let shape = KindShape(
     name: name,

@@ -10,6 +10,8 @@ package import Signatures
 /// interaction's (`block_actions`, `message_action` …).
 package struct SlackSource: SourceKind {
   package static let name = "slack"
+  package static let proof = HookProof.headers(
+    ProofHeaders("X-Slack-Signature", "X-Slack-Request-Timestamp", time: "X-Slack-Request-Timestamp"))
   package static let neededHeaders = ["Content-Type"]
   package static let shape = KindShape(
     name: name,

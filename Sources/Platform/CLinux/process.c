@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Numbers of descriptors that only live until the program runs; targets stay below.
+// The most descriptors that a program is handed.
 #define PARKING 256
 
 // Between fork and exec only system calls are allowed: other threads of the parent may have held any lock.
@@ -96,11 +96,15 @@ static _Noreturn void become(const struct linux_launch *launch, int pipe, pid_t 
   if (launch->directory && chdir(launch->directory) != 0) fail(pipe, LINUX_STEP_DIRECTORY);
   umask(022);
 
+  // What only lives until the program runs lies above every target, and not far: few files may be open.
+  int above = 0;
+  for (int i = 0; i < launch->descriptor_count; i++)
+    if (launch->targets[i] >= above) above = launch->targets[i] + 1;
   int parked[PARKING];
   for (int i = 0; i < launch->descriptor_count; i++)
-    if ((parked[i] = fcntl(launch->sources[i], F_DUPFD_CLOEXEC, PARKING)) < 0)
+    if ((parked[i] = fcntl(launch->sources[i], F_DUPFD_CLOEXEC, above)) < 0)
       fail(pipe, LINUX_STEP_DESCRIPTORS);
-  int home = fcntl(pipe, F_DUPFD_CLOEXEC, PARKING);
+  int home = fcntl(pipe, F_DUPFD_CLOEXEC, above);
   if (home < 0) fail(pipe, LINUX_STEP_DESCRIPTORS);
   if (syscall(SYS_close_range, 0, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail(home, LINUX_STEP_DESCRIPTORS);
   for (int i = 0; i < launch->descriptor_count; i++)
