@@ -32,7 +32,7 @@ struct Apply: AsyncParsableCommand {
   func run() async throws {
     let report = try await Apply.send(path, prune: prune, force: force, to: try server.server())
     if json {
-      Say.output(report.prettyText)
+      Say.output(report.shownText)
       return
     }
     var table = Table([

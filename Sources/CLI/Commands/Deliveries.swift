@@ -68,6 +68,6 @@ struct RetryDelivery: AsyncParsableCommand {
 
   func run() async throws {
     let delivery = try await server.server().post(["v1", "deliveries", id, "retry"], [:])
-    Say.output(json ? delivery.prettyText : "\(id) is sent again to \(DeliveryWords.target(delivery)).")
+    Say.output(json ? delivery.shownText : "\(id) is sent again to \(DeliveryWords.target(delivery)).")
   }
 }

@@ -31,6 +31,6 @@ struct ExplainWhy: AsyncParsableCommand {
 
   func run() async throws {
     let why = try await server.server().get(["v1", "why", id], [("at", at)])
-    Say.output(json ? why.prettyText : (why["sentence"]?.stringValue ?? "").onOneLine)
+    Say.output(json ? why.shownText : (why["sentence"]?.stringValue ?? "").onOneLine)
   }
 }

@@ -43,7 +43,7 @@ struct ShowLogs: AsyncParsableCommand {
         let session = isRun ? try await server.get(["v1", "runs", id])["session_id"]?.stringValue ?? id : id
         let lines = LogLines(tellsAll: all, tell: Say.output)
         let follower = SessionFollower(server, session: session) { event in
-          if json { Say.output(event.text) } else { lines.show(event) }
+          if json { Say.output(event.shownLine) } else { lines.show(event) }
         }
         if follow {
           try await follower.follow(

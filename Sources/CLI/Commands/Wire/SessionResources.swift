@@ -26,7 +26,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var owner: Owner
 
     func run() async throws {
-      Say.output(try await owner.server.server().get(owner.path()).prettyText)
+      Say.output(try await owner.server.server().get(owner.path()).shownText)
     }
   }
 
@@ -37,7 +37,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-      Say.output(try await owner.server.server().get(owner.path(id)).prettyText)
+      Say.output(try await owner.server.server().get(owner.path(id)).shownText)
     }
   }
 
@@ -47,7 +47,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      Say.output(try await owner.server.server().post(owner.path(), try body.read()).prettyText)
+      Say.output(try await owner.server.server().post(owner.path(), try body.read()).shownText)
     }
   }
 
@@ -61,7 +61,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      Say.output(try await owner.server.server().post(owner.path(id), try body.read()).prettyText)
+      Say.output(try await owner.server.server().post(owner.path(id), try body.read()).shownText)
     }
   }
 

@@ -145,7 +145,7 @@ struct GetResource<Resource: WireResource>: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    Say.output(try await server.server().get(["v1", Resource.collection, id]).prettyText)
+    Say.output(try await server.server().get(["v1", Resource.collection, id]).shownText)
   }
 }
 
@@ -164,7 +164,7 @@ struct CreateResource<Resource: WireResource>: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    Say.output(try await server.server().post(["v1", Resource.collection], try body.read()).prettyText)
+    Say.output(try await server.server().post(["v1", Resource.collection], try body.read()).shownText)
   }
 }
 
@@ -185,7 +185,7 @@ struct UpdateResource<Resource: WireResource>: AsyncParsableCommand {
 
   func run() async throws {
     Say.output(
-      try await server.server().post(["v1", Resource.collection, id], try body.read()).prettyText)
+      try await server.server().post(["v1", Resource.collection, id], try body.read()).shownText)
   }
 }
 
