@@ -169,7 +169,9 @@ let package = Package(
         "HTTPServer",
         "Signatures", "PathSupport",
       ]),
-    tests("Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
+    tests(
+      "Service",
+      uses: ground + ["API", "Queue", "HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport"]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
     tests("Queue", uses: ["Primitives", "Store", logging]),

@@ -40,8 +40,12 @@ package struct Secrets: Sendable {
   /// The variables that `${env:NAME}` can name.
   private let environment: [String: String]
 
-  package init(environment: [String: String]) {
+  private let open: OpenSecrets
+
+  /// - Parameter warn: told of a secret's file that other users of the machine may read or write, once for each.
+  package init(environment: [String: String], warn: @escaping @Sendable (String) -> Void = { _ in }) {
     self.environment = environment
+    open = OpenSecrets(warn)
   }
 
   /// A secret's file may have so many bytes.
@@ -94,6 +98,7 @@ package struct Secrets: Sendable {
       guard let value = environment[name], !value.isEmpty else { throw .notSet(name) }
       return value
     case .file(let path):
+      open.look(at: path)
       let bytes: [UInt8]
       do {
         bytes = try PlainFile.read(path, limit: Secrets.fileLimit)
