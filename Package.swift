@@ -176,7 +176,10 @@ let package = Package(
         "Signatures", "PathSupport",
       ]),
     tests(
-      "Service", uses: ground + ["HTTPClient", "HTTPServer", "Jobs", "Runs", "Signatures", "PathSupport"]),
+      "Service",
+      uses: ground + [
+        "API", "Queue", "HTTPClient", "HTTPServer", "Jobs", "Runs", "Signatures", "PathSupport",
+      ]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),
     tests("Queue", uses: ["Primitives", "Store", logging]),

@@ -12,15 +12,6 @@ import Store
 
 // Errand's own resources: jobs, runs, the ledger, deliveries.
 extension API {
-  func health() async throws -> HTTPResponse {
-    let now = time.now()
-    let fault = try await domains.database.read { [domains, born] tx in
-      try domains.schedules.fault(tx, born: born)
-    }
-    if let fault { throw APIError.notReady(fault) }
-    return json(["status": "ok", "time": .string(now.description)])
-  }
-
   // MARK: Jobs
 
   /// Parameter: `include_archived`.

@@ -47,27 +47,25 @@ package struct API: Sendable {
 
   /// The largest body of an ordinary request, in bytes: what the wire allows.
   static let bodyLimit = 32 << 20
-  /// The largest body of an upload, in bytes: what the wire allows, and the form around it.
-  static let uploadLimit = 500 << 20 + 1 << 20
 
   let domains: Domains
   let keys: APIKeys
   let links: FileLinks?
   private let rates: RateLimits
   let broadcasts: Broadcasts
+  let health: Health
   let time: Time
   let randomness: Randomness
   let log: Logger
-  /// When this process began to answer.
-  let born: Timestamp
-
   package static let migrations = APIKeys.migrations + Repeats.migrations
 
   /// - Parameters:
   ///   - keys: what callers show as `Authorization: Bearer …` or `x-api-key`.
+  ///   - health: without it, only schedules are looked at.
   ///   - links: opens files to those who have a link instead; nil to nobody.
   package init(
     domains: Domains, keys: APIKeys, links: FileLinks? = nil, rates: RateLimits.Rates = RateLimits.Rates(),
+    health: Health? = nil,
     time: Time = .system,
     randomness: Randomness = .system, log: Logger
   ) {
@@ -79,7 +77,11 @@ package struct API: Sendable {
     self.time = time
     self.randomness = randomness
     self.log = log
-    born = time.now()
+    self.health =
+      health
+      ?? Health(
+        [.schedules(domains.schedules, domains.database, born: time.now())], freshness: .zero,
+        time: Time(now: time.now, sleep: Time.system.sleep), log: log)
   }
 
   /// The server's settings for this API.
@@ -87,6 +89,7 @@ package struct API: Sendable {
     var configuration = HTTPServer.Configuration { request in await answer(request) }
     configuration.address = address
     configuration.port = port
+    configuration.spoolDirectory = domains.files.directory
     configuration.admit = { head in admit(head) }
     configuration.refusal = { status, sentence in
       // A body that is too slow has its own name on the wire.
@@ -97,24 +100,6 @@ package struct API: Sendable {
     let log = log
     configuration.log = { log.warning("\($0)") }
     return configuration
-  }
-
-  /// Decides on the head alone, so that a body nobody may send is not read.
-  private func admit(_ head: RequestHead) -> Admission {
-    if head.path.hasPrefix("/hooks/") { return .accept(bodyLimit: Hooks.bodyLimit) }
-    if head.path == "/healthz" {
-      if ["GET", "HEAD"].contains(head.method) { return .accept(bodyLimit: 0) }
-      // Said before the body, which would be too large.
-      let error = APIError.methodNotAllowed(method: head.method, path: head.path, allowed: ["GET"])
-      return .refuse(refusal(error))
-    }
-    guard key(in: head.headers) != nil else {
-      return API.mayBeLink(head) ? .accept(bodyLimit: 0) : .refuse(refusal(APIError.unauthorized(API.noKey)))
-    }
-    if head.path == "/v1/files", head.method == "POST" {
-      return .spool(bodyLimit: API.uploadLimit, directory: domains.files.directory)
-    }
-    return .accept(bodyLimit: API.bodyLimit)
   }
 
   func answer(_ http: HTTPRequest) async -> HTTPResponse {
@@ -133,68 +118,27 @@ package struct API: Sendable {
   }
 
   private func route(_ http: HTTPRequest) async throws -> HTTPResponse {
-    let segments = http.segments
-    var allowed: [String] = []
-    for route in API.routes {
-      guard let values = route.match(segments) else { continue }
-      guard route.method == http.method || (route.method == "GET" && http.method == "HEAD") else {
-        allowed.append(route.method)
-        continue
+    let (route, values) = try API.route(http.method, http.path, http.segments)
+    if route.opensToLinks, key(in: http.headers) == nil {
+      let request = Request(http: http, path: values, key: nil)
+      if request.query("signature") != nil {
+        if let refusal = refusal(ofLink: request) { return refusal }
+        return try await route.answer(self, request)
       }
-      if route.opensToLinks, key(in: http.headers) == nil {
-        let request = Request(http: http, path: values, key: nil)
-        if request.query("signature") != nil {
-          if let refusal = refusal(ofLink: request) { return refusal }
-          return try await route.answer(self, request)
-        }
-      }
-      let key = try admitted(to: route, http)
-      return try await route.answer(self, Request(http: http, path: values, key: key))
     }
-    if allowed.isEmpty {
-      throw APIError.notFound(API.absence(segments) ?? "There is nothing at \(http.path).")
-    }
-    throw APIError.methodNotAllowed(method: http.method, path: http.path, allowed: allowed)
-  }
-
-  /// What the wire knows and this server does not have, said by name; nil for anything else.
-  private static func absence(_ segments: [String]) -> String? {
-    guard segments.count > 1, segments[0] == "v1" else { return nil }
-    let things = [
-      "vaults": "vaults", "deployments": "deployments", "deployment_runs": "deployments",
-      "memory_stores": "memory stores", "skills": "skills", "dreams": "dreams", "tunnels": "tunnels",
-      "user_profiles": "user profiles",
-    ]
-    return things[segments[1]].map { "This server has no \($0) yet." }
+    let key = try admitted(to: route, http)
+    return try await route.answer(self, Request(http: http, path: values, key: key))
   }
 
   // MARK: The key
 
   /// The key under which a request may use a route; nil where none is asked for.
   private func admitted(to route: Route, _ http: HTTPRequest) throws -> APIKey? {
-    guard case .key(let scopes) = route.access else { return nil }
-    guard let key = key(in: http.headers) else { throw APIError.unauthorized(API.noKey) }
-    guard scopes.contains(where: key.scope.covers) else {
-      let words = scopes.map(\.rawValue).joined(separator: " or ")
-      throw APIError.forbidden(
-        "The key \(quoted(key.name)) has the scope \(key.scope.rawValue); this needs \(words).")
-    }
+    guard let key = try key(for: route, in: http.headers) else { return nil }
     if let rate = route.rate { try rates.count(rate, of: key.id) }
     try WireVersion.check(http)
     return key
   }
-
-  private func key(in headers: HTTPHeaders) -> APIKey? {
-    var shown = headers.first("x-api-key")
-    if let header = headers.first("authorization"), header.lowercased().hasPrefix("bearer ") {
-      shown = String(header.dropFirst("bearer ".count))
-    }
-    return shown.flatMap { keys.key(showing: $0) }
-  }
-
-  private static let noKey =
-    "The request shows no valid key. Send it as “Authorization: Bearer KEY” or “x-api-key: KEY”; the first key is "
-    + "in the file api-key of the server's data directory."
 
   private func refusal(_ error: APIError) -> HTTPResponse {
     Refusal(error).response(requestID: ID.make("req", at: time.now(), randomness))

@@ -16,7 +16,6 @@ enum APIError: Error, Equatable, CustomStringConvertible {
   case unauthorized(String)
   case notFound(String)
   case methodNotAllowed(method: String, path: String, allowed: [String])
-  case notReady(String)
   case forbidden(String)
   case conflict(String)
   case tooLarge(String)
@@ -26,7 +25,7 @@ enum APIError: Error, Equatable, CustomStringConvertible {
   var description: String {
     switch self {
     case .invalid(let sentence), .unauthorized(let sentence), .notFound(let sentence),
-      .notReady(let sentence), .forbidden(let sentence), .conflict(let sentence),
+      .forbidden(let sentence), .conflict(let sentence),
       .tooLarge(let sentence):
       sentence
     case .unsupportedCharset(let charset):
@@ -124,7 +123,6 @@ struct Refusal {
     case .conflict: 409
     case .tooLarge: 413
     case .tooMany: 429
-    case .notReady: 503
     }
   }
 

@@ -18,15 +18,31 @@ struct Request: Sendable {
 
   func path(_ name: String) -> String { path[name] ?? "" }
 
-  /// The last value of a query parameter; nil when it is absent or empty.
+  /// The last value of a query parameter; nil when it is absent or empty. Clients whose language has one way for lists
+  /// and single values write `name[]=` for these too, and some add the next page's cursor to the query of the last.
   func query(_ name: String) -> String? {
-    let value = http.query.last { $0.name == name }?.value
+    let value = lastValue(of: name)
     return value == "" ? nil : value
   }
 
-  /// All values of an array parameter, written `name[]=` or plainly repeated.
+  private func lastValue(of name: String) -> String? {
+    http.query.last { Request.isNamed($0.name, name) }?.value
+  }
+
+  /// All values of an array parameter, written `name[]=`, `name[0]=`, plainly repeated, or with commas between them.
+  /// None of those that there are has a comma in it.
   func queryArray(_ name: String) -> [String] {
-    http.query.filter { $0.name == name || $0.name == "\(name)[]" }.map(\.value)
+    http.query.filter { Request.isNamed($0.name, name) }
+      .flatMap { $0.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+  }
+
+  /// Whether a field of the query is a parameter, or an element of it.
+  private static func isNamed(_ field: String, _ name: String) -> Bool {
+    guard field.hasPrefix(name) else { return false }
+    let rest = field.dropFirst(name.count)
+    if rest.isEmpty { return true }
+    return rest.first == "[" && rest.last == "]"
+      && rest.dropFirst().dropLast().allSatisfy { $0.isASCII && $0.isNumber }
   }
 
   /// - Throws: `APIError.invalid` outside `1...maximum`.
@@ -36,7 +52,7 @@ struct Request: Sendable {
 
   /// - Throws: `APIError.invalid` when it is no number in the range.
   func number(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-    guard let text = http.query.last(where: { $0.name == name })?.value else { return nil }
+    guard let text = lastValue(of: name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw APIError.invalid(
         "\(name): Expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(quoted(text))."
@@ -116,7 +132,7 @@ struct Request: Sendable {
   /// - Throws: `APIError.invalid` for a cursor of another list or outside of the times, `StoreError.badCursor` for no
   ///   cursor at all.
   func cursor(of list: String, within created: TimeRange = TimeRange()) throws -> JSON? {
-    guard let text = http.query.last(where: { $0.name == "page" })?.value else { return nil }
+    guard let text = lastValue(of: "page") else { return nil }
     let payload = try Cursor(text).payload
     guard payload["list"]?.stringValue == list else {
       throw APIError.invalid(

@@ -2,16 +2,19 @@ import HTTPServer
 import JSON
 
 // Every address that Errand answers, on one page. Without another scope, `read` is enough for GET and `run`
-// for everything else.
+// for everything else. The key is looked at, and a webhook's proof looked for, before anything of the body is taken;
+// without another size, a POST brings a small one and everything else none.
 extension API {
   static let routes: [Route] = [
-    Route("GET", "/healthz", .open) { api, _ in try await api.health() },
-    Route("POST", "/hooks/:source", .open) { api, request in try await api.receiveHook(request) },
+    Route("GET", "/healthz", .open) { api, request in await api.health(request) },
+    Route("POST", "/hooks/:source", .proof, body: .webhook) { api, request in
+      try await api.receiveHook(request)
+    },
 
     // Errand's own resources.
     Route("GET", "/v1/jobs") { api, request in try await api.listJobs(request) },
     Route("GET", "/v1/jobs/:name") { api, request in try await api.showJob(request) },
-    Route("POST", "/v1/jobs", .admin) { api, request in try await api.applyJobs(request) },
+    Route("POST", "/v1/jobs", .admin, body: .large) { api, request in try await api.applyJobs(request) },
     Route("GET", "/v1/schedules") { api, request in try await api.listSchedules(request) },
     Route("GET", "/v1/schedules/:id") { api, request in try await api.showSchedule(request) },
     Route("POST", "/v1/schedules/:id/pause", .admin) { api, request in try await api.pauseSchedule(request) },
@@ -25,7 +28,8 @@ extension API {
     Route("POST", "/v1/schedules/:id/backfill", .admin) { api, request in
       try await api.backfillSchedule(request)
     },
-    Route("POST", "/v1/runs", .run, .hooks, creates: true) { api, request in try await api.startRun(request)
+    Route("POST", "/v1/runs", .run, .hooks, creates: true, body: .large) { api, request in
+      try await api.startRun(request)
     },
     Route("GET", "/v1/runs") { api, request in try await api.listRuns(request) },
     Route("GET", "/v1/runs/:id") { api, request in try await api.showRun(request) },
@@ -48,9 +52,11 @@ extension API {
 
     // The wire API: agents and environments.
     Route("GET", "/v1/agents") { api, request in try await api.listAgents(request) },
-    Route("POST", "/v1/agents", creates: true) { api, request in try await api.createAgent(request) },
+    Route("POST", "/v1/agents", creates: true, body: .large) { api, request in
+      try await api.createAgent(request)
+    },
     Route("GET", "/v1/agents/:id") { api, request in try await api.showAgent(request) },
-    Route("POST", "/v1/agents/:id") { api, request in try await api.updateAgent(request) },
+    Route("POST", "/v1/agents/:id", body: .large) { api, request in try await api.updateAgent(request) },
     Route("POST", "/v1/agents/:id/archive") { api, request in try await api.archiveAgent(request) },
     Route("GET", "/v1/agents/:id/versions") { api, request in try await api.listVersions(request) },
     Route("GET", "/v1/environments") { api, request in try await api.listEnvironments(request) },
@@ -66,13 +72,16 @@ extension API {
 
     // Sessions.
     Route("GET", "/v1/sessions") { api, request in try await api.listSessions(request) },
-    Route("POST", "/v1/sessions", creates: true) { api, request in try await api.createSession(request) },
+    Route("POST", "/v1/sessions", creates: true, body: .large) { api, request in
+      try await api.createSession(request)
+    },
     Route("GET", "/v1/sessions/:id") { api, request in try await api.showSession(request) },
-    Route("POST", "/v1/sessions/:id") { api, request in try await api.updateSession(request) },
+    Route("POST", "/v1/sessions/:id", body: .large) { api, request in try await api.updateSession(request) },
     Route("DELETE", "/v1/sessions/:id") { api, request in try await api.deleteSession(request) },
     Route("POST", "/v1/sessions/:id/archive") { api, request in try await api.archiveSession(request) },
     Route("GET", "/v1/sessions/:id/events") { api, request in try await api.listEvents(request) },
-    Route("POST", "/v1/sessions/:id/events") { api, request in try await api.sendEvents(request) },
+    Route("POST", "/v1/sessions/:id/events", body: .large) { api, request in try await api.sendEvents(request)
+    },
     Route("GET", "/v1/sessions/:id/events/stream") { api, request in try await api.streamEvents(request) },
     Route("GET", "/v1/sessions/:id/resources") { api, request in try await api.listResources(request) },
     Route("POST", "/v1/sessions/:id/resources", creates: true) { api, request in
@@ -101,7 +110,9 @@ extension API {
 
     // Files.
     Route("GET", "/v1/files") { api, request in try await api.listFiles(request) },
-    Route("POST", "/v1/files", creates: true) { api, request in try await api.uploadFile(request) },
+    Route("POST", "/v1/files", creates: true, body: .upload) { api, request in
+      try await api.uploadFile(request)
+    },
     Route("GET", "/v1/files/:id") { api, request in try await api.showFile(request) },
     Route("DELETE", "/v1/files/:id") { api, request in try await api.deleteFile(request) },
     Route("GET", "/v1/files/:id/content") { api, request in try await api.fileContent(request) }

@@ -97,7 +97,7 @@ package final class Hooks: Sendable {
   let keeping = Lock<[String: (minute: Int64, count: Int)]>([:])
   private let refusalLog: RefusalLog
   /// Sources as last used, by name. Only such as exist, so that strangers cannot fill it.
-  private let opened = Lock<[String: OpenSource]>([:])
+  let opened = Lock<[String: OpenSource]>([:])
 
   private struct Refused: Hashable {
     var source: String
@@ -141,7 +141,7 @@ package final class Hooks: Sendable {
     var receipt: String?
   }
 
-  private func source(_ name: String) async throws -> OpenSource {
+  func source(_ name: String) async throws -> OpenSource {
     if let known = opened.withLock({ $0[name] }) {
       let source = try known.refreshed(secrets)
       opened.withLock { $0[name] = source }
@@ -321,6 +321,7 @@ package final class Hooks: Sendable {
     return refusal
   }
 
+  /// Strangers can send as much as they like, so refusals are counted by minute, not stored one by one.
   private func count(_ refusal: HookRefusal, source: String) {
     let known = if case .unknownSource = refusal { "" } else { source }
     let key = Refused(source: known, reason: refusal.code, minute: time.now().seconds / 60)

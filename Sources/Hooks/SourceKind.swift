@@ -14,6 +14,8 @@ package protocol SourceKind: Sendable {
   static var shape: KindShape { get }
   /// Every type that its webhooks can have; none when that is not known before.
   static var eventTypes: [String] { get }
+  /// Where its requests show what proves them. Those that do not are refused before their body is read.
+  static var proof: HookProof { get }
   /// Headers that say what a request is, apart from those that prove it. Every true sender sends them.
   static var neededHeaders: [String] { get }
   /// What in its bodies is a credential by itself.

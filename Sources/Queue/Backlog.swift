@@ -30,3 +30,25 @@ extension Queue {
     }
   }
 }
+
+// Signs that nobody works; cheap enough to be asked often.
+extension Queue {
+  /// When a worker last gave a sign of life; nil without any.
+  package func lastBeat(_ tx: Transaction) throws -> Timestamp? {
+    try tx.row("SELECT beat_at FROM workers ORDER BY beat_at DESC LIMIT 1").map { try $0["beat_at"] }
+  }
+
+  /// Since when the first free item of a kind is due while none of that kind is leased; nil when there is none.
+  package func stuck(_ tx: Transaction, kind: ItemKind) throws -> Timestamp? {
+    let leased = try tx.row(
+      "SELECT 1 AS found FROM items WHERE worker IS NOT NULL AND kind = $1 LIMIT 1", kind.rawValue)
+    if leased != nil { return nil }
+    let free = ["slot IS NULL", "slot IS NOT NULL"].map {
+      "SELECT due FROM items WHERE kind = $1 AND worker IS NULL AND \($0) ORDER BY due LIMIT 1"
+    }
+    let dues = try free.compactMap { sql -> Timestamp? in
+      try tx.row(sql, kind.rawValue).map { try $0["due"] }
+    }
+    return dues.min().flatMap { $0 <= time.now() ? $0 : nil }
+  }
+}

@@ -23,6 +23,8 @@ package struct Configuration: Sendable {
 
   package var address = "127.0.0.1"
   package var port: UInt16 = 8700
+  /// Proxies in front of this server: what they say of their clients' addresses counts.
+  package var trustedProxies: [CIDR] = []
   /// Where people's browsers reach this server, without a slash at its end; nil makes no links to files.
   package var publicURL: String?
   package var dataDirectory: String
@@ -52,9 +54,26 @@ package struct Configuration: Sendable {
   package var environment: [String: String]
 
   package init(dataDirectory: String, environment: [String: String]) {
-    self.dataDirectory = dataDirectory
+    self.dataDirectory = Configuration.absolute(dataDirectory)
     self.environment = environment
   }
+
+  /// Whatever works in a directory of its own later still finds it.
+  private static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+    defer { free(here) }
+    let rest = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+    return String(cString: here) + "/" + rest
+  }
+
+  /// Whether others than the programs of this machine reach the server: it listens to them, or something in front of
+  /// it does.
+  package var isPublic: Bool {
+    !["127.0.0.1", "localhost", "::1"].contains(address) || publicURL != nil || !trustedProxies.isEmpty
+  }
+
+  /// The address as the server takes it.
+  var host: String { address.contains(":") ? "[\(address)]" : address }
 
   /// Which repositories on this machine jobs may use: those below the folders that
   /// `ERRAND_LOCAL_REPOSITORIES` names, with colons between them. None without it.

@@ -1,4 +1,5 @@
 import Glibc
+import Jobs
 import Primitives
 
 /// Where one installation keeps everything: the database, contents, workspaces, the API key.
@@ -11,6 +12,7 @@ package struct DataDirectory: Sendable {
   /// git's home, and repositories for as long as they are needed.
   var git: String { "\(path)/git" }
   package var keyFile: String { "\(path)/api-key" }
+  var linkKeyFile: String { "\(path)/link-key" }
 
   /// Makes the directory when it is missing, readable by this user only.
   /// - Throws: `ServiceError.dataDirectory`.
@@ -44,6 +46,18 @@ package struct DataDirectory: Sendable {
     }
   }
 
+  /// What here is open to the machine's other users: keys, and the directory itself when `shut` left it so.
+  func warnings() -> [String] {
+    var warnings = [keyFile, linkKeyFile].compactMap { OpenSecret.warning(about: $0) }
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & 0o022 != 0 {
+      warnings.append(
+        "Other users of this machine may write to the data directory \(path) (mode \(OpenSecret.mode(status))). Run: "
+          + "chmod 700 \(path)")
+    }
+    return warnings
+  }
+
   /// Whether nothing but Errand's own is here.
   private var isOurs: Bool {
     guard access(database, F_OK) != 0 else { return true }
@@ -66,7 +80,7 @@ package struct DataDirectory: Sendable {
 
   /// The key that links to files are signed with. Whoever removes its file ends every link.
   func linkKey(_ randomness: Randomness) throws(ServiceError) -> [UInt8] {
-    let text = try DataDirectory.secret("\(path)/link-key", randomness) { Hex.encode(randomness.bytes(32)) }
+    let text = try DataDirectory.secret(linkKeyFile, randomness) { Hex.encode(randomness.bytes(32)) }
     return Array(text.utf8)
   }
 

@@ -44,13 +44,15 @@ package struct ErrandService: Sendable {
   private let hooks: Hooks
   private let jobsWatch: JobsWatch?
   private let client: HTTPClient
+  private let health: Health
+  private let openFiles: OpenFiles
   private let log: Logger
 
   /// Every domain's tables, in the order of the path.
   static let migrations =
     queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
     + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
-    + Hooks.migrations + API.migrations
+    + Hooks.migrations + API.migrations + HealthCheck.migrations
 
   /// Opens the data directory and builds everything; nothing works yet.
   /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a folder of jobs that is not there), or what the
@@ -62,12 +64,14 @@ package struct ErrandService: Sendable {
     self.log = log
     let data = try DataDirectory(configuration.dataDirectory)
     data.shut()
+    for warning in data.warnings() { log.warning("\(warning)") }
+    if let warning = KeyStrength.warning(configuration) { log.warning("\(warning)") }
     key = try data.key(configuration.environment, randomness)
 
     database = try await Database.open(
       data.database,
       migrations: ErrandService.migrations)
-    let secrets = Secrets(environment: configuration.environment)
+    let secrets = Secrets(environment: configuration.environment) { log.warning("\($0)") }
     queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
 
@@ -106,7 +110,11 @@ package struct ErrandService: Sendable {
         pipIndex: try configuration.mirror("PIP_INDEX_URL"),
         npmRegistry: try configuration.mirror("NPM_CONFIG_REGISTRY")),
       users: configuration.sandboxUIDs.flatMap { UserRange($0) })
-    OpenFiles.raise()
+    openFiles = OpenFiles.raise(sessions: configuration.role.works ? configuration.sessions : 0)
+    guard openFiles.limit >= OpenFiles.fewest else {
+      throw ServiceError.fewFiles(limit: openFiles.limit, needed: openFiles.needed)
+    }
+    if let warning = openFiles.warning { log.warning("\(warning)") }
     if configuration.role.works {
       try await hands.endAbandoned()
       try await hands.check()
@@ -168,11 +176,17 @@ package struct ErrandService: Sendable {
     var rates = RateLimits.Rates()
     rates.creates = configuration.createsPerMinute
     rates.reads = configuration.readsPerMinute
+    let born = time.now()
+    health = Health(
+      [
+        .database(database, time: time), .disk(data.path), .files(data.files),
+        .workers(queue, born: born, time: time), .schedules(schedules, database, born: born),
+      ], time: time, log: log)
     api = API(
       domains: API.Domains(
         database: database, agents: agents, environments: environments, files: files, jobs: jobs,
         runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
-      keys: keys, links: links, rates: rates, time: time, randomness: randomness, log: log)
+      keys: keys, links: links, rates: rates, health: health, time: time, randomness: randomness, log: log)
     if configuration.jobsDirectories.isEmpty {
       jobsWatch = nil
       if configuration.role == .all {
@@ -212,7 +226,8 @@ package struct ErrandService: Sendable {
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
     if let url = configuration.ping {
-      let ping = Ping(url: url, client: client, database: database, schedules: schedules, log: log)
+      let ping = Ping(
+        url: url, client: client, database: database, schedules: schedules, log: log, health: health)
       services.append(Part { try await ping.run() })
     }
     if configuration.role.serves {
@@ -220,7 +235,7 @@ package struct ErrandService: Sendable {
       services.append(Part { [keys] in try await keys.run() })
       services.append(
         ListeningPart(
-          configuration: api.configuration(address: configuration.address, port: configuration.port),
+          configuration: listening(),
           grace: configuration.grace, ready: ready))
     } else {
       ready(0)
@@ -244,6 +259,21 @@ package struct ErrandService: Sendable {
     await close()
     answering.cancel()
     if !signals.isEmpty { log.notice("The server has stopped.") }
+  }
+
+  /// The server's settings.
+  private func listening() -> HTTPServer.Configuration {
+    var listening = api.configuration(address: configuration.host, port: configuration.port)
+    listening.connectionLimit = openFiles.connections
+    listening.reserve = openFiles.reserve
+    listening.addressLimit = max(16, openFiles.connections / 4)
+    let proxies = configuration.trustedProxies
+    if !proxies.isEmpty {
+      listening.isProxy = { address in
+        IPAddress(address).map { address in proxies.contains { $0.contains(address) } } ?? false
+      }
+    }
+    return listening
   }
 
   private func close() async {

@@ -1,3 +1,4 @@
+import API
 import HTTPClient
 import Logging
 import Primitives
@@ -13,6 +14,8 @@ struct Ping {
   let schedules: Schedules
   let log: Logger
   var time = Time.system
+  /// What else must be well.
+  var health: Health?
 
   static let period = Duration.seconds(60)
 
@@ -29,6 +32,10 @@ struct Ping {
     do {
       if let fault = try await database.read({ [schedules] tx in try schedules.fault(tx, born: born) }) {
         log.error("No ping: \(fault)")
+        return
+      }
+      if let finding = await health?.findings().first {
+        log.error("No ping: \(finding.check): \(finding.detail)")
         return
       }
       let answer = try await client.send(HTTPClient.Request(url: url, timeout: .seconds(20)))

@@ -8,6 +8,8 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
   /// `ERRAND_API_KEY` holds a key of programs, so nobody could administer the server. `what` says why it may not.
   case weakKey(name: String, what: String)
   case modelWindow(given: String)
+  /// This process may have so few files open that it could serve nobody.
+  case fewFiles(limit: Int, needed: Int)
   /// What was given is not named: it may hold a password.
   case mirror(variable: String)
 
@@ -26,6 +28,9 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
     case .mirror(let variable):
       "\(variable) is no address of the form https://host/path without a user and a password. Correct it, or unset "
         + "it to install packages from the public index."
+    case .fewFiles(let limit, let needed):
+      "This process may have only \(limit) files open. It needs \(OpenFiles.fewest) at least, and \(needed) to serve as "
+        + "many as it can. Raise the limit: LimitNOFILE=\(needed) in a systemd unit, `ulimit -n \(needed)` in a shell."
     case .modelWindow(let given):
       "ERRAND_MODEL_WINDOW is “\(given)”. Expected how many tokens the model can read at once, at least 2000, such "
         + "as 32768; without it, what is known of each model counts."

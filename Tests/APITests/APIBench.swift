@@ -56,7 +56,7 @@ struct APIBench {
 }
 
 func withAPI(
-  rates: RateLimits.Rates = RateLimits.Rates(), log: Logger = Path.log,
+  rates: RateLimits.Rates = RateLimits.Rates(), health: Health? = nil, log: Logger = Path.log,
   _ body: (APIBench) async throws -> Void
 ) async throws {
   try await withPath(adding: API.migrations) { path in
@@ -67,7 +67,7 @@ func withAPI(
         runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox,
         hooks: path.hooks),
       keys: try await APIKeys(database: path.database, bootstrap: APIBench.key, time: path.clock.time),
-      links: APIBench.links, rates: rates, time: path.clock.time, log: log)
+      links: APIBench.links, rates: rates, health: health, time: path.clock.time, log: log)
     let server = try HTTPServer.start(api.configuration(address: "127.0.0.1", port: 0))
     let client = HTTPClient(userAgent: "test")
     let result: Result<Void, any Error>

@@ -86,7 +86,7 @@ struct BadBody: Sendable, CustomTestStringConvertible {
     BadBody("sessions", ["agent": 7], "agent"), BadBody("sessions", ["agent": .null], "agent"),
     BadBody("sessions", ["agent": ["type": "agent"]], "agent"),
     BadBody("sessions", ["agent": ["type": "robot", "id": "agent_1"]], "agent.type"),
-    BadBody("sessions", ["agent": ["type": "agent", "id": "agent_1", "version": "1"]], "agent.version"),
+    BadBody("sessions", ["agent": ["type": "agent", "id": "agent_1", "version": "01"]], "agent.version"),
     BadBody("sessions", ["environment_id": 7], "environment_id"), BadBody("sessions", ["title": 7], "title"),
     BadBody("sessions", ["initial_events": "hello"], "initial_events"),
     BadBody("sessions", ["initial_events": [["type": "user.interrupt"]]], "initial_events[0].type"),

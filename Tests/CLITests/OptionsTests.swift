@@ -74,6 +74,7 @@ import Testing
   @Test(arguments: [
     ["--listen", "here"], ["--listen", "h:99999"], ["--log-level", "loud"], ["--sandbox", "jail"],
     ["--allow-private", "10.0.0.0/33"], ["--allow-private", "intranet"],
+    ["--trusted-proxy", "proxy.example.com"], ["--trusted-proxy", "10.0.0.0/40"],
     ["--web-search-url", "search.example"],
     ["--web-search-url", "ftp://search.example"], ["--web-search-url", "https://search.example/search?q="],
     ["--web-search-url", "https://user:password@search.example"],

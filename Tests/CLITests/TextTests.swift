@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import CLI
@@ -5,10 +6,35 @@ import Testing
 @Suite struct TextTests {
   @Test(arguments: [
     ("plain", "plain"), ("two\nlines", "two lines"), ("  edges \t", "edges"), ("red\u{1B}[31m", "red[31m"),
-    ("abc\u{202E}cba", "abccba"), ("bell\u{7}", "bell"), ("", ""),
+    ("abc\u{202E}cba", "abccba"), ("zero\u{200B}width\u{FEFF}", "zerowidth"), ("c1\u{9B}", "c1"),
+    ("bell\u{7}", "bell"), ("", ""),
   ])
   func `text from outside can't steer the terminal`(given: String, shown: String) {
     #expect(given.onOneLine == shown)
+  }
+
+  @Test(arguments: [
+    ("c1 \u{9B}31m\u{9D}0;x\u{9C}", #"c1 \u009b31m\u009d0;x\u009c"#),
+    ("bidi \u{202E}\u{2066}\u{61C}", #"bidi \u202e\u2066\u061c"#),
+    ("del \u{7F}", #"del \u007f"#), ("wide \u{200B}\u{FEFF}\u{2060}", #"wide \u200b\ufeff\u2060"#),
+    ("lines \u{2028}\u{2029}\u{85}", #"lines \u2028\u2029\u0085"#), ("tag \u{E0041}", #"tag \udb40\udc41"#),
+    ("esc \u{1B}[2J", #"esc \u001b[2J"#), ("fine é 日本 😀", "fine é 日本 😀"),
+  ])
+  func `JSON stays equal, and cannot steer the terminal`(given: String, shown: String) throws {
+    let json: JSON = ["text": .string(given), "more": [.string(given)]]
+    #expect(json.shownLine == #"{"text":"\#(shown)","more":["\#(shown)"]}"#)
+    #expect(json.shownText.contains("\n  \"text\": \"\(shown)\",\n"))
+    #expect(try JSON(parsing: json.shownText) == json)
+    #expect(try JSON(parsing: json.shownLine) == json)
+  }
+
+  @Test(arguments: [
+    ("plain\n\tline", "plain\n\tline"), ("\u{1B}[31mbad\u{1B}[0m", "\u{1B}[31mbad\u{1B}[0m"),
+    ("\u{1B}[8mhidden\u{1B}[2J", "[8mhidden[2J"), ("\u{1B}]0;title\u{7}", "]0;title"), ("a\u{9B}2Jb", "a2Jb"),
+    ("a\u{202E}b\u{200F}c", "abc"), ("over\rwritten", "overwritten"), ("👩‍💻", "👩‍💻"),
+  ])
+  func `nothing passes to a terminal but text and our own colours`(given: String, shown: String) {
+    #expect(given.gated == shown)
   }
 
   @Test func `lines are kept where they are wanted`() {

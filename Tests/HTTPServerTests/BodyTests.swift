@@ -87,6 +87,7 @@ import Testing
   func `a request that stops arriving is ended`(place: String, request: String, status: Int) async throws {
     try await serving(configured: {
       $0.idleTimeout = .milliseconds(50)
+      $0.headTimeout = .milliseconds(50)
       $0.bodyTimeout = .milliseconds(50)
       $0.admit = { _ in .accept(bodyLimit: 10) }
     }) { server in

@@ -22,15 +22,25 @@ import Testing
     }
   }
 
-  @Test func `connections beyond the limit wait until one closes`() async throws {
-    try await serving(configured: { $0.connectionLimit = 2 }) { server in
+  @Test func `connections beyond the limit wait until one closes, when all are at work`() async throws {
+    let gate = Signal()
+    try await serving({ _ in
+      try? await gate.wait()
+      return .text(200, "ok")
+    }) {
+      $0.connectionLimit = 2
+      $0.reserve = 0
+    } _: { server in
       let (one, two, three) = (
         try Client(port: server.port), try Client(port: server.port), try Client(port: server.port)
       )
-      #expect(try await one.status(of: get("/")) == 200)
-      #expect(try await two.status(of: get("/")) == 200)
+      try await one.send(get("/"))
+      try await two.send(get("/"))
+      try await eventually { server.statistics.inFlight == 2 }
       try await three.send(get("/"))
       #expect(server.statistics.connections == 2)
+      gate.raise()
+      #expect(try await one.response().status == 200)
       one.leave()
       #expect(try await three.response().status == 200)
     }

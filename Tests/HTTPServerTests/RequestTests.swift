@@ -93,9 +93,71 @@ import Testing
       $0.admit = { $0.path == "/no" ? .refuse(.text(401, "no key")) : .accept(bodyLimit: 100) }
     }) { server in
       let client = try Client(port: server.port)
-      #expect(try await client.status(of: get("/no", method: "POST", "Content-Length: 3") + "abc") == 401)
       #expect(try await client.status(of: get("/no")) == 401)
       #expect(try await client.status(of: get("/yes")) == 200)
+      #expect(try await client.status(of: get("/no", method: "POST", "Content-Length: 0")) == 401)
+      #expect(try await client.status(of: get("/yes")) == 200)
+    }
+  }
+
+  @Test(arguments: ["Content-Length: 25000000", "Content-Length: 3", "Transfer-Encoding: chunked"])
+  func `a request that is refused by its head is answered before its body, and its connection ends`(
+    framing: String
+  ) async throws {
+    try await serving(configured: { $0.admit = { _ in .refuse(.text(404, "nobody")) } }) { server in
+      let client = try Client(port: server.port)
+      // Nothing of the body is sent.
+      try await client.send(get("/no", method: "POST", framing))
+      let response = try await client.response()
+      #expect(response.status == 404)
+      #expect(response.headers.first("Connection") == "close")
+      #expect(response.body == "nobody\n")
+      #expect(await client.rest() == "")
+    }
+  }
+
+  @Test(arguments: [false, true], ["", "Content-Length: 3", "Transfer-Encoding: chunked"])
+  func `whether a body is wanted may be asked for in a task`(refuses: Bool, framing: String) async throws {
+    let gate = Signal()
+    try await serving({ .text(200, "\($0.body.count)") }) {
+      $0.admit = { _ in
+        .ask {
+          try? await gate.wait()
+          return refuses ? .refuse(.text(404, "nobody")) : .accept(bodyLimit: 10)
+        }
+      }
+    } _: { server in
+      let client = try Client(port: server.port)
+      try await client.send(framing.isEmpty ? get("/a") : get("/a", method: "POST", framing))
+      gate.raise()
+      if !refuses {
+        if framing.hasPrefix("Content") { try await client.send("abc") }
+        if framing.hasPrefix("Transfer") { try await client.send("3\r\nabc\r\n0\r\n\r\n") }
+      }
+      let response = try await client.response()
+      #expect(response.status == (refuses ? 404 : 200))
+      #expect(response.body == (refuses ? "nobody\n" : framing.isEmpty ? "0\n" : "3\n"))
+    }
+  }
+
+  @Test func `a body that has come before the task has decided is taken then`() async throws {
+    let asked = Signal()
+    let gate = Signal()
+    try await serving({ .text(200, "\($0.body.count)") }) {
+      $0.admit = { _ in
+        .ask {
+          asked.raise()
+          try? await gate.wait()
+          return .accept(bodyLimit: 10)
+        }
+      }
+    } _: { server in
+      let client = try Client(port: server.port)
+      try await client.send(get("/a", method: "POST", "Content-Length: 3") + "abc" + get("/b"))
+      try await asked.wait()
+      gate.raise()
+      #expect(try await client.response().body == "3\n")
+      #expect(try await client.response().body == "0\n")
     }
   }
 

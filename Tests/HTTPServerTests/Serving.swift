@@ -10,6 +10,8 @@ func serving(
   _ test: (HTTPServer) async throws -> Void
 ) async throws {
   var configuration = HTTPServer.Configuration(handle: handle)
+  // Tests that run beside many others may be slow to send.
+  configuration.headTimeout = .seconds(60)
   configured(&configuration)
   let server = try HTTPServer.start(configuration)
   do {

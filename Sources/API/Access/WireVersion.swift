@@ -11,7 +11,8 @@ enum WireVersion {
   static let betas: Set<String> = [
     "managed-agents-2026-04-01", "agent-memory-2026-07-22", "files-api-2025-04-14", "skills-2025-10-02",
     "webhooks-2026-10-07", "dreaming-2026-04-21", "mcp-tunnels-2026-06-22", "user-profiles-2026-03-24",
-    "user-profiles-2026-08-18", "user-profiles-2026-09-04",
+    "user-profiles-2026-08-18", "user-profiles-2026-09-04", "efs-2026-10-01",
+    "google-managed-data-controls-2026-09-01",
     // How a client that signs in elsewhere shows its key.
     "oauth-2025-04-20", "oidc-federation-2026-04-01",
     // Of the Messages API and of an organisation's administration; programs set them for all their requests.

@@ -96,7 +96,7 @@ struct AgentReference {
       let id = reference.text("id", required: true, length: 1...128)
     else { return nil }
     self.id = id
-    version = reference.whole("version", in: 1...Int(Int32.max))
+    version = reference.version("version")
     // Null is a value here: it clears.
     for key in AgentReference.overrides { replaced[key] = reference.object[key] }
     if replaced["model"]?.isNull == true {

@@ -22,6 +22,8 @@ struct MultipartReader {
   /// The most bytes of a part's head.
   static let headLimit = 16 << 10
   static let partLimit = 100
+  /// RFC 2046 allows 70 characters; there are clients that send more.
+  static let boundaryLimit = 1000
 
   private enum State { case preamble, delimiter, head, body, epilogue }
 
@@ -39,8 +41,11 @@ struct MultipartReader {
     guard type == "multipart/form-data" else {
       throw APIError.invalid("Content-Type: Expected multipart/form-data with a part named \"file\".")
     }
-    guard let boundary = parameters["boundary"], (1...70).contains(boundary.utf8.count) else {
-      throw APIError.invalid("Content-Type: Expected a boundary of 1 to 70 characters.")
+    guard let boundary = parameters["boundary"],
+      (1...MultipartReader.boundaryLimit).contains(boundary.utf8.count)
+    else {
+      throw APIError.invalid(
+        "Content-Type: Expected a boundary of 1 to \(MultipartReader.boundaryLimit) characters.")
     }
     delimiter = Array("\r\n--\(boundary)".utf8)
   }

@@ -21,6 +21,8 @@ struct Volley {
     var unsent: ArraySlice<UInt8> = []
     var answer: [UInt8] = []
     var start: Int64 = 0
+    /// Whether an answer is awaited on it.
+    var isBusy = false
   }
 
   let port: UInt16
@@ -51,7 +53,15 @@ struct Volley {
       let ready = poll(&watched, nfds_t(watched.count), Int32(pause))
       if ready <= 0, !isWaiting { throw BenchError.unexpected("The server answered nothing for 30 s.") }
       for index in watched.indices where ready > 0 && watched[index].revents != 0 {
+        guard open[index].isBusy else {
+          // Servers close what is silent for long.
+          close(open[index].descriptor)
+          open[index].descriptor = try connect()
+          watched[index].fd = open[index].descriptor
+          continue
+        }
         if try advance(&open[index]) {
+          open[index].isBusy = false
           latencies.append(Volley.microseconds() - open[index].start)
           statuses[Volley.status(open[index].answer), default: 0] += 1
           open[index].answer.removeAll(keepingCapacity: true)
@@ -70,6 +80,7 @@ struct Volley {
   private func begin(_ connection: inout Connection, _ request: [UInt8], at due: Int64) {
     connection.start = due == 0 ? Volley.microseconds() : due
     connection.unsent = request[...]
+    connection.isBusy = true
     send(&connection)
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Jobs
 import Service
 
 /// Which server a command talks to, and with which key.
@@ -23,7 +24,11 @@ struct ServerOptions: ParsableArguments {
   /// - Throws: `Complaint`.
   func server(_ environment: [String: String] = ProcessEnvironment.all) throws -> Server {
     let given = [url, environment["ERRAND_URL"]].compactMap(\.self).first { !$0.isEmpty }
-    return try Server(url: given ?? ServerOptions.defaultURL, key: shownKey(environment))
+    let key = shownKey(environment)
+    if case .file(let path, _) = key, let warning = OpenSecret.warning(about: path) {
+      Say.notice(Terminal.errors.paint("warning: ", .waiting) + warning)
+    }
+    return try Server(url: given ?? ServerOptions.defaultURL, key: key)
   }
 
   /// What was said on this command line comes first, then the environment, then the place where a server that

@@ -43,7 +43,7 @@ struct Apply: AsyncParsableCommand {
       path, prune: prune, force: force, as: keeper, to: try server.server())
     Warnings.show((report["warnings"]?.arrayValue ?? []).compactMap(\.stringValue))
     if json {
-      Say.output(report.prettyText)
+      Say.output(report.shownText)
       return
     }
     var table = Table([

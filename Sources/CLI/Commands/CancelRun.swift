@@ -34,7 +34,7 @@ struct CancelRun: AsyncParsableCommand {
     let things = kind == .firing ? "firings" : "runs"
     let run = try await server.post(["v1", things, id, "cancel"], body)
     if json {
-      Say.output(run.prettyText)
+      Say.output(run.shownText)
     } else if things == "firings" {
       Say.output("\(id) is called off.")
     } else if run["ended_at"]?.isNull == false {

@@ -76,6 +76,6 @@ struct RetryDelivery: AsyncParsableCommand {
     }
     let delivery = try await server.post(["v1", "deliveries", id, "retry"], [:])
     let again = delivery["last_error"]?.isNull == false ? "again" : "now"
-    Say.output(json ? delivery.prettyText : "\(id) is sent \(again) to \(DeliveryWords.target(delivery)).")
+    Say.output(json ? delivery.shownText : "\(id) is sent \(again) to \(DeliveryWords.target(delivery)).")
   }
 }

@@ -34,6 +34,6 @@ struct ExplainWhy: AsyncParsableCommand {
     let id = try await server.whole(id, orJob: true)
     let why = try await server.get(["v1", "why", id], [("at", at)])
     let sentence = (why["sentence"]?.stringValue ?? "").onOneLine
-    Say.output(json ? why.prettyText : TimeWords.local(sentence, in: why["timezone"]?.stringValue))
+    Say.output(json ? why.shownText : TimeWords.local(sentence, in: why["timezone"]?.stringValue))
   }
 }

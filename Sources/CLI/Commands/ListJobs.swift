@@ -26,7 +26,7 @@ struct ListJobs: AsyncParsableCommand {
     let answer = try await server.server().get(
       ["v1", "jobs"], [("include_archived", all ? "true" : nil)])
     if json {
-      Say.output(answer.prettyText)
+      Say.output(answer.shownText)
       return
     }
     let now = Time.system.now()

@@ -33,7 +33,7 @@ enum ListOutput {
     cells: (JSON) -> [Table.Cell]
   ) {
     if options.json {
-      Say.output(answer.prettyText)
+      Say.output(answer.shownText)
       return
     }
     let items = answer["data"]?.arrayValue ?? []

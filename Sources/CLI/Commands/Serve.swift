@@ -39,6 +39,11 @@ struct Serve: AsyncParsableCommand {
       "Where people's browsers reach this server. Messages to them link to files then, for 7 days each.",
       valueName: "url"))
   var publicURL: String?
+  @Option(
+    help: ArgumentHelp(
+      "A proxy in front of this server, such as 10.0.0.5 or 10.0.0.0/24: what it says of its clients' addresses counts, "
+        + "and nobody else's word does. Can be repeated.", valueName: "cidr"))
+  var trustedProxy: [String] = []
   @Flag(help: "Play the jobs' rehearsals instead of asking models.")
   var rehearse = false
   @Option(help: "What tools run in. none gives them everything that this user may do.")
@@ -97,6 +102,10 @@ struct Serve: AsyncParsableCommand {
         "--sandbox-uids: “\(sandboxUIDs)” is no range START:COUNT of user ids from 1000 on, such as 1879048192:65536."
       )
     }
+    if let block = trustedProxy.first(where: { CIDR($0) == nil }) {
+      throw ValidationError(
+        "--trusted-proxy: “\(block)” is no address or block of addresses, such as 10.0.0.5 or 10.0.0.0/24.")
+    }
     if let webSearchURL, Configuration.readSearchURL(webSearchURL) == nil {
       throw ValidationError(
         "--web-search-url: “\(webSearchURL)” is no address such as https://search.example.com.")
@@ -122,6 +131,7 @@ struct Serve: AsyncParsableCommand {
     if let listen = Configuration.readListen(listen) {
       (configuration.address, configuration.port) = listen
     }
+    configuration.trustedProxies = trustedProxy.compactMap { CIDR($0) }
     configuration.publicURL = publicURL.flatMap(Configuration.readPublicURL)
     configuration.jobsDirectories = jobs
     configuration.rehearses = rehearse

@@ -45,7 +45,7 @@ struct ShowLogs: AsyncParsableCommand {
         let session = run["session_id"]?.stringValue ?? id
         let lines = LogLines(tellsAll: all, zone: run["timezone"]?.stringValue, tell: Say.output)
         let follower = SessionFollower(server, session: session) { event in
-          if json { Say.output(event.text) } else { lines.show(event) }
+          if json { Say.output(event.shownLine) } else { lines.show(event) }
         }
         if follow {
           try await follower.follow(

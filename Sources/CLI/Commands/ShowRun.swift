@@ -34,7 +34,7 @@ struct ShowRun: AsyncParsableCommand {
     let thing = try await server.get(["v1"] + kind.path(id))
     let now = Time.system.now()
     if json {
-      Say.output(thing.prettyText)
+      Say.output(thing.shownText)
     } else if kind == .run {
       Say.output(RunStory(run: thing, terminal: .output, now: now).lines.joined(separator: "\n"))
     } else {

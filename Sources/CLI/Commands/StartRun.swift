@@ -54,7 +54,7 @@ struct StartRun: AsyncParsableCommand {
     }
     let id = run["id"]?.stringValue ?? ""
     guard wait else {
-      Say.output(json ? run.prettyText : id)
+      Say.output(json ? run.shownText : id)
       if !json { Say.notice(Terminal.errors.paint("follow it: errand logs -f \(id)", .quiet)) }
       return
     }
@@ -66,7 +66,7 @@ struct StartRun: AsyncParsableCommand {
   /// It waits for its turn: there is a firing, and no run yet.
   private func held(_ firing: JSON) {
     let id = firing["id"]?.stringValue ?? ""
-    Say.output(json ? firing.prettyText : id)
+    Say.output(json ? firing.shownText : id)
     if json { return }
     Say.notice((firing["reason"]?.stringValue ?? "It is held.").onOneLine)
     Say.notice(Terminal.errors.paint("ask about it: errand why \(id)", .quiet))
@@ -107,7 +107,7 @@ struct StartRun: AsyncParsableCommand {
     }
     let run = try await server.get(["v1", "runs", id])
     if json {
-      Say.output(run.prettyText)
+      Say.output(run.shownText)
     } else {
       Say.output(id)
     }

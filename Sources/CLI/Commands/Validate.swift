@@ -38,7 +38,7 @@ struct Validate: AsyncParsableCommand {
     switch load(configuration.surroundings) {
     case .success(let bundle): loaded = bundle
     case .failure(.invalid(let problems)) where json:
-      Say.output(Validate.document(path, problems.map { ($0, "error") }, valid: false).prettyText)
+      Say.output(Validate.document(path, problems.map { ($0, "error") }, valid: false).shownText)
       throw ExitCode(ExitCodes.badInput.rawValue)
     case .failure(let error): throw error
     }
@@ -51,7 +51,7 @@ struct Validate: AsyncParsableCommand {
       var document = Validate.document(path, warnings.map { ($0, "warning") }, valid: true)
       document["counts"] = .object(
         JSON.Object(uniqueKeysWithValues: things.map { ("\($0.thing)s", .integer(Int64($0.count))) }))
-      Say.output(document.prettyText)
+      Say.output(document.shownText)
       return
     }
     Warnings.show(warnings)

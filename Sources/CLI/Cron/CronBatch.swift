@@ -28,10 +28,10 @@ struct CronBatch {
       // The last piece is a line only at the end.
       for line in count == 0 ? lines[...] : lines.dropLast() {
         if isTooLong || line.count > CronBatch.lineLimit {
-          answers += CronAnswer.error(CronBatch.tooLong).bytes + [UInt8(ascii: "\n")]
+          answers += Array((CronAnswer.error(CronBatch.tooLong).shownLine + "\n").utf8)
           isTooLong = false
         } else if !line.allSatisfy(CronBatch.isBlank) {
-          answers += answer(Array(line), now: now).bytes + [UInt8(ascii: "\n")]
+          answers += Array((answer(Array(line), now: now).shownLine + "\n").utf8)
         }
       }
       if !answers.isEmpty { Say.output(String(decoding: answers, as: UTF8.self)) }

@@ -30,9 +30,9 @@ struct CronExplain: ParsableCommand {
     let now = Time.system.now().seconds
     if json {
       do {
-        Say.output(try document(now: now).prettyText)
+        Say.output(try document(now: now).shownText)
       } catch {
-        Say.output(CronAnswer.error(error).prettyText)
+        Say.output(CronAnswer.error(error).shownText)
         throw ExitCode(ExitCodes.badInput.rawValue)
       }
       return

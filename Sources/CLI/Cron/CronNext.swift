@@ -58,9 +58,9 @@ struct CronNext: ParsableCommand {
     }
     if json {
       do {
-        Say.output(try document(standard).prettyText)
+        Say.output(try document(standard).shownText)
       } catch {
-        Say.output(CronAnswer.error(error).prettyText)
+        Say.output(CronAnswer.error(error).shownText)
         throw ExitCode(ExitCodes.badInput.rawValue)
       }
       return

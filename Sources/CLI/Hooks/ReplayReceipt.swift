@@ -25,7 +25,7 @@ struct ReplayReceipt: AsyncParsableCommand {
       throw Complaint.wrongThing(id: id, kind: kind, wanted: "a refused receipt")
     }
     let answer = try await server.server().post(["v1", "receipts", id, "replay"], [:])
-    if json { return Say.output(answer.prettyText) }
+    if json { return Say.output(answer.shownText) }
     if answer["repeat"] == true { Say.notice("It was taken before; this is what it came to.") }
     let firings = answer["firings"]?.arrayValue ?? []
     if firings.isEmpty { Say.output("It is taken; no job listens to its source.") }

@@ -54,7 +54,7 @@ struct TestHook: AsyncParsableCommand {
       throw Complaint.badHook(refusal.description)
     }
     if json {
-      Say.output(preview.json.prettyText)
+      Say.output(preview.json.shownText)
     } else {
       Say.output(lines(preview).joined(separator: "\n"))
     }

@@ -29,7 +29,7 @@ struct VerifyHooks: AsyncParsableCommand {
     var answers: [UInt8] = []
     while let line = try lines.next() {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-      answers += SignatureCase.judge(line).bytes
+      answers += SignatureCase.judge(line).shownLine.utf8
       answers.append(0x0A)
       // Whoever sends one case at a time waits for its answer.
       if answers.count >= 64 << 10 || !lines.hasMore {

@@ -40,7 +40,7 @@ struct Backfill: AsyncParsableCommand {
       let id = schedule["id"]?.stringValue ?? ""
       let answer = try await server.post(["v1", "schedules", id, "backfill"], .object(body))
       if json {
-        Say.output(answer.prettyText)
+        Say.output(answer.shownText)
         continue
       }
       for firing in answer["data"]?.arrayValue ?? [] {

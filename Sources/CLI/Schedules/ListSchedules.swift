@@ -41,7 +41,7 @@ struct ListSchedules: AsyncParsableCommand {
     // Nothing is listed under a name that no job has.
     if let job, answer["data"]?.arrayValue?.isEmpty == true { _ = try await server.get(["v1", "jobs", job]) }
     if json {
-      Say.output(answer.prettyText)
+      Say.output(answer.shownText)
       return
     }
     let schedules = answer["data"]?.arrayValue ?? []

@@ -40,7 +40,7 @@ struct Terminal: Sendable, Equatable {
 }
 
 /// The few colours that mean something. They never stand alone: the word is always there too.
-enum Paint: Sendable {
+enum Paint: Sendable, CaseIterable {
   case good, bad, waiting, running, quiet, strong
 
   /// The number of SGR (ECMA-48, section 8.3.117).
@@ -53,6 +53,15 @@ enum Paint: Sendable {
     case .quiet: "2"
     case .strong: "1"
     }
+  }
+
+  /// How many scalars after an escape belong to a sequence that this makes; nil for any other.
+  static func code(at rest: Substring.UnicodeScalarView) -> Int? {
+    for code in allCases.map(\.code) + ["0"] {
+      let sequence = "[\(code)m".unicodeScalars
+      if rest.starts(with: sequence) { return sequence.count }
+    }
+    return nil
   }
 
   /// The colour of a state of a run, a delivery, a firing or an evaluation.
@@ -107,6 +116,7 @@ enum Say {
 
   /// One write per call as far as the system takes it, so that lines of several tasks do not mix.
   private static func write(_ text: String, to descriptor: Int32) {
+    let text = text.gated
     write(Array((text.endsLine ? text : text + "\n").utf8)[...], to: descriptor)
   }
 

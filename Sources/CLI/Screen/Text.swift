@@ -31,12 +31,27 @@ extension String {
     }
   }
 
-  /// Not control characters, and not those that turn the direction of a line or its order around.
+  /// Not what steers a terminal. Joiners stay: without them some scripts and emoji read differently.
   private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x202A...0x202E, 0x2066...0x2069, 0x2028, 0x2029: false
-    default: scalar.properties.generalCategory != .control
+    !scalar.steersScreens || scalar == "\u{200C}" || scalar == "\u{200D}"
+  }
+
+  /// The text as it is, but for what steers a terminal and is not our own: line ends, tabs and the colours that `Paint`
+  /// makes stay. The last gate before a terminal, for what was not made harmless where it was put together.
+  var gated: String {
+    guard unicodeScalars.contains(where: { $0 != "\n" && !String.isShown($0) }) else { return self }
+    var gated = String.UnicodeScalarView()
+    var rest = unicodeScalars[...]
+    while let scalar = rest.popFirst() {
+      if scalar == "\u{1B}", let code = Paint.code(at: rest) {
+        gated.append(scalar)
+        gated.append(contentsOf: rest.prefix(code))
+        rest = rest.dropFirst(code)
+      } else if scalar == "\n" || scalar == "\t" || String.isShown(scalar) {
+        gated.append(scalar)
+      }
     }
+    return String(gated)
   }
 
   var trimmed: String {

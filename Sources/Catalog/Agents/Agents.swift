@@ -139,7 +139,7 @@ package final class Agents: Sendable {
     else {
       throw CatalogError.invalid(findings.problems)
     }
-    if let version = given.whole("version", in: 1...Int(Int32.max)), version != current.version {
+    if let version = given.version("version"), version != current.version {
       throw CatalogError.conflict(agent: id, given: version, current: current.version)
     }
     if current.archivedAt != nil { throw CatalogError.archived(kind: "agent", id: id) }

@@ -88,9 +88,19 @@ package struct EnvironmentDefinition: Sendable, Equatable {
     }
   }
 
+  /// The type of a configuration, if it is one; `anthropic_cloud` is an older name of `cloud` that programs still send.
+  static func type(of given: JSON?) -> String? {
+    switch given?.stringValue {
+    case "cloud", "anthropic_cloud": "cloud"
+    case "self_hosted": "self_hosted"
+    default: nil
+    }
+  }
+
   private static func config(_ given: Fields) -> JSON? {
-    guard given["config"] != nil else { return cloud(["type": "unrestricted"], packages: [:]) }
-    switch given.union("config", EnvironmentShapes.config) {
+    guard var config = given["config"] else { return cloud(["type": "unrestricted"], packages: [:]) }
+    if let type = type(of: config["type"]) { config["type"] = .string(type) }
+    switch Fields.union(config, at: given.path.key("config"), EnvironmentShapes.config, given.findings) {
     case ("cloud", let config)?:
       guard let networking = networking(config) else {
         _ = packages(config, [:])

@@ -101,9 +101,9 @@ package final class Environments: Sendable {
     let keys = EnvironmentDefinition.keys
     guard let given = Fields(body, "an environment's update", keys: keys, findings), findings.problems.isEmpty
     else { throw CatalogError.invalid(findings.problems) }
-    if let from = current.config["type"]?.stringValue, let to = given["config"]?["type"]?.stringValue,
-      from != to,
-      ["cloud", "self_hosted"].contains(to)
+    if let from = current.config["type"]?.stringValue,
+      let to = EnvironmentDefinition.type(of: given["config"]?["type"]),
+      from != to
     {
       throw CatalogError.configTypeChange(from: from, to: to)
     }

@@ -104,6 +104,15 @@ package struct Fields {
     return number
   }
 
+  /// A whole number, also as a text of digits: some clients keep the number of a version as they got it from an address.
+  package func version(_ key: String) -> Int? {
+    let range = 1...Int(Int32.max)
+    guard let text = self[key]?.stringValue else { return whole(key, in: range) }
+    let isPlain = text.utf8.allSatisfy { (0x30...0x39).contains($0) } && text.utf8.first != 0x30
+    guard isPlain, let number = Int(text), range.contains(number) else { return whole(key, in: range) }
+    return number
+  }
+
   package func flag(_ key: String, required: Bool = false) -> Bool? {
     guard let value = self[key] else { return missing(key, required) }
     guard let flag = value.boolValue else {

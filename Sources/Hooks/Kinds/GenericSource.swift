@@ -9,6 +9,8 @@ package import Signatures
 /// Whoever holds the secret is the owner, unless the file gives another `lane`.
 package struct GenericSource: SourceKind {
   package static let name = "generic"
+  package static let proof = HookProof.headers(
+    ProofHeaders("webhook-id", "webhook-timestamp", "webhook-signature", time: "webhook-timestamp"))
   package static let neededHeaders = ["webhook-id"]
   package static let shape = KindShape(
     name: name,

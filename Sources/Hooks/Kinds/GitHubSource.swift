@@ -10,6 +10,8 @@ package import Signatures
 /// A type is the name of the webhook's event, with the action when it has one: `issues.opened`, `push`.
 package struct GitHubSource: SourceKind {
   package static let name = "github"
+  package static let proof = HookProof.headers(
+    ProofHeaders("X-Hub-Signature-256"))
   package static let neededHeaders = ["X-GitHub-Event", "X-GitHub-Delivery"]
   package static let shape = KindShape(
     name: name,
@@ -21,8 +23,10 @@ package struct GitHubSource: SourceKind {
       FieldShape(
         "bots", .texts, about: "Logins of other programs that are trusted as bot, such as dependabot[bot]."),
       FieldShape(
-        "repositories", .texts, about: "From where webhooks are taken: OWNER/NAME, or OWNER/* for all of one."),
-      FieldShape("installations", .ids, about: "Ids of an App's installations from which webhooks are taken."),
+        "repositories", .texts, about: "From where webhooks are taken: OWNER/NAME, or OWNER/* for all of one."
+      ),
+      FieldShape(
+        "installations", .ids, about: "Ids of an App's installations from which webhooks are taken."),
     ],
     check: GitHubOrigin.problems,
     warn: { settings in

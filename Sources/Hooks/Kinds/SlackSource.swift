@@ -10,13 +10,16 @@ package import Signatures
 /// interaction's (`block_actions`, `message_action` …).
 package struct SlackSource: SourceKind {
   package static let name = "slack"
+  package static let proof = HookProof.headers(
+    ProofHeaders("X-Slack-Signature", "X-Slack-Request-Timestamp", time: "X-Slack-Request-Timestamp"))
   package static let neededHeaders = ["Content-Type"]
   package static let shape = KindShape(
     name: name,
     fields: [
       FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
       FieldShape(
-        "workspaces", .texts, about: "Ids of workspaces, T…, and organisations, E…, whose people are members."),
+        "workspaces", .texts, about: "Ids of workspaces, T…, and organisations, E…, whose people are members."
+      ),
       FieldShape("owners", .texts, about: "Ids of people, U…, who are owners."),
       FieldShape("members", .texts, about: "Ids of people, U…, who are members."),
     ])

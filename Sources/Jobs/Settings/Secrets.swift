@@ -59,9 +59,12 @@ package enum SecretError: Error, Equatable, CustomStringConvertible {
 package struct Secrets: Sendable {
   /// The variables that `${env:NAME}` can name.
   private let environment: [String: String]
+  private let open: OpenSecrets
 
-  package init(environment: [String: String]) {
+  /// - Parameter warn: told of a secret's file that other users of the machine may read or write, once for each.
+  package init(environment: [String: String], warn: @escaping @Sendable (String) -> Void = { _ in }) {
     self.environment = environment
+    open = OpenSecrets(warn)
   }
 
   /// A secret's file may have so many bytes.
@@ -112,6 +115,7 @@ package struct Secrets: Sendable {
       guard let value = environment[name], !value.isEmpty else { throw .notSet(name) }
       return value
     case .file(let path):
+      open.look(at: path)
       let bytes: [UInt8]
       do {
         bytes = try PlainFile.read(path, limit: Secrets.fileLimit)

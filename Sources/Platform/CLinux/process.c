@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Numbers of descriptors that only live until the program runs; targets stay below.
+// The most descriptors that a program is handed.
 #define PARKING 256
 #define MOST_CGROUPS 8
 
@@ -103,12 +103,16 @@ struct files {
 static int keep_files(const struct linux_launch *launch, struct files *files) {
   int kept[PARKING + MOST_CGROUPS + 2];
   int count = 0;
+  // What only lives until the program runs lies above every target, and not far: few files may be open.
+  int above = 0;
+  for (int i = 0; i < launch->descriptor_count; i++)
+    if (launch->targets[i] >= above) above = launch->targets[i] + 1;
   for (int i = 0; i < launch->descriptor_count; i++) {
-    int parked = fcntl(launch->sources[i], F_DUPFD_CLOEXEC, PARKING);
+    int parked = fcntl(launch->sources[i], F_DUPFD_CLOEXEC, above);
     if (parked < 0) return -1;
     files->parked[i] = kept[count++] = parked;
   }
-  int home = fcntl(files->pipe, F_DUPFD_CLOEXEC, PARKING);
+  int home = fcntl(files->pipe, F_DUPFD_CLOEXEC, above);
   if (home < 0) return -1;
   files->pipe = kept[count++] = home;
   for (int i = 0; i < launch->cgroup_count; i++) kept[count++] = launch->cgroups[i];

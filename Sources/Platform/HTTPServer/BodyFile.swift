@@ -4,9 +4,17 @@ import Glibc
 /// nothing is left of it when the last reader, or the process, is gone.
 package final class BodyFile: Sendable {
   private let descriptor: Int32
+  /// `O_TMPFILE`, a macro that is not imported.
+  private static let withoutName = 0o20000000 | O_DIRECTORY
 
   /// Nil when the directory cannot take it; `errno` says why.
   init?(in directory: String) {
+    let nameless = open(directory, O_RDWR | BodyFile.withoutName | O_CLOEXEC, 0o600)
+    if nameless >= 0 {
+      descriptor = nameless
+      return
+    }
+    // Not every file system has files without names.
     let path = "\(directory)/body-\(UInt64.random(in: 0 ... .max))"
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if descriptor < 0 { return nil }
@@ -42,6 +50,19 @@ package final class BodyFile: Sendable {
       if count >= 0 { return bytes }
       if errno != EINTR { throw ReadError(errno: errno) }
     }
+  }
+
+  /// The whole of it.
+  /// - Throws: `ReadError`.
+  func bytes(count: Int) throws -> [UInt8] {
+    var whole: [UInt8] = []
+    whole.reserveCapacity(count)
+    while whole.count < count {
+      let piece = try read(upTo: min(count - whole.count, 1 << 18), at: Int64(whole.count))
+      if piece.isEmpty { break }
+      whole += piece
+    }
+    return whole
   }
 
   package struct ReadError: Error, Equatable, CustomStringConvertible {

@@ -22,6 +22,20 @@ final class Connection {
   /// Answered outside the library and shut down: whatever it still reports is ignored.
   var isCut = false
 
+  /// Under which it counts among the connections of its address; nil once it has shown whose it is, and for proxies.
+  var address: AddressBlock?
+  /// A request on it was proved to be its sender's.
+  var isKnown = false
+  /// Its entry in the lines of `Crowd` that counts.
+  var turn: UInt64 = 0
+
+  /// Whether its client keeps it waiting, and has not shown a key for what it sends.
+  var isWaiting: Bool {
+    guard let exchange, !isCut else { return !isCut }
+    if case .receiving = exchange.phase { return exchange.held.standing != .known }
+    return false
+  }
+
   /// When the loop must look at this connection next.
   var deadline: ContinuousClock.Instant?
   /// The entry in `Deadlines` that counts.
@@ -53,15 +67,29 @@ final class Connection {
     resume()
   }
 
-  /// Answers past the library, which takes no answer while a body is arriving, and closes. The answer is
-  /// small and nothing was sent on this connection lately, so the socket has room for it.
+  /// Answers past the library, which takes no answer while a body is arriving, and closes.
   func cut(_ response: HTTPResponse) {
+    sendPast(response)
+    isCut = true
+    shut()
+  }
+
+  /// Answers past the library and says that nothing more will come. What the client still sends is read and dropped
+  /// for a while by the caller: closing at once would reset the connection, and the client might never see why.
+  func turnAway(_ response: HTTPResponse, withBody: Bool) {
+    var response = response
+    if !withBody { response.body = .bytes([]) }
+    sendPast(response)
+    shutdown(descriptor, Int32(SHUT_WR))
+    resume()
+  }
+
+  /// The answer is small and nothing was sent on this connection lately, so the socket has room for it.
+  private func sendPast(_ response: HTTPResponse) {
     let bytes = response.closing().serialized()
     _ = bytes.withUnsafeBytes {
       send(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
     }
-    isCut = true
-    shut()
   }
 }
 

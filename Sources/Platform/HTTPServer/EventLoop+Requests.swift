@@ -27,8 +27,12 @@ extension EventLoop {
       guard let exchange = connection.exchange else {
         return loop.admit(connection, method: method!, version: version!)
       }
-      guard let size, size.pointee > 0 else { return loop.complete(connection, exchange) }
-      loop.take(UnsafeRawBufferPointer(start: data, count: size.pointee), for: exchange)
+      guard let size, size.pointee > 0 else {
+        guard exchange.isCalledTwice else { return loop.complete(connection, exchange) }
+        exchange.isCalledTwice = false
+        return .YES
+      }
+      loop.take(UnsafeRawBufferPointer(start: data, count: size.pointee), for: exchange, connection)
       size.pointee = 0
       return .YES
     }
@@ -50,13 +54,15 @@ extension EventLoop {
   }
 }
 
-// From the first line of a request to its end, in order.
+// From the first line of a request to its admission.
 extension EventLoop {
   /// The first line has arrived.
   private func begin(_ connection: Connection, target: UnsafeBufferPointer<CChar>) {
     let text = String(validating: target.lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     connection.target = (text, UInt(bitPattern: target.baseAddress) + UInt(target.count))
-    schedule(connection, at: now + configuration.bodyTimeout)
+    schedule(connection, at: now + configuration.headTimeout)
+    // It counts as silent from now on only, not since the request before.
+    crowd.wait(connection, among: connections)
   }
 
   /// The head has arrived: decides whether the body is wanted.
@@ -67,52 +73,158 @@ extension EventLoop {
     let head = Head(
       connection.handle, method: method, version: version, target: target.text ?? "", targetEnd: target.end)
     connection.requests += 1
+    let client = Forwarding.client(of: connection.peer, head.headers, isProxy: configuration.isProxy)
     let exchange = Exchange(
-      key: Exchange.Key(connection: connection.id, request: connection.requests), head: head,
-      phase: .receiving(limit: 0), now: now)
+      key: Exchange.Key(connection: connection.id, request: connection.requests), head: head, client: client,
+      now: now)
     connection.exchange = exchange
+    exchange.isFromReserve = connections.count > configuration.connectionLimit
     let fault =
       target.text == nil ? (400, "The request target is not UTF-8. Percent-encode it.") : head.fault()
     if let (status, sentence) = fault {
       // Where this request ends is in doubt, so nothing after it can be read.
       return answer(connection, exchange, configuration.refusal(status, sentence).closing())
     }
-    exchange.phase = admission(of: exchange, from: connection.peer)
-    if case .refused(let response) = exchange.phase, head.hasBody, head.expectsContinue {
-      // Answered before it was sent, the body never is; the client may send it all the same, so close.
+    schedule(connection, at: now + configuration.bodyTimeout)
+    if stopping != nil { return settle(.refuse(unavailable()), connection, exchange) }
+    let request = RequestHead(
+      method: head.method, target: head.target, path: Target.path(of: head.target), headers: head.headers,
+      peer: client)
+    switch configuration.admit(request) {
+    case .ask(let decide):
+      // First suspended, then started, as for the handler.
+      connection.suspend()
+      exchange.wasAsked = true
+      let (key, mailbox) = (exchange.key, mailbox)
+      Task { mailbox.post(.admission(key, await decide())) }
+      if connection.isHalfClosed { hangUp(connection) }
+      return .YES
+    case let admission: return settle(admission, connection, exchange)
+    }
+  }
+
+  /// A task has decided about a request's head.
+  func admit(_ admission: Admission, to key: Exchange.Key) {
+    guard let connection = connections[key.connection], let exchange = connection.exchange,
+      exchange.key == key, case .asking = exchange.phase
+    else { return }
+    exchange.isCalledTwice = true
+    if case .NO = settle(admission, connection, exchange) {
+      connection.shut()
+    } else {
+      connection.resume()
+    }
+  }
+
+  private func settle(_ admission: Admission, _ connection: Connection, _ exchange: Exchange) -> MHD_Result {
+    switch admission {
+    case .refuse(let response): refuse(connection, exchange, response)
+    case .accept(let limit, let standing): receive(connection, exchange, upTo: limit, from: standing)
+    case .spool(let limit, let directory, let standing):
+      exchange.wantsFile = true
+      receive(connection, exchange, upTo: limit, from: standing, spool: directory)
+    // It has been asked once.
+    case .ask: refuse(connection, exchange, configuration.refusal(500, "The request was not decided about."))
+    }
+    if case .refused(let response) = exchange.phase, exchange.head.hasBody {
+      // The client waits for permission. Without it the body is not sent; some send it all the same, so close.
       return answer(connection, exchange, response.closing())
     }
     return .YES
   }
 
-  private func admission(of exchange: Exchange, from peer: String) -> Exchange.Phase {
+  private func receive(
+    _ connection: Connection, _ exchange: Exchange, upTo limit: Int, from standing: Standing,
+    spool directory: String? = nil
+  ) {
     let head = exchange.head
-    func receiving(upTo limit: Int) -> Exchange.Phase {
-      head.announcedLength ?? 0 > UInt64(limit) ? .refused(tooLarge(limit)) : .receiving(limit: limit)
+    exchange.held = BodyBudget.Held(standing: standing)
+    if standing == .known { know(connection) }
+    if exchange.isFromReserve, standing == .known || standing == .stranger {
+      return refuse(connection, exchange, busy())
     }
-    if stopping != nil { return .refused(unavailable()) }
-    let request = RequestHead(
-      method: head.method, target: head.target, path: Target.path(of: head.target), headers: head.headers,
-      peer: peer)
-    switch configuration.admit(request) {
-    case .refuse(let response): return .refused(response)
-    case .accept(let limit): return receiving(upTo: limit)
-    case .spool(let limit, let directory):
-      guard let spool = BodyFile(in: directory) else { return .refused(noRoom(errno)) }
-      exchange.spool = spool
-      return receiving(upTo: limit)
+    if configuration.isProxy(connection.peer), standing != .known, standing != .probe,
+      let address = AddressBlock(exchange.client)
+    {
+      guard crowd.count(of: address) < configuration.addressLimit else {
+        return refuse(
+          connection, exchange,
+          configuration.refusal(
+            429, "Too many requests of this address are under way. Try again in a moment."))
+      }
+      exchange.address = address
+      crowd.enter(address)
+    }
+    if head.announcedLength ?? 0 > UInt64(limit) { return refuse(connection, exchange, tooLarge(limit)) }
+    if let directory {
+      guard let file = BodyFile(in: directory) else { return refuse(connection, exchange, noRoom(errno)) }
+      exchange.spool = file
+    }
+    exchange.phase = .receiving(limit: limit)
+  }
+
+  /// Refuses a request before its body, if one is on its way, is read.
+  private func refuse(_ connection: Connection, _ exchange: Exchange, _ response: HTTPResponse) {
+    exchange.drop(&budget)
+    defer { admitWaiting() }
+    let isWaiting = exchange.head.expectsContinue && exchange.received == 0 && !exchange.wasAsked
+    guard exchange.head.hasBody, !isWaiting else {
+      exchange.phase = .refused(response)
+      return
+    }
+    exchange.phase = .turnedAway
+    schedule(connection, at: now + min(EventLoop.lingering, configuration.bodyTimeout))
+    connection.turnAway(response, withBody: exchange.head.method != "HEAD")
+  }
+
+  /// Somebody has shown a key, or a proof that was right: the connection does not count among its address's any more.
+  private func know(_ connection: Connection) {
+    connection.isKnown = true
+    if let address = connection.address { crowd.leave(address) }
+    connection.address = nil
+  }
+}
+
+// From the first byte of the body to the end, in order.
+extension EventLoop {
+  private func take(_ bytes: UnsafeRawBufferPointer, for exchange: Exchange, _ connection: Connection) {
+    guard case .receiving(let limit) = exchange.phase else { return }
+    if exchange.held.standing == .known {
+      // As long as it comes fast enough, it may take as long as it takes.
+      let more = Duration.seconds(Double(exchange.received + bytes.count) / Double(configuration.bodyRate))
+      schedule(connection, at: exchange.began + configuration.bodyTimeout + more)
+    }
+    while true {
+      let directory = configuration.spoolDirectory
+      switch exchange.take(bytes, limit: limit, &budget, directory: directory) {
+      case .kept: return
+      case .tooLong: return refuse(connection, exchange, tooLarge(limit))
+      case .diskFailed(let error): return refuse(connection, exchange, noRoom(error))
+      case .noRoom:
+        guard makeRoom(sparing: connection) else { return refuse(connection, exchange, noRoom()) }
+        exchange.takeAgain(bytes)
+      }
     }
   }
 
-  private func take(_ bytes: UnsafeRawBufferPointer, for exchange: Exchange) {
-    // A refused body is read and dropped until its end: closing at once would reset the connection, and the
-    // client would never see why. The deadline bounds it.
-    guard case .receiving(let limit) = exchange.phase else { return }
-    switch exchange.take(bytes, limit: limit) {
-    case .kept: break
-    case .tooLong: exchange.phase = .refused(tooLarge(limit))
-    case .noRoom: exchange.phase = .refused(noRoom(errno))
+  /// Ends the request that has been arriving longest without a proof and holds something. For a stranger only another
+  /// stranger goes.
+  private func makeRoom(sparing spared: Connection) -> Bool {
+    let isStranger = spared.exchange?.held.standing == .stranger
+    let slow = connections.values.filter { connection in
+      guard connection !== spared, connection.isWaiting, let held = connection.exchange?.held else {
+        return false
+      }
+      return !held.isNothing && (!isStranger || held.standing == .stranger)
     }
+    guard let slowest = slow.min(by: { $0.turn < $1.turn }), let exchange = slowest.exchange else {
+      return false
+    }
+    refuse(
+      slowest, exchange,
+      configuration.refusal(
+        503, "The request arrived so slowly that its room was needed for others. Try again in a moment."))
+    return true
   }
 
   /// The body has arrived, or the connection was resumed.
@@ -120,35 +232,93 @@ extension EventLoop {
     switch exchange.phase {
     case .receiving: dispatch(connection, exchange)
     case .refused(let response), .answered(let response): answer(connection, exchange, response)
-    // Resumed without an answer because the client has gone.
-    case .handling: .NO
+    // Resumed without an answer because the client has gone; or answered before.
+    case .asking, .waiting, .handling, .turnedAway: .NO
     case .answering, .streaming: .YES
     }
   }
 
   private func dispatch(_ connection: Connection, _ exchange: Exchange) -> MHD_Result {
     connection.deadline = nil
-    let head = exchange.head
-    let request = HTTPRequest(
-      method: head.method, target: head.target, headers: head.headers, body: exchange.body,
-      bodyFile: exchange.spool, peer: connection.peer)
-    if let response = configuration.inline?(request) { return answer(connection, exchange, response) }
+    if exchange.spool != nil, !exchange.wantsFile {
+      guard exchange.received <= budget.share(of: exchange.held.standing) else {
+        return answer(connection, exchange, noRoom())
+      }
+      connection.suspend()
+      exchange.phase = .waiting
+      waiting.append(exchange.key)
+      schedule(connection, at: now + configuration.bodyTimeout)
+      admitWaiting()
+      if connection.isHalfClosed { hangUp(connection) }
+      return .YES
+    }
+    let request = request(exchange)
+    if exchange.spool == nil, let response = configuration.inline?(request) {
+      return answer(connection, exchange, response)
+    }
     // First suspended, then started. The answer is a message to this thread and cannot overtake either.
     connection.suspend()
-    exchange.phase = .handling
-    let (key, mailbox, handle) = (exchange.key, mailbox, configuration.handle)
-    handlers[key] = Task { mailbox.post(.answer(key, await handle(request))) }
+    start(exchange) { request }
     if connection.isHalfClosed { hangUp(connection) }
     return .YES
+  }
+
+  private func request(_ exchange: Exchange) -> HTTPRequest {
+    let head = exchange.head
+    return HTTPRequest(
+      method: head.method, target: head.target, headers: head.headers, body: exchange.body,
+      bodyFile: exchange.wantsFile ? exchange.spool : nil, peer: exchange.client)
+  }
+
+  private func start(_ exchange: Exchange, _ request: @escaping @Sendable () throws -> HTTPRequest) {
+    exchange.phase = .handling
+    let (key, mailbox, handle, refusal) = (exchange.key, mailbox, configuration.handle, configuration.refusal)
+    // The room is given back once the handler has ended, also when its client has gone before.
+    worked[key] = exchange.held
+    exchange.held = BodyBudget.Held(standing: exchange.held.standing)
+    handlers[key] = Task {
+      do {
+        mailbox.post(.answer(key, await handle(try request())))
+      } catch {
+        mailbox.post(.answer(key, refusal(503, "\(error)")))
+      }
+    }
+  }
+
+  /// Starts the requests whose bodies lie on the disk, in their order, as far as there is room in memory.
+  func admitWaiting() {
+    if waiting.isEmpty { return }
+    waiting = waiting.filter { key in
+      guard let connection = connections[key.connection], let exchange = connection.exchange,
+        exchange.key == key, case .waiting = exchange.phase, let file = exchange.spool
+      else { return false }
+      let count = exchange.received
+      guard budget.takeMemory(count, for: &exchange.held) else { return true }
+      connection.deadline = nil
+      let request = request(exchange)
+      exchange.spool = nil
+      // Read off this thread: it may be long.
+      start(exchange) {
+        var whole = request
+        whole.body = try file.bytes(count: count)
+        return whole
+      }
+      return false
+    }
   }
 
   /// A handler's answer has come, perhaps too late.
   func deliver(_ response: HTTPResponse, to key: Exchange.Key) {
     handlers[key] = nil
+    if var held = worked.removeValue(forKey: key) {
+      budget.give(&held)
+      admitWaiting()
+    }
     guard let connection = connections[key.connection], let exchange = connection.exchange,
       exchange.key == key,
       case .handling = exchange.phase
     else { return response.abandon() }
+    if exchange.held.standing == .claimed, response.status < 400 { know(connection) }
     exchange.phase = .answered(response)
     connection.resume()
   }
@@ -165,7 +335,8 @@ extension EventLoop {
     }
     let reply: Reply
     do {
-      reply = try Reply(stopping == nil ? response : response.closing()) { channel in
+      let ends = stopping != nil || exchange.isFromReserve
+      reply = try Reply(ends ? response.closing() : response) { channel in
         stream(channel, over: connection, exchange)
       }
     } catch {
@@ -223,16 +394,20 @@ extension EventLoop {
         if hasStalled || channel.isDropped {
           statistics.droppedStreams += 1
           configuration.log(
-            "Dropped the stream \(Target.path(of: exchange.head.target)) of \(connection.peer): the client reads "
+            "Dropped the stream \(Target.path(of: exchange.head.target)) of \(exchange.client): the client reads "
               + "too slowly.")
         }
         channel.abandon()
       default: break
       }
+      exchange.drop(&budget)
+      if let address = exchange.address { crowd.leave(address) }
     }
     connection.exchange = nil
     connection.target = nil
+    crowd.wait(connection, among: connections)
     schedule(connection, at: now + configuration.idleTimeout)
+    admitWaiting()
     if stopping != nil { connection.shut(Int(SHUT_RD)) }
   }
 }
@@ -282,6 +457,7 @@ extension EventLoop {
     case .handling:
       if let key = connection.exchange?.key { handlers[key]?.cancel() }
       connection.shut()
+    case .asking, .waiting: connection.shut()
     case .streaming(let channel):
       channel.abandon()
       connection.shut()
@@ -293,9 +469,15 @@ extension EventLoop {
   func expire(_ connection: Connection) {
     switch connection.exchange?.phase {
     case nil:
-      if connection.target == nil { connection.shut() } else { connection.cut(timedOut()) }
-    case .receiving: connection.cut(timedOut())
+      let after = configuration.headTimeout
+      if connection.target == nil { connection.shut() } else { connection.cut(timedOut(after)) }
+    case .asking: connection.cut(busy())
+    case .waiting:
+      connection.exchange?.phase = .answered(noRoom())
+      connection.resume()
+    case .receiving: connection.cut(timedOut(configuration.bodyTimeout))
     case .refused(let response): connection.cut(response)
+    case .turnedAway: connection.shut()
     case .streaming(let channel):
       guard let exchange = connection.exchange else { return }
       if exchange.lastSent + channel.heartbeat <= now {
@@ -315,14 +497,24 @@ extension EventLoop {
     configuration.refusal(413, "The request's body is larger than the \(limit) bytes allowed here.").closing()
   }
 
-  private func noRoom(_ error: Int32) -> HTTPResponse {
+  /// - Parameter error: what the disk said; nil when the room for bodies is full.
+  private func noRoom(_ error: Int32? = nil) -> HTTPResponse {
+    guard let error else {
+      return configuration.refusal(
+        503, "The server holds as much of requests' bodies as it may. Try again in a moment."
+      ).closing()
+    }
     let reason = String(cString: strerror(error))
     configuration.log("A request's body cannot be kept on the disk: \(reason).")
     return configuration.refusal(503, "The server has no room for the request's body: \(reason).").closing()
   }
 
-  private func timedOut() -> HTTPResponse {
-    let seconds = configuration.bodyTimeout.inSeconds
-    return configuration.refusal(408, "The request did not arrive within \(seconds) seconds.").closing()
+  private func busy() -> HTTPResponse {
+    configuration.refusal(503, "The server has as many connections as it can serve. Try again in a moment.")
+      .closing()
+  }
+
+  private func timedOut(_ limit: Duration) -> HTTPResponse {
+    configuration.refusal(408, "The request did not arrive within \(limit.inSeconds) seconds.").closing()
   }
 }

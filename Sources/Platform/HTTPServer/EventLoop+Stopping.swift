@@ -57,7 +57,11 @@ extension EventLoop {
       case .handling:
         connection.exchange?.phase = .answered(unavailable())
         connection.resume()
-      case .receiving, .refused: connection.cut(unavailable())
+      case .asking, .receiving, .refused: connection.cut(unavailable())
+      case .waiting:
+        connection.exchange?.phase = .answered(unavailable())
+        connection.resume()
+      case .turnedAway: connection.shut()
       case nil:
         if connection.target == nil { connection.shut() } else { connection.cut(unavailable()) }
       case .streaming(let channel):

@@ -26,6 +26,14 @@ final class EventLoop {
   /// Whether a connection has closed in this run of the library.
   private var hasClosed = false
   private var deadlines = Deadlines()
+  var crowd = Crowd()
+  var budget: BodyBudget
+  /// What the bodies that handlers work on hold.
+  var worked: [Exchange.Key: BodyBudget.Held] = [:]
+  /// Requests that wait for room in memory, in the order in which they were complete.
+  var waiting: [Exchange.Key] = []
+  /// When the log last said that there are too many connections.
+  private var toldFull: ContinuousClock.Instant?
   /// Read once per turn.
   private(set) var now = ContinuousClock.now
   var statistics = HTTPServer.Statistics()
@@ -43,17 +51,22 @@ final class EventLoop {
   /// an idle stream costs about 19 KiB in all.
   private static let memory = 3 * Head.sizeLimit
 
+  /// How long what comes after a refusal is read and dropped.
+  static let lingering = Duration.seconds(5)
+
   init(
     _ configuration: HTTPServer.Configuration, listener: Listener, mailbox: Mailbox,
     counted: Lock<HTTPServer.Statistics>
   ) throws(HTTPServerError) {
     self.configuration = configuration
+    budget = BodyBudget(configuration.bodies)
     self.mailbox = mailbox
     self.counted = counted
     epoll = linux_epoll_create()
     settings.initialize(to: errand_mhd_settings())
     settings.pointee.listener = listener.descriptor
-    settings.pointee.connection_limit = UInt32(clamping: configuration.connectionLimit)
+    settings.pointee.connection_limit = UInt32(
+      clamping: configuration.connectionLimit + configuration.reserve)
     settings.pointee.timeout = UInt32(clamping: Int(configuration.idleTimeout.inSeconds.rounded(.up)))
     settings.pointee.memory = EventLoop.memory
     settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
@@ -129,6 +142,7 @@ final class EventLoop {
 
   private func receive(_ message: Mailbox.Message) {
     switch message {
+    case .admission(let key, let admission): admit(admission, to: key)
     case .answer(let key, let response): deliver(response, to: key)
     case .wake(let key): wake(key)
     case .stop(let grace, let done): beginStopping(grace: grace, done: done)
@@ -138,6 +152,8 @@ final class EventLoop {
   private func publish() {
     statistics.connections = connections.count
     statistics.inFlight = handlers.count
+    statistics.bodiesInMemory = budget.memory
+    statistics.bodiesOnDisk = budget.disk
     counted.withLock { [statistics] in $0 = statistics }
   }
 
@@ -152,9 +168,10 @@ final class EventLoop {
   private func warnOfFewDescriptors() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    guard limit.rlim_cur < UInt(configuration.connectionLimit) + 64 else { return }
+    let needed = configuration.connectionLimit + configuration.reserve
+    guard limit.rlim_cur < UInt(needed) + 64 else { return }
     configuration.log(
-      "Only \(limit.rlim_cur) files may be open at once, fewer than \(configuration.connectionLimit) "
+      "Only \(limit.rlim_cur) files may be open at once, fewer than \(needed) "
         + "connections need. Raise the limit (LimitNOFILE in systemd, ulimit -n in a shell).")
   }
 }
@@ -167,12 +184,51 @@ extension EventLoop {
     connections[connection.id] = connection
     // A failure costs the early notice that this client has gone, nothing else.
     _ = linux_epoll_watch_hangup(epoll, connection.descriptor, connection.id)
-    schedule(connection, at: now + configuration.idleTimeout)
+    schedule(connection, at: now + configuration.headTimeout)
+    if !configuration.isProxy(connection.peer), let address = AddressBlock(connection.peer) {
+      if crowd.count(of: address) >= configuration.addressLimit {
+        tell(
+          "\(connection.peer) has \(configuration.addressLimit) connections that have not shown whose they are."
+        )
+        // With none that waits, the address has that much under way: this one has to go.
+        end(crowd.longestWaiting(of: address, among: connections) ?? connection)
+      }
+      crowd.enter(address)
+      connection.address = address
+    }
+    crowd.wait(connection, among: connections)
+    if connections.count > configuration.connectionLimit { makeRoom(for: connection) }
     return connection
+  }
+
+  /// Ends the connection that has waited longest for its client. Without one all are at work, and what is beyond the
+  /// limit serves those requests only that the reserve is for.
+  private func makeRoom(for connection: Connection) {
+    tell("All \(configuration.connectionLimit) connections are taken.")
+    guard let longest = crowd.longestWaiting(among: connections) else { return }
+    if longest === connection {
+      crowd.wait(connection, among: connections)
+    } else {
+      end(longest)
+    }
+  }
+
+  /// Once a minute at most, whatever comes.
+  private func tell(_ what: String) {
+    if let toldFull, now - toldFull < .seconds(60) { return }
+    toldFull = now
+    configuration.log("\(what) Those that have been silent longest are closed to make room.")
+  }
+
+  private func end(_ connection: Connection) {
+    statistics.closedForRoom += 1
+    connection.isCut = true
+    connection.shut()
   }
 
   func forget(_ connection: Connection) {
     connections[connection.id] = nil
+    if let address = connection.address { crowd.leave(address) }
     hasClosed = true
   }
 

@@ -10,7 +10,7 @@ package struct HTTPRequest: Sendable {
   package var body: [UInt8]
   /// The body, when it was admitted with `.spool`; `body` is empty then.
   package let bodyFile: BodyFile?
-  /// The client's address without its port: `203.0.113.7` or `2001:db8::7`.
+  /// The client's address without its port: `203.0.113.7` or `2001:db8::7`. Behind a proxy, the one it speaks for.
   package let peer: String
 
   package init(
@@ -43,14 +43,4 @@ package struct RequestHead: Sendable {
   package let path: String
   package let headers: HTTPHeaders
   package let peer: String
-}
-
-/// What becomes of a request whose head has been read.
-package enum Admission: Sendable {
-  /// Read its body, of at most so many bytes, then call the handler.
-  case accept(bodyLimit: Int)
-  /// The same, with the body in a file without a name in a directory: for those too long for memory.
-  case spool(bodyLimit: Int, directory: String)
-  /// Answer this without calling the handler; the body is thrown away.
-  case refuse(HTTPResponse)
 }

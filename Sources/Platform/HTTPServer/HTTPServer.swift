@@ -74,5 +74,10 @@ package final class HTTPServer: Sendable {
     package var streams = 0
     /// Streams dropped since the start because their clients read too slowly.
     package var droppedStreams = 0
+    /// Connections closed since the start because others needed their place.
+    package var closedForRoom = 0
+    /// Bytes of bodies that are held, of requests that arrive or are worked on.
+    package var bodiesInMemory = 0
+    package var bodiesOnDisk = 0
   }
 }

@@ -5,6 +5,8 @@ import Primitives
 /// What tasks and streams tell the loop. Its bell wakes the loop's wait.
 final class Mailbox: Sendable {
   enum Message: Sendable {
+    /// What a task decided about a request's head.
+    case admission(Exchange.Key, Admission)
     /// A handler has answered.
     case answer(Exchange.Key, HTTPResponse)
     /// A stream has bytes for a connection that waits, has ended, or was dropped.
@@ -72,7 +74,7 @@ final class Mailbox: Sendable {
   private static func returnToSender(_ message: Message) {
     switch message {
     case .answer(_, let response): response.abandon()
-    case .wake: break
+    case .wake, .admission: break
     case .stop(_, let done): done()
     }
   }

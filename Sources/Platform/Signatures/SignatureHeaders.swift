@@ -15,7 +15,7 @@ package struct SignatureHeaders: Sendable, ExpressibleByDictionaryLiteral {
 
   /// The value of a field that must come exactly once: with two, the sender and a proxy on the way might
   /// each have meant another one.
-  func only(_ name: String) throws(SignatureRefusal) -> String {
+  package func only(_ name: String) throws(SignatureRefusal) -> String {
     try SignatureHeaders.only(self[name], name)
   }
 

@@ -40,7 +40,7 @@ struct CreateKey: AsyncParsableCommand {
   func run() async throws {
     let made = try await server.server().post(
       ["v1", "keys"], ["name": .string(name), "scope": .string(scope)])
-    if json { return Say.output(made.prettyText) }
+    if json { return Say.output(made.shownText) }
     Say.output(made["key"]?.stringValue ?? "")
     Say.notice(
       "The key “\(name)” with the scope \(scope). It is not shown again; revoke it with "

@@ -15,6 +15,13 @@ struct DownloadTarget: ~Copyable {
   /// - Throws: `Complaint.unwritable`.
   init(_ path: String?, randomness: Randomness = .system) throws(Complaint) {
     let name = path ?? "standard output"
+    if path == nil, isatty(STDOUT_FILENO) == 1 {
+      throw .unwritable(
+        path: name,
+        reason:
+          "it is a terminal, and the file's bytes could steer it; give --to FILE, or send them on with | less"
+      )
+    }
     var status = stat()
     let isThere = path.map { stat($0, &status) == 0 } ?? false
     let kind = status.st_mode & S_IFMT

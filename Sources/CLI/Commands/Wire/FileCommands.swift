@@ -64,7 +64,7 @@ struct CreateFile: AsyncParsableCommand {
       try await server.server().post(
         ["v1", "files"], CreateFile.form(name, content, boundary: boundary),
         type: "multipart/form-data; boundary=\(boundary)"
-      ).prettyText)
+      ).shownText)
   }
 
   /// A form with one file (RFC 7578), of which the server tells the type by its name.

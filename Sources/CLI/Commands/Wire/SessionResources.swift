@@ -29,7 +29,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var owner: Owner
 
     func run() async throws {
-      Say.output(try await owner.server.server().get(await owner.path()).prettyText)
+      Say.output(try await owner.server.server().get(await owner.path()).shownText)
     }
   }
 
@@ -40,7 +40,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     var id: String
 
     func run() async throws {
-      Say.output(try await owner.server.server().get(await owner.path(id)).prettyText)
+      Say.output(try await owner.server.server().get(await owner.path(id)).shownText)
     }
   }
 
@@ -50,7 +50,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      Say.output(try await owner.server.server().post(await owner.path(), try body.read()).prettyText)
+      Say.output(try await owner.server.server().post(await owner.path(), try body.read()).shownText)
     }
   }
 
@@ -64,7 +64,7 @@ struct SessionResourcesCommand: AsyncParsableCommand {
     @OptionGroup var body: BodyOptions
 
     func run() async throws {
-      Say.output(try await owner.server.server().post(await owner.path(id), try body.read()).prettyText)
+      Say.output(try await owner.server.server().post(await owner.path(id), try body.read()).shownText)
     }
   }
 

@@ -152,7 +152,7 @@ struct GetResource<Resource: WireResource>: AsyncParsableCommand {
   func run() async throws {
     let server = try server.server()
     let id = try await server.whole(id, Resource.kind)
-    Say.output(try await server.get(["v1", Resource.collection, id]).prettyText)
+    Say.output(try await server.get(["v1", Resource.collection, id]).shownText)
   }
 }
 
@@ -171,7 +171,7 @@ struct CreateResource<Resource: WireResource>: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    Say.output(try await server.server().post(["v1", Resource.collection], try body.read()).prettyText)
+    Say.output(try await server.server().post(["v1", Resource.collection], try body.read()).shownText)
   }
 }
 
@@ -193,7 +193,7 @@ struct UpdateResource<Resource: WireResource>: AsyncParsableCommand {
   func run() async throws {
     let server = try server.server()
     let id = try await server.whole(id, Resource.kind)
-    Say.output(try await server.post(["v1", Resource.collection, id], try body.read()).prettyText)
+    Say.output(try await server.post(["v1", Resource.collection, id], try body.read()).shownText)
   }
 }
 
