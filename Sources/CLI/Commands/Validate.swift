@@ -24,11 +24,8 @@ struct Validate: AsyncParsableCommand {
   var secrets = false
 
   func run() async throws {
-    let loaded = try JobFolder.load(
-      path, kinds: ErrandService.kinds,
-      secrets: secrets ? Secrets(environment: ProcessEnvironment.all) : .none
-    )
-    Warnings.show(loaded.warnings)
+    let loaded = try Warnings.load(
+      path, secrets: secrets ? Secrets(environment: ProcessEnvironment.all) : .none)
     let bundle = loaded.json
     let counts = ["job", "agent", "environment", "source"].compactMap { thing -> String? in
       let count = bundle["\(thing)s"]?.arrayValue?.count ?? 0
