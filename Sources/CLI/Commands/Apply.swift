@@ -63,8 +63,7 @@ struct Apply: AsyncParsableCommand {
   static func send(
     _ path: String, prune: Bool, force: Bool = false, as keeper: String? = nil, to server: Server
   ) async throws -> JSON {
-    let loaded = try JobFolder.load(path, kinds: ErrandService.kinds)
-    Warnings.show(loaded.warnings)
+    let loaded = try Warnings.load(path)
     var bundle = loaded.json
     bundle["folder"] = .string(JobFolder.root(of: path))
     if let keeper { bundle["keeper"] = .string(keeper) }

@@ -40,7 +40,10 @@ struct Validate: AsyncParsableCommand {
     case .failure(.invalid(let problems)) where json:
       Say.output(Validate.document(path, problems.map { ($0, "error") }, valid: false).shownText)
       throw ExitCode(ExitCodes.badInput.rawValue)
-    case .failure(let error): throw error
+    case .failure(let error):
+      // What was warned of is told all the same.
+      if case .invalid = error { Warnings.show(JobFolder.read([path]).warnings) }
+      throw error
     }
     var warnings = loaded.warnings
     if !loaded.jobs.isEmpty, let warning = configuration.modelWarning {

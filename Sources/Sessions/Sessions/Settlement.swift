@@ -1,5 +1,6 @@
 package import JSON
 package import Primitives
+package import Store
 
 /// Why a session rests, as the wire's `stop_reason` says it.
 package enum StopReason: Sendable, Equatable {

@@ -123,7 +123,10 @@ struct PolicyRules {
       } else if due(time, by: text) < seen, !madeUp.contains(time) {
         ledger[.schedule(time)] = "missed"
       } else {
-        fire(.schedule(time), policy.overlap)
+        // All that is made up for waits its turn, where it would be dropped else.
+        let waits =
+          text.catchUp == .all && madeUp.contains(time) && [.skip, .bufferOne].contains(policy.overlap)
+        fire(.schedule(time), waits ? .bufferAll : policy.overlap)
         if text.starts != nil { left = remaining }
         if left == 0 { return }
       }
