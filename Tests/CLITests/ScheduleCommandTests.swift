@@ -142,7 +142,7 @@ import Testing
     }
     let output = try await errand("why", "brief", "--at", "2020-01-01T07:00", server: server)
     #expect(output.text == "Skipped: Run run_1 is running.\n")
-    #expect(server.requests.first?.query.first { $0.name == "at" }?.value == "2020-01-01T07:00")
+    #expect(server.requests.last?.query.first { $0.name == "at" }?.value == "2020-01-01T07:00")
   }
 
   @Test func `a time of a schedule is told by its account`() async throws {

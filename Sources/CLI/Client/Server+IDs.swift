@@ -9,7 +9,8 @@ extension Server {
   ///   - orJob: a job may have such a name, and then it is meant.
   /// - Throws: `Complaint.ambiguous` when the end fits several.
   func whole(_ given: String, _ kinds: ThingKind..., orJob: Bool = false) async throws -> String {
-    guard ID.end(given) != nil, let found = try await ids(endingWith: given) else { return given }
+    guard let (_, end) = ID.end(given), let all = try await ids(endingWith: given) else { return given }
+    let found = all.filter { $0.hasSuffix(end) }
     let wanted = found.filter { kinds.isEmpty || kinds.contains(ThingKind(id: $0)) }
     // Of another kind, it is told what it is instead.
     let fitting = wanted.isEmpty ? found : wanted

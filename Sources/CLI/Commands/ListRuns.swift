@@ -13,7 +13,7 @@ struct ListRuns: AsyncParsableCommand {
         errand runs --job daily-brief --state failed
         errand runs --since 2h
         errand runs --since 2026-11-12 --until 2026-11-13
-        errand runs --follow            tell of each new run, and of each that changes, until Ctrl-C
+        errand runs --follow            each run that is new or changes
         errand runs --json | jq -r '.data[].id'
       """)
 

@@ -16,7 +16,7 @@ struct Validate: AsyncParsableCommand {
       EXAMPLES:
         errand validate Jobs
         errand validate Jobs/daily-brief --secrets
-        errand validate Jobs --json | jq -r '.findings[] | "\\(.file):\\(.line): \\(.message)"'
+        errand validate Jobs --json | jq -r '.findings[].message'
       """)
 
   @Argument(help: "A folder of jobs, or of one job.")
