@@ -82,7 +82,7 @@ import Testing
     #expect(outline(log) == ["user: a, b"])
   }
 
-  @Test func `sends signed thinking back unchanged and drops unsigned`() {
+  @Test func `sends thinking back unchanged, and the unsigned to other servers than the official one only`() {
     let thinking: JSON = ["type": "thinking", "thinking": "", "signature": "s"]
     let log = [
       said("a"),
@@ -91,9 +91,15 @@ import Testing
         ["type": "text", "text": "b"],
       ]),
     ]
+    let messages = Conversation.messages(log)
+    let request = ModelRequest(purpose: .turn, model: ["id": "m"], system: "", tools: [], messages: messages)
+    let (redacted, text): (JSON, JSON) = (
+      ["type": "redacted_thinking", "data": "x"], ["type": "text", "text": "b"]
+    )
+    #expect(messages[1]["content"] == [thinking, redacted, ["type": "thinking", "thinking": "hm"], text])
     #expect(
-      Conversation.messages(log)[1]["content"]
-        == [thinking, ["type": "redacted_thinking", "data": "x"], ["type": "text", "text": "b"]])
+      MessagesRequest.body(request, isOfficial: true)["messages"]?[1]?["content"]
+        == [thinking, redacted, text])
   }
 
   @Test func `tells the outcome and what to revise`() {

@@ -68,7 +68,9 @@ enum GitHubError: Error, Equatable, CustomStringConvertible {
     if says("archived") {
       return "The repository is archived, so nobody can write to it; unarchive it, or name another."
     }
-    if says("locked") { return "The conversation is locked; unlock it, or send the result elsewhere." }
+    if says("is locked", "been locked", "locked conversation") {
+      return "The conversation is locked; unlock it, or send the result elsewhere."
+    }
     if says("disabled") {
       return "It is switched off for this repository; switch it on in the repository's settings."
     }
