@@ -5,7 +5,7 @@ import Outbox
 import Primitives
 import Queue
 package import Sessions
-import Store
+package import Store
 
 // A run follows its session, inside the session's own transactions.
 extension Runs: Settling {

@@ -69,21 +69,25 @@ final class JobsWatch: Sendable {
     bell.ring()
   }
 
+  /// Looks at the folders until cancelled.
   func run() async throws {
     while !Task.isCancelled {
       try await bell.wait(upTo: JobsWatch.interval, time)
       let now = Fingerprint(of: directories)
-      let (isNew, isWaiting) = state.withLock { state in
+      let (isNew, isAsked, isWaiting) = state.withLock { state in
         defer {
           state.seen = now
           state.isAsked = false
         }
-        return (now != state.seen || state.isAsked, !state.missing.isEmpty)
+        return (now != state.seen || state.isAsked, state.isAsked, !state.missing.isEmpty)
       }
       if !isNew, !isWaiting { continue }
       do {
         // Somebody has just saved a file and looks whether it was taken.
-        try await apply(JobFolder.read(directories), telling: .notice, isNew: isNew)
+        let problems = try await apply(JobFolder.read(directories), telling: .notice, isNew: isNew)
+        if isAsked, problems == 0 {
+          log.notice("The job files of \(directories.joined(separator: ", ")) were applied again, as asked.")
+        }
       } catch let error where !(error is CancellationError) {
         log.error("The job files were not applied: \(error) What was applied before stays in force.")
       }
@@ -93,7 +97,11 @@ final class JobsWatch: Sendable {
   /// - Parameters:
   ///   - level: at which changes are told.
   ///   - isNew: whether something has changed since the last time.
-  private func apply(_ reading: JobFolderReading, telling level: Logger.Level, isNew: Bool) async throws {
+  /// - Returns: how many problems there are.
+  @discardableResult
+  private func apply(_ reading: JobFolderReading, telling level: Logger.Level, isNew: Bool) async throws
+    -> Int
+  {
     let archiving = state.withLock { state in
       Set(state.missing.filter { $0.value + 1 >= JobsWatch.missingLooks }.keys)
     }
@@ -111,7 +119,7 @@ final class JobsWatch: Sendable {
         "The files of the job \(job.name) are gone\(job.file.map { " (\($0))" } ?? ""). It is archived unless they come back at once."
       )
     }
-    guard isNew || following.problems != before else { return }
+    guard isNew || following.problems != before else { return following.problems.count }
     for warning in following.warnings { log.warning("\(warning)") }
     for (root, absence) in reading.absent.sorted(by: { $0.key < $1.key }) {
       log.warning("\(JobsWatch.sentence(root, absence))")
@@ -120,6 +128,7 @@ final class JobsWatch: Sendable {
     if !before.isEmpty, following.problems.isEmpty {
       log.notice("The job files of \(directories.joined(separator: ", ")) are right again, and applied.")
     }
+    return following.problems.count
   }
 
   private static func root(_ directory: String) -> String { JobFolder.root(of: directory) }

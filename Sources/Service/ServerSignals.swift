@@ -30,7 +30,7 @@ struct ServerSignals: Sendable {
     for await signal in await UnixSignalsSequence(trapping: signals) {
       switch signal {
       case .sigusr1: await tellState()
-      case .sighup where !terminal.isGone: await applyAgain()
+      case .sighup where !terminal.isGone: applyAgain()
       default:
         // Whoever presses Ctrl-C again does not want to wait.
         if isStopping, signal == .sigint { _exit(128 + SIGINT) }
@@ -45,17 +45,12 @@ struct ServerSignals: Sendable {
 
   private func name(_ signal: UnixSignal) -> String { signal == .sigint ? "SIGINT" : "SIGTERM" }
 
-  private func applyAgain() async {
+  private func applyAgain() {
     guard let jobsWatch else {
       log.notice("SIGHUP: there is no folder of job files to apply again; --jobs names one.")
       return
     }
-    do {
-      try await jobsWatch.apply(telling: .notice)
-      log.notice("SIGHUP: the job files of \(jobsWatch.directory) were applied again.")
-    } catch {
-      for line in JobsWatch.lines(of: error) { log.error("SIGHUP: \(line)") }
-    }
+    jobsWatch.applyAgain()
   }
 
   private func tellState() async {

@@ -275,7 +275,9 @@ private struct PartialBlock: Sendable {
       if parsed.objectValue != nil { return parsed }
       if parsed.isNull { return [:] }
       // Written twice over.
-      if let inner = parsed.stringValue, let object = try? JSON(parsing: inner, limits: .exact), object.objectValue != nil {
+      if let inner = parsed.stringValue, let object = try? JSON(parsing: inner, limits: .exact),
+        object.objectValue != nil
+      {
         return object
       }
     }
