@@ -11,7 +11,8 @@ func serving(
 ) async throws {
   var configuration = HTTPServer.Configuration(handle: handle)
   // Tests that run beside many others may be slow to send.
-  configuration.headTimeout = .seconds(60)
+  configuration.headTimeout = .seconds(600)
+  configuration.idleTimeout = .seconds(600)
   configured(&configuration)
   let server = try HTTPServer.start(configuration)
   do {

@@ -9,15 +9,17 @@ import Testing
   {
     let channel = ByteChannel()
     let (started, release) = (Signal(), Signal())
-    let server = try HTTPServer.start(
-      HTTPServer.Configuration { request in
-        if request.path == "/stream" { return HTTPResponse(status: 200, body: .stream(channel)) }
-        if request.path == "/slow" {
-          started.raise()
-          while !release.isRaised { await Task.yield() }
-        }
-        return .text(200, "done")
-      })
+    var configuration = HTTPServer.Configuration { request in
+      if request.path == "/stream" { return HTTPResponse(status: 200, body: .stream(channel)) }
+      if request.path == "/slow" {
+        started.raise()
+        while !release.isRaised { await Task.yield() }
+      }
+      return .text(200, "done")
+    }
+    // Beside many other tests it may take long until the first request is sent.
+    configuration.headTimeout = .seconds(600)
+    let server = try HTTPServer.start(configuration)
     let (stream, slow, idle) = (
       try Client(port: server.port), try Client(port: server.port), try Client(port: server.port)
     )

@@ -22,6 +22,8 @@ final class Connection {
   /// Answered outside the library and shut down: whatever it still reports is ignored.
   var isCut = false
 
+  /// Told to make room for others.
+  var isLeaving = false
   /// Under which it counts among the connections of its address; nil once it has shown whose it is, and for proxies.
   var address: AddressBlock?
   /// A request on it was proved to be its sender's.

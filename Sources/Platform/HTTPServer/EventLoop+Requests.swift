@@ -78,7 +78,7 @@ extension EventLoop {
       key: Exchange.Key(connection: connection.id, request: connection.requests), head: head, client: client,
       now: now)
     connection.exchange = exchange
-    exchange.isFromReserve = connections.count > configuration.connectionLimit
+    exchange.isFromReserve = isFull
     let fault =
       target.text == nil ? (400, "The request target is not UTF-8. Percent-encode it.") : head.fault()
     if let (status, sentence) = fault {

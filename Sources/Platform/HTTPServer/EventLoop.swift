@@ -32,6 +32,8 @@ final class EventLoop {
   var worked: [Exchange.Key: BodyBudget.Held] = [:]
   /// Requests that wait for room in memory, in the order in which they were complete.
   var waiting: [Exchange.Key] = []
+  /// Connections that were told to make room and are not closed yet.
+  private var leaving = 0
   /// When the log last said that there are too many connections.
   private var toldFull: ContinuousClock.Instant?
   /// Read once per turn.
@@ -197,7 +199,7 @@ extension EventLoop {
       connection.address = address
     }
     crowd.wait(connection, among: connections)
-    if connections.count > configuration.connectionLimit { makeRoom(for: connection) }
+    if isFull { makeRoom(for: connection) }
     return connection
   }
 
@@ -213,6 +215,10 @@ extension EventLoop {
     }
   }
 
+  /// Whether there are more connections than the limit, not counting those that make room and that the library has
+  /// not closed yet.
+  var isFull: Bool { connections.count - leaving > configuration.connectionLimit }
+
   /// Once a minute at most, whatever comes.
   private func tell(_ what: String) {
     if let toldFull, now - toldFull < .seconds(60) { return }
@@ -221,13 +227,17 @@ extension EventLoop {
   }
 
   private func end(_ connection: Connection) {
+    guard !connection.isLeaving else { return }
     statistics.closedForRoom += 1
+    leaving += 1
+    connection.isLeaving = true
     connection.isCut = true
     connection.shut()
   }
 
   func forget(_ connection: Connection) {
     connections[connection.id] = nil
+    if connection.isLeaving { leaving -= 1 }
     if let address = connection.address { crowd.leave(address) }
     hasClosed = true
   }
