@@ -13,6 +13,7 @@ package import Logging
 import Outbox
 import Outcomes
 package import Primitives
+import Processes
 import Queue
 import Runs
 import Schedules
@@ -181,7 +182,8 @@ package struct ErrandService: Sendable {
       [
         .database(database, time: time), .disk(data.path), .files(data.files),
         .workers(queue, born: born, time: time), .schedules(schedules, database, born: born),
-      ], time: time, log: log)
+        HealthCheck("launcher", "Sandboxes cannot be started.") { LaunchHealth.now().fault },
+      ], notes: [{ LaunchHealth.now().notice }, { [files] in files.damage }], time: time, log: log)
     api = API(
       domains: API.Domains(
         database: database, agents: agents, environments: environments, files: files, jobs: jobs,

@@ -276,7 +276,7 @@ import Testing
       number += 1
       return "sevt_\(number)"
     }
-    let end = said.events(start: "s", toolbox: Toolbox(agent: Rig.agent())).last
+    let end = said.events(start: "s", toolbox: Toolbox(agent: Rig.agent(), Rig.tools)).last
     #expect(end?.hidden?["calls"] == ["a": "sevt_1", "toolu_2": "sevt_2", "toolu_3": "sevt_3"])
   }
 

@@ -1,11 +1,12 @@
 import Foundation
 import HTTPClient
-import Jobs
+import JSON
 import PathSupport
 import Primitives
 import TestSupport
 import Testing
 
+@testable import Jobs
 @testable import Service
 
 /// What the start says of keys and limits.
@@ -81,7 +82,7 @@ import Testing
     chmod(file, 0o644)
     let said = Lock<[String]>([])
     let secrets = Secrets(environment: [:]) { line in said.withLock { $0.append(line) } }
-    for _ in 0..<3 { #expect(try secrets.resolve("${file:\(file)}") == "s3cret") }
+    for _ in 0..<3 { #expect(try secrets.resolve(Setting(written: "${file:\(file)}")) == "s3cret") }
     #expect(
       said.withLock { $0 } == [
         "Other users of this machine may read \(file), which holds a secret (mode 644). Run: chmod 600 \(file)"

@@ -10,6 +10,8 @@ package final class Health: Sendable {
   package static let freshness = Duration.seconds(1)
 
   private let checks: [HealthCheck]
+  /// What the operator should know although everything works; each nil when there is nothing.
+  private let notes: [@Sendable () -> String?]
   private let patience: Duration
   private let freshness: Duration
   private let time: Time
@@ -26,15 +28,19 @@ package final class Health: Sendable {
   private let state = Lock(State())
 
   package init(
-    _ checks: [HealthCheck], patience: Duration = Health.patience, freshness: Duration = Health.freshness,
+    _ checks: [HealthCheck], notes: [@Sendable () -> String?] = [], patience: Duration = Health.patience, freshness: Duration = Health.freshness,
     time: Time = .system, log: Logger
   ) {
     self.checks = checks
+    self.notes = notes
     self.patience = patience
     self.freshness = freshness
     self.time = time
     self.log = log
   }
+
+  /// What the operator should know although everything works, in sentences.
+  var notices: [String] { notes.compactMap { $0() } }
 
   /// What is wrong, in the order of the checks; nothing when all is well.
   package func findings() async -> [HealthCheck.Finding] {
