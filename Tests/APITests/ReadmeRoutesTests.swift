@@ -21,7 +21,8 @@ import Testing
       #expect(line != nil, "\(route.method) \(path)")
       let scope =
         switch route.access {
-        case .open: route.pattern[0] == "hooks" ? "the sender's signature" : "none"
+        case .open: "none"
+        case .proof: "the sender's signature"
         case .key(let scopes): scopes.map(\.rawValue).joined(separator: " or ")
         }
       #expect(line?.contains("| \(scope) |") == true, "\(route.method) \(path) wants \(scope)")
