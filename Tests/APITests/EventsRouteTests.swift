@@ -63,7 +63,7 @@ import Testing
       // Another API key's is another key.
       let made = try await api.post("/v1/keys", ["name": "other", "scope": "run"]).json
       let theirs = try await api.send(
-        "POST", "/v1/sessions/\(session)/events", JSON(["events": [Self.message("four")]]).bytes,
+        "POST", "/v1/sessions/\(session)/events", (["events": [Self.message("four")]] as JSON).bytes,
         headers: [(name: "authorization", value: "Bearer \(made["key"]?.stringValue ?? "")")] + key)
       #expect(theirs.status == 200)
       let list = try await api.get("/v1/sessions/\(session)/events?types[]=user.message")

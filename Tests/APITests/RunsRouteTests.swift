@@ -77,7 +77,7 @@ import Testing
       }
       for scope in ["hooks", "run", "admin"] {
         let headers = try await key(scope) + Self.key("k")
-        let body = JSON(["job": "job", "input": 1]).bytes
+        let body = (["job": "job", "input": 1] as JSON).bytes
         let own = try await api.send("POST", "/v1/runs", body, headers: headers)
         #expect(own.status == 201)
         #expect(own.json["id"] != first.json["id"])
@@ -96,7 +96,7 @@ import Testing
       #expect(again.json["id"]?.stringValue == old.run)
       let made = try await api.post("/v1/keys", ["name": "hooks", "scope": "hooks"]).json
       let other = try await api.send(
-        "POST", "/v1/runs", JSON(["job": "job"]).bytes,
+        "POST", "/v1/runs", (["job": "job"] as JSON).bytes,
         headers: [(name: "authorization", value: "Bearer \(made["key"]?.stringValue ?? "")")] + Self.key("k"))
       #expect(other.status == 201)
       #expect(other.json["id"]?.stringValue != old.run)

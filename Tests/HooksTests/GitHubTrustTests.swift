@@ -175,7 +175,7 @@ import Testing
     ("issues", ["issue", "comment"], "issue_comment"), ("pull_request", ["pull_request", "comment"], nil),
     ("pull_request", ["pull_request", "review"], "pull_request_review"),
     ("commit_comment", ["issue", "comment"], "issue_comment"),
-    ("discussion", ["discussion", "comment"], "discussion_comment"), ("push", ["comment"], "commit_comment"),
+    ("discussion", ["discussion", "comment"], "discussion_comment"), ("push", ["pages"], "gollum"),
     ("deployment", ["workflow_job", "deployment"], "workflow_job"), ("watch", ["forkee"], "fork"),
     ("ping", ["issue"], "issues"), ("release", ["issue"], "issues"),
   ])

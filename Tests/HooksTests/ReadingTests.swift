@@ -45,7 +45,10 @@ import Testing
     let above: JSON = [
       "body": ["id": [["numeric": [">", try JSON(parsing: "18446744073709551614", limits: .exact)]]]]
     ]
-    for match in [equal, above] {
+    // As YAML reads them.
+    let text: JSON = ["body": ["id": ["18446744073709551615"]]]
+    let textAbove: JSON = ["body": ["id": [["numeric": [">", "18446744073709551614"]]]]]
+    for match in [equal, above, text, textAbove] {
       #expect(try await Self.taken(Array(#"{"id":\#(id)}"#.utf8), match: match).decision == decision)
     }
   }

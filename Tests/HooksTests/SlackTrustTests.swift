@@ -171,6 +171,8 @@ import Testing
     #expect(try lane([:], ["enterprise_id": "E_OUT"]) == .outside)
     #expect(try lane([:], Self.shared) == .outside)
     #expect(try lane(["team": "T_OUT"], Self.shared) == .outside)
+    #expect(try lane(["team": "T_OUT"], Self.shared.merging(["context_team_id": "T_2"])) == .outside)
+    #expect(try lane(["team": "T_2"], Self.shared.merging(["context_team_id": "T_2"])) == .member)
     #expect(try lane([:], [:], ["workspaces": ["T_3"]]) == .outside)
     #expect(try lane([:], [:], ["workspaces": ["E_IN"]]) == .member)
     #expect(try lane([:], Self.shared, ["owners": ["U1"]]) == .owner)

@@ -58,7 +58,7 @@ import Testing
 
   @Test(arguments: [
     "0", "-0.0", "1.5", "0.1", "1e2", "1e22", "1.10", "1.0", "100e-2", "0e5", "9223372036854775807",
-    "1.7976931348623157e308", "5e-324", "0.30000000000000004", "123456789012345.678",
+    "1.7976931348623157e308", "5e-324", "0.30000000000000004", "12345678901.2345",
   ])
   func `what 64 bits hold stays what it is`(text: String) throws {
     let parsed = try JSON(parsing: text, limits: .exact)

@@ -37,17 +37,18 @@ struct GitHubRule: Sendable {
     // Texts that somebody wrote.
     GitHubRule(
       "issues", ["issue"], mayHave: ["label", "milestone", "type"], .authors(["issue"])),
-    GitHubRule("issue_comment", ["issue", "comment"], .authors(["comment"])),
+    GitHubRule("issue_comment", ["comment"], mayHave: ["issue"], .authors(["comment"])),
     GitHubRule(
       "pull_request", ["pull_request"], mayHave: ["label", "milestone", "before", "after"],
       .authors(["pull_request"])),
-    GitHubRule("pull_request_review", ["pull_request", "review"], .authors(["review"])),
-    GitHubRule("pull_request_review_comment", ["pull_request", "comment"], .authors(["comment"])),
+    GitHubRule("pull_request_review", ["review"], mayHave: ["pull_request"], .authors(["review"])),
     GitHubRule(
-      "pull_request_review_thread", ["pull_request", "thread"],
+      "pull_request_review_comment", ["comment"], mayHave: ["pull_request"], .authors(["comment"])),
+    GitHubRule(
+      "pull_request_review_thread", ["thread"], mayHave: ["pull_request"],
       .authors(["pull_request", "thread.comments"])),
     GitHubRule("discussion", ["discussion"], mayHave: ["label"], .authors(["discussion"])),
-    GitHubRule("discussion_comment", ["discussion", "comment"], .authors(["comment"])),
+    GitHubRule("discussion_comment", ["comment"], mayHave: ["discussion"], .authors(["comment"])),
     GitHubRule("commit_comment", ["comment"], .authors(["comment"])),
     GitHubRule("sub_issues", ["sub_issue", "parent_issue"], .authors(["sub_issue", "parent_issue"])),
     GitHubRule(
@@ -146,16 +147,18 @@ struct GitHubRule: Sendable {
     guard let rule = byEvent[event] ?? (event == "ping" ? GitHubRule("ping", ["zen"], .anybody) : nil) else {
       return .unknown
     }
-    // What tells more of its own marks is the likelier one to name.
-    let others = all.filter { $0.event != event && $0.speaks(of: members, unlike: rule) }
-    if let other = others.max(by: { $0.marks.count < $1.marks.count }) { return .another(other.event) }
-    return rule.marks.isSubset(of: members) ? .fits(rule) : .unknown
-  }
-
-  /// Whether a body is this event's by something that the claimed one's never has.
-  private func speaks(of members: Set<String>, unlike claimed: GitHubRule) -> Bool {
-    guard marks.isSubset(of: members) else { return false }
-    let own = marks.subtracting(GitHubRule.universal)
-    return !own.subtracting(claimed.marks).subtracting(claimed.mayHave).isEmpty
+    let fits = rule.marks.isSubset(of: members)
+    let others = all.filter {
+      $0.event != event && $0.marks.isSubset(of: members) && !$0.marks.isSubset(of: universal)
+    }
+    // What the body has of another event's, and this one's never has.
+    let isAnother =
+      fits
+      ? others.contains { !$0.marks.subtracting(universal).isSubset(of: rule.marks.union(rule.mayHave)) }
+      : !others.isEmpty
+    // The one that knows most of the body is the likeliest.
+    let known = { (other: GitHubRule) in other.marks.union(other.mayHave).intersection(members).count }
+    if isAnother, let other = others.max(by: { known($0) < known($1) }) { return .another(other.event) }
+    return fits ? .fits(rule) : .unknown
   }
 }

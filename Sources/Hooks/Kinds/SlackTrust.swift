@@ -60,8 +60,10 @@ struct SlackTrust: Sendable {
       if let workspaces {
         return workspaces.contains(team) || (organisation.map(workspaces.contains) ?? false)
       }
-      // Installed for all workspaces of the organisation, in which all of this happened.
-      if organisation != nil, body["authorizations"] != nil { return true }
+      // Installed for all workspaces of an organisation, of which none is the app's.
+      if body["authorizations"]?[0]?["is_enterprise_install"] == true {
+        return organisation != nil || team == body["context_team_id"]?.stringValue
+      }
       return team == home
     }
     if !teams.isEmpty { return teams.allSatisfy(isOwn) }

@@ -40,7 +40,11 @@ enum Condition: Sendable {
   /// For a plain value that is there.
   private func holds(_ value: JSON) -> Bool {
     switch self {
-    case .equals(let wanted): return value == wanted
+    case .equals(let wanted):
+      if value == wanted { return true }
+      // YAML takes a number beyond 2^63 for a text.
+      guard case .exact(let number) = value, case .string(let digits) = wanted else { return false }
+      return number.text == digits
     case .exists(let isWanted): return isWanted
     case .numeric(let range): return range.contains(value)
     case .anythingBut(let excluded): return !excluded.contains { $0.holds(value) }
@@ -66,6 +70,9 @@ struct NumberRange: Sendable {
   struct Bound: Sendable {
     /// A number.
     var value: JSON
+    var shown: String {
+      if case .exact(let number) = value { number.text } else { JSON.number(value.numberValue ?? 0).text }
+    }
     /// Whether the bound itself belongs to the range.
     var isInside: Bool
   }

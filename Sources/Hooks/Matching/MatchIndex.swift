@@ -131,6 +131,10 @@ package struct MatchIndex: Sendable {
   private func lookUp(_ value: JSON, _ node: Int, _ found: inout [Int]) {
     guard nodes[node].isLeaf else { return }
     if let numbers = nodes[node].exact[value] { found += numbers }
+    // YAML takes a number beyond 2^63 for a text.
+    if case .exact(let number) = value, let numbers = nodes[node].exact[.string(number.text)] {
+      found += numbers
+    }
     guard case .string(let text) = value else { return }
     if !nodes[node].folded.isEmpty, let numbers = nodes[node].folded[.string(text.lowercased())] {
       found += numbers

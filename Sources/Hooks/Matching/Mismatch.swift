@@ -99,8 +99,8 @@ extension Condition {
 extension NumberRange {
   fileprivate var words: String {
     [
-      lower.map { "\($0.isInside ? "from" : "above") \($0.value.text)" },
-      upper.map { "\($0.isInside ? "to" : "below") \($0.value.text)" },
+      lower.map { "\($0.isInside ? "from" : "above") \($0.shown)" },
+      upper.map { "\($0.isInside ? "to" : "below") \($0.shown)" },
     ].compactMap(\.self).joined(separator: " ")
   }
 }

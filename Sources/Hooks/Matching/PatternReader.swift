@@ -205,6 +205,15 @@ struct PatternReader {
 
   // MARK: Numbers
 
+  /// Nil for what is none. YAML takes a number beyond 2^63 for a text.
+  private static func number(_ value: JSON) -> JSON? {
+    if value.numberValue != nil { return value }
+    guard let text = value.stringValue, let number = try? JSON(parsing: text, limits: .exact),
+      case .exact = number
+    else { return nil }
+    return number
+  }
+
   /// `["=", 3]`, `[">", 0]` or `[">", 0, "<=", 5]`.
   private mutating func numeric(_ value: JSON, at path: FieldPath) -> Condition? {
     let form = "Expected a list such as [\">\", 0, \"<=\", 5], found \(value.shown)."
@@ -214,13 +223,14 @@ struct PatternReader {
     }
     var range = NumberRange()
     for start in stride(from: 0, to: elements.count, by: 2) {
-      guard let sign = elements[start].stringValue, elements[start + 1].numberValue != nil else {
+      guard let sign = elements[start].stringValue, let number = PatternReader.number(elements[start + 1])
+      else {
         note(path.index(start), "Expected a sign and a number, such as \">\", 0.")
         return nil
       }
-      let bound = NumberRange.Bound(value: elements[start + 1], isInside: sign.hasSuffix("="))
+      let bound = NumberRange.Bound(value: number, isInside: sign.hasSuffix("="))
       switch sign {
-      case "=" where elements.count == 2: return .equals(elements[start + 1])
+      case "=" where elements.count == 2: return .equals(number)
       case ">" where range.lower == nil, ">=" where range.lower == nil: range.lower = bound
       case "<" where range.upper == nil, "<=" where range.upper == nil: range.upper = bound
       case "=", ">", ">=", "<", "<=":

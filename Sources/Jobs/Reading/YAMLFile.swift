@@ -122,11 +122,7 @@ struct YAMLFile {
     guard let first = digits.utf8.first, isDigit(first) || first == UInt8(ascii: ".") else {
       return .string(text)
     }
-    if digits.utf8.allSatisfy(isDigit) {
-      if let integer = Int64(text) { return .integer(integer) }
-      // What is written as a number stays one, digit by digit: a pattern may name an id beyond 2^63.
-      return (try? JSON(parsing: text, limits: .exact)) ?? .string(text)
-    }
+    if digits.utf8.allSatisfy(isDigit) { return Int64(text).map { .integer($0) } ?? .string(text) }
     if digits.hasPrefix("0o") {
       return Int64(digits.dropFirst(2), radix: 8).map { .integer($0) } ?? .string(text)
     }
