@@ -148,15 +148,17 @@ struct GitHubRule: Sendable {
       return .unknown
     }
     let fits = rule.marks.isSubset(of: members)
-    let others = all.filter { other in
-      guard other.event != event, other.marks.isSubset(of: members) else { return false }
-      let own = other.marks.subtracting(universal)
-      // What the body has of another event's, and this one's never has.
-      return !(fits ? own.subtracting(rule.marks).subtracting(rule.mayHave) : own).isEmpty
+    let others = all.filter {
+      $0.event != event && $0.marks.isSubset(of: members) && !$0.marks.isSubset(of: universal)
     }
+    // What the body has of another event's, and this one's never has.
+    let isAnother =
+      fits
+      ? others.contains { !$0.marks.subtracting(universal).isSubset(of: rule.marks.union(rule.mayHave)) }
+      : !others.isEmpty
     // The one that knows most of the body is the likeliest.
     let known = { (other: GitHubRule) in other.marks.union(other.mayHave).intersection(members).count }
-    if let other = others.max(by: { known($0) < known($1) }) { return .another(other.event) }
+    if isAnother, let other = others.max(by: { known($0) < known($1) }) { return .another(other.event) }
     return fits ? .fits(rule) : .unknown
   }
 }
