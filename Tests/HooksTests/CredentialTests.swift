@@ -122,7 +122,7 @@ import Testing
       #expect(fired.decision == (earlier.of("job")?.run == nil ? "started" : "held"))
       if let first = earlier.of("job")?.run {
         _ = try await path.cancel(first)
-        try await path.work(path.handlers() + [path.runs.startHandler()])
+        try await path.work()
       }
       let firing = try await path.database.read { [runs = path.runs] tx in try runs.firing(tx, fired.firing) }
       let run = try await path.run(try #require(firing.run))

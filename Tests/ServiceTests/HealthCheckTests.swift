@@ -12,7 +12,7 @@ import Testing
 /// The checks of what everything lies in, and of those who work.
 @Suite(.timeLimit(.minutes(5))) struct HealthCheckTests {
   private static func detail(_ check: HealthCheck) async -> String? {
-    await Health([check], log: Path.log).findings().first?.detail
+    await Health([check], patience: .seconds(60), log: Path.log).findings().first?.detail
   }
 
   @Test func `a database that cannot be written is not well`() async throws {
