@@ -50,7 +50,8 @@ import Testing
     let nested = #expect(throws: Complaint.self) { try Errand.checkCommand(["help", "hooks", "tets"]) }
     #expect(
       nested?.description
-        == "There is no command “hooks tets”. Did you mean “test”? The commands are test, verify.")
+        == "There is no command “hooks tets”. Did you mean “test”? The commands are test, verify, receipts, replay."
+    )
     #expect(throws: Complaint.self) { try Errand.checkCommand(["deliveries", "retyr", "dlv_1"]) }
     #expect(nested?.hint == "errand hooks --help says what each does")
   }

@@ -80,7 +80,8 @@ import Testing
       let folder = try TemporaryFolder()
       var files = [
         "agents/writer.yaml": "model: m\n", "environments/bench.yaml": "description: d\n",
-        "sources/github.yaml": "kind: github\nsecret: ${env:S}\n", "sample/prompt.md": "Do it.\n",
+        "sources/github.yaml": "kind: github\nsecret: ${env:S}\nrepositories: [octo/ferry]\n",
+        "sample/prompt.md": "Do it.\n",
         "sample/holidays.ics":
           "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nEND:VEVENT\nEND:VCALENDAR\n",
         "sample/job.yaml": base + "input: {message: prompt.md}\n",
