@@ -79,8 +79,8 @@ let package = Package(
     .target(name: "Store", dependencies: ["Primitives", "SQLite", "JSON", crypto], swiftSettings: strict),
     domain("Queue", uses: []),
     domain("Outbox", uses: ["Queue"]),
-    domain("Catalog", uses: ["Outbox", crypto]),
-    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Outbox"]),
+    domain("Catalog", uses: [crypto]),
+    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
     domain(
@@ -92,7 +92,7 @@ let package = Package(
     domain(
       "Callbacks",
       uses: [
-        "Outbox", "Queue", "Jobs", "Sessions", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
+        "Outbox", "Queue", "Jobs", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
       ]),
     domain(
       "API",
@@ -104,7 +104,7 @@ let package = Package(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "API", "Cron", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
+        "Hooks", "Callbacks", "API", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
         signals,
       ]),
     .target(
@@ -186,7 +186,7 @@ let package = Package(
     tests("HTTPClient", uses: ["Primitives"]),
     tests("HTTPServer", uses: ["Primitives"]),
     tests("Processes", uses: ["Primitives"]),
-    tests("Git", uses: ["Processes", "Primitives"]),
+    tests("Git"),
     tests(
       "Hands",
       uses: [

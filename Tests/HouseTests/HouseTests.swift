@@ -53,6 +53,27 @@ import Testing
     #expect(checked > 500)
   }
 
+  @Test func `every arrow of the manifest is used`() throws {
+    // The journeys start the programs; they are built for them.
+    let started: Set = ["CLI", "Bench"]
+    var checked = 0
+    for target in try Self.manifest().targets {
+      let folder = Self.root.appending(path: target.folder).path
+      // A part of its folder may be another target's.
+      let files = Self.sources(target.folder).filter { file in
+        target.name != "CLI" || !file.path.hasPrefix(folder + "/StandIns/")
+      }
+      if files.isEmpty { continue }
+      let imports = try files.reduce(into: Set<String>()) { $0.formUnion(try Self.imports($1)) }
+      var named = target.named
+      if target.name == "JourneysTests" { named.subtract(started) }
+      checked += named.count
+      let unused = named.subtracting(imports).sorted().joined(separator: ", ")
+      #expect(unused.isEmpty, "\(target.name) declares \(unused) and imports none of it")
+    }
+    #expect(checked > 150)
+  }
+
   @Test func `every source belongs to a target of the manifest`() throws {
     let folders = try Self.manifest().targets.map { Self.root.appending(path: $0.folder).path + "/" }
     for file in Self.sources("Sources") + Self.sources("Tests") {

@@ -8,6 +8,8 @@ struct Manifest {
     var folder: String
     /// The modules of the target's dependencies.
     var uses: Set<String>
+    /// Those of them that its own line names, and not the ground that all stand on.
+    var named: Set<String> = []
   }
 
   /// What comes with the toolchain.
@@ -72,12 +74,14 @@ struct Manifest {
     let given =
       call.firstMatch(of: /(?:uses|dependencies): ([^:]*?)(?:, \w+:|\)$|,\s*\w+:)/).map { String($0.1) } ?? ""
     var target = Declared(name: name, folder: "Sources/\(name)", uses: modules(in: given, names))
+    target.named = modules(in: given.replacing(/\bground\b/, with: ""), names)
     switch kind {
     case "platform": target.folder = "Sources/Platform/\(name)"
     case "library": return nil
     case "tests":
       target = Declared(
-        name: "\(name)Tests", folder: "Tests/\(name)Tests", uses: target.uses.union([name, "TestSupport"]))
+        name: "\(name)Tests", folder: "Tests/\(name)Tests", uses: target.uses.union([name, "TestSupport"]),
+        named: target.named)
     case "domain", "program": target.uses.formUnion(names["ground"] ?? [])
     default: break
     }
