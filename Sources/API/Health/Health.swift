@@ -28,8 +28,8 @@ package final class Health: Sendable {
   private let state = Lock(State())
 
   package init(
-    _ checks: [HealthCheck], notes: [@Sendable () -> String?] = [], patience: Duration = Health.patience, freshness: Duration = Health.freshness,
-    time: Time = .system, log: Logger
+    _ checks: [HealthCheck], notes: [@Sendable () -> String?] = [], patience: Duration = Health.patience,
+    freshness: Duration = Health.freshness, time: Time = .system, log: Logger
   ) {
     self.checks = checks
     self.notes = notes

@@ -20,6 +20,8 @@ package actor Workplaces {
     let claim: Lock<Claim?>
   }
   private var live: [String: Live] = [:]
+  /// Sessions whose hands are being made.
+  private var making: [String: Task<any Hands, any Error>] = [:]
 
   /// - Parameter node: this machine's name; a session's workspace lives on one machine.
   package init(sessions: Sessions, files: Files, provider: any HandsProvider, node: String, log: Logger) {
@@ -39,10 +41,19 @@ package actor Workplaces {
       else { return nil }
       return Mount(path: path, source: files.path(ofContent: hash), sha256: hash)
     }
+    // The calls of one reply come together, and are to meet in one sandbox.
+    while let making = making[session.id] { _ = await making.result }
     if let live = live[session.id], live.mounts == mounts {
       if let claim { live.claim.withLock { $0 = claim } }
       return live.hands
     }
+    let task = Task { try await self.make(session, mounts, claim) }
+    making[session.id] = task
+    defer { making[session.id] = nil }
+    return try await task.value
+  }
+
+  private func make(_ session: Session, _ mounts: [Mount], _ claim: Claim?) async throws -> any Hands {
     // Whoever has lost the session must not end what runs in its workspace now.
     let lease = Lock(claim)
     let permit = Permit { [sessions] in
@@ -50,14 +61,14 @@ package actor Workplaces {
       try await sessions.database.read { tx in try sessions.queue.holds(tx, claim) }
     }
     try await permit.check()
-    // Either other resources were mounted, or another process may have died with this session in its hands:
-    // its processes end before new ones start. The agent's files stay.
     for mount in mounts {
       do { if let hash = mount.sha256 { _ = try await files.verifiedPath(of: hash) } } catch {
         log.error("The file \(mount.path) of \(session.id) cannot be mounted: \(error)")
         throw SandboxError(error)
       }
     }
+    // Either other resources were mounted, or another process may have died with this session in its hands:
+    // its processes end before new ones start. The agent's files stay.
     live[session.id] = nil
     await provider.endLeftovers(session: session.id, removingWorkspace: false)
     var workplace = Workplace(
