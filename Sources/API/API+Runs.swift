@@ -69,6 +69,13 @@ extension API {
     if let unknown = body.objectValue?.keys.first(where: { !["job", "input", "overlap"].contains($0) }) {
       throw APIError.invalid("\(unknown): there is no such field. The fields are job, input and overlap.")
     }
+    let mayOnlyStart = request.key?.scope == .hooks
+    let overlap = try overlap(body)
+    if mayOnlyStart, overlap != nil {
+      throw APIError.forbidden(
+        "overlap: a key of the scope hooks starts jobs as they are; what becomes of other runs is the job's to say. "
+          + "Leave it out, or use a key of the scope run.")
+    }
     let key = try repeats(request).map { repeats in
       // Keys of older servers were everybody's. Only who may see every run is answered with what came of one.
       RequestKey(
@@ -79,18 +86,27 @@ extension API {
     if let input = body["input"] { context["body"] = input }
     let occurrence = Occurrence(
       cause: .request(key: key), trigger: "manual", context: context,
-      actor: request.actor, overlap: try overlap(body))
+      actor: request.actor, overlap: overlap)
     let (start, run) = try await domains.database.write { [domains] tx in
       let start = try domains.runs.start(tx, domains.jobs.job(tx, named: name), occurrence)
       return (start, try start.firing.run.map { try domains.runs.run(tx, $0) })
     }
-    if let run { return json(run.json, status: start.isRepeat ? 200 : 201) }
+    if let run {
+      return json(mayOnlyStart ? API.receipt(of: run) : run.json, status: start.isRepeat ? 200 : 201)
+    }
     switch start.firing.decision {
     // It waits for its turn; who asked can ask for the firing.
     case nil: return json(start.firing.json, status: 202)
     case .failedToStart: throw APIError.invalid(start.firing.reason ?? "The job did not start.")
     default: throw RunsError.notStarted(firing: start.firing.id, reason: start.firing.reason ?? "")
     }
+  }
+
+  /// What a key learns of a run that it started, when it may start and not read.
+  private static func receipt(of run: Run) -> JSON {
+    let shown = ["id", "type", "job", "job_id", "firing_id", "created_at"]
+    let all = run.json
+    return .object(JSON.Object(uniqueKeysWithValues: shown.map { ($0, all[$0] ?? .null) }))
   }
 
   /// What the start does about runs that have not ended, instead of what the job says.

@@ -102,13 +102,16 @@ struct Errand: AsyncParsableCommand {
     let terminal = Terminal.errors
     guard let ending = Ending(error) else {
       guard let words = parserWords(error) else { exit(withError: error) }
-      Say.notice(terminal.paint("error: ", .bad) + words)
+      Say.notice(terminal.paint("error: ", .bad) + words.safeLines.joined(separator: "\n"))
       exit(withError: ExitCode(exitCode(for: error).rawValue))
     }
-    for (place, line) in ending.sentence.textLines.filter({ !$0.isEmpty }).enumerated() {
+    // It may name what a stranger wrote, who knows our colours.
+    for (place, line) in ending.sentence.safeLines.filter({ !$0.isEmpty }).enumerated() {
       Say.notice(place == 0 ? terminal.paint("error: ", .bad) + line : line)
     }
-    if let hint = ending.hint { Say.notice(terminal.paint("hint:  ", .quiet) + hint) }
+    if let hint = ending.hint {
+      Say.notice(terminal.paint("hint:  ", .quiet) + hint.safeLines.joined(separator: "\n"))
+    }
     Glibc.exit(ending.code.rawValue)
   }
 }

@@ -1,4 +1,5 @@
 import Catalog
+import Glibc
 import JSON
 import Primitives
 import Store
@@ -125,8 +126,10 @@ extension JobFolderReading {
     switch job.keeper {
     case .some(let keeper) where !keeper.hasPrefix("/"): return false
     case .some(let root) where roots.contains(root): return absent[root] == nil
-    // What a folder brought that is not read any more, and what was applied before it was kept from where.
-    default: return absent.isEmpty
+    // A folder that is not read here any more, or by another server: its jobs are its own as long as it is there.
+    case .some: return absent.isEmpty && job.file.map { access($0, F_OK) != 0 && errno == ENOENT } ?? true
+    // What was applied before it was kept from where.
+    case nil: return absent.isEmpty
     }
   }
 }

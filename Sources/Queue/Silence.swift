@@ -10,8 +10,12 @@ struct Silence {
     for worker in workers {
       let before = last[worker.id]
       let missed = before?.beats == worker.beats ? (before?.missed ?? 0) + 1 : 0
-      next[worker.id] = (worker.beats, missed)
-      if missed >= 2 { silent.append(worker) }
+      if missed >= 2 {
+        // Forgotten: one that registers again begins to count anew, and may come to the same number.
+        silent.append(worker)
+      } else {
+        next[worker.id] = (worker.beats, missed)
+      }
     }
     last = next
     return silent

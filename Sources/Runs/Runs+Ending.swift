@@ -49,9 +49,18 @@ extension Runs {
         try end(
           edit, as: .timedOut,
           reason:
-            "Its deadline, \(DurationText.text(run.snapshot.terms.deadline)) after it fired, has passed.")
+            "Its deadline, \(DurationText.text(run.snapshot.terms.deadline)) after it fired, has passed."
+            + (try complaint(tx, run)))
       }
     }
+  }
+
+  /// What kept a run from going on until now, in a sentence; empty when nothing did.
+  private func complaint(_ tx: Transaction, _ run: Run) throws -> String {
+    guard try sessions.session(tx, run.session).status == .rescheduling,
+      let said = try sessions.last(tx, run.session, .error)?.body["error"]?["message"]?.stringValue
+    else { return "" }
+    return " Until then it had not gone on: \(said.asSentence)"
   }
 
   /// The first cause wins. Whoever drives the session is interrupted and settles it; a session that nobody

@@ -34,10 +34,11 @@ enum Verdict: Equatable {
       self = .wait(
         reason: ids.count == 1 ? "One call waits for an answer." : "\(ids.count) calls wait for an answer.")
     case .interrupted: self = .wait(reason: "It was interrupted; a message to its session goes on with it.")
-    case .later(let due, let reason): self = .pause(reason: "\(reason) It goes on at \(due).")
+    case .later(let due, let reason):
+      self = .pause(reason: "\(reason.asSentence) It goes on at \(due.inSentence).")
     case .terminated(let reason): self = again(reason)
     case .hopeless(let reason), .refused(let reason): self = .end(.failed, reason: reason)
-    case .rest(let due): self = .pause(reason: "It goes on at \(due).")
+    case .rest(let due): self = .pause(reason: "It goes on at \(due.inSentence).")
     }
   }
 

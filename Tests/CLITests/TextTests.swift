@@ -34,7 +34,8 @@ import Testing
     ("a\u{202E}b\u{200F}c", "abc"), ("over\rwritten", "overwritten"), ("👩‍💻", "👩‍💻"),
   ])
   func `nothing passes to a terminal but text and our own colours`(given: String, shown: String) {
-    #expect(given.gated == shown)
+    #expect(given.gated() == shown)
+    #expect(!given.gated(keepingColours: false).contains("\u{1B}"))
   }
 
   @Test func `lines are kept where they are wanted`() {

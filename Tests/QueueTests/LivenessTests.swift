@@ -198,6 +198,14 @@ import Testing
     #expect(silence.look(at: [row("b", 3)]).isEmpty)
     #expect(silence.look(at: [row("a", 2), row("b", 4)]).isEmpty)
   }
+
+  @Test func `one that was taken for dead and registers again counts anew`() async throws {
+    let row = WorkerRow(id: "a", host: "h", boot: "b", beats: 0)
+    var silence = Silence()
+    for isSilent in [false, false, true, false, false, true] {
+      #expect(silence.look(at: [row]).isEmpty == !isSilent)
+    }
+  }
 }
 
 /// The file lock of a worker that can die without tidying up.

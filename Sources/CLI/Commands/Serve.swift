@@ -83,6 +83,10 @@ struct Serve: AsyncParsableCommand {
 
   func validate() throws {
     let port = listen.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+    if listen.count(where: { $0 == ":" }) > 1, !listen.hasPrefix("[") {
+      throw ValidationError(
+        "--listen: Put an IPv6 address between brackets, as in [::1]:8700; found “\(listen)”.")
+    }
     if Configuration.readListen(listen) == nil, listen.contains(":"), !port.isEmpty,
       port.allSatisfy(\.isNumber)
     {

@@ -116,7 +116,8 @@ enum Say {
 
   /// One write per call as far as the system takes it, so that lines of several tasks do not mix.
   private static func write(_ text: String, to descriptor: Int32) {
-    let text = text.gated
+    let terminal = descriptor == STDOUT_FILENO ? Terminal.output : Terminal.errors
+    let text = text.gated(keepingColours: terminal.hasColours)
     write(Array((text.endsLine ? text : text + "\n").utf8)[...], to: descriptor)
   }
 

@@ -38,12 +38,13 @@ extension String {
 
   /// The text as it is, but for what steers a terminal and is not our own: line ends, tabs and the colours that `Paint`
   /// makes stay. The last gate before a terminal, for what was not made harmless where it was put together.
-  var gated: String {
+  /// - Parameter keepingColours: where there are none of ours, there are none.
+  func gated(keepingColours: Bool = true) -> String {
     guard unicodeScalars.contains(where: { $0 != "\n" && !String.isShown($0) }) else { return self }
     var gated = String.UnicodeScalarView()
     var rest = unicodeScalars[...]
     while let scalar = rest.popFirst() {
-      if scalar == "\u{1B}", let code = Paint.code(at: rest) {
+      if keepingColours, scalar == "\u{1B}", let code = Paint.code(at: rest) {
         gated.append(scalar)
         gated.append(contentsOf: rest.prefix(code))
         rest = rest.dropFirst(code)

@@ -90,6 +90,12 @@ struct OwnFolder {
     let failure = descriptor.renameNew(name, to: final)
     if failure == EEXIST || failure == ENOTEMPTY || failure == ENOTDIR { return false }
     guard failure == 0 else { throw .system(path: "\(path)/\(final)", errno: failure) }
+    // Whoever may rename things here could have put something else in its place meanwhile.
+    var (ours, placed) = (stat(), stat())
+    guard fstat(folder.descriptor.number, &ours) == 0,
+      fstatat(descriptor.number, final, &placed, AT_SYMLINK_NOFOLLOW) == 0,
+      ours.st_dev == placed.st_dev, ours.st_ino == placed.st_ino
+    else { throw .taken(path: "\(path)/\(final)") }
     try sync()
     return true
   }

@@ -118,9 +118,7 @@ package struct GitHubSource: SourceKind {
   }
 
   private static func body(_ request: HookRequest) throws(HookRefusal) -> JSON {
-    guard HookBody.mediaType(request) == "application/x-www-form-urlencoded" else {
-      return try HookBody.object(request.body)
-    }
+    guard try HookBody.isForm(request) else { return try HookBody.object(request.body) }
     guard let payload = try HookBody.form(request.body)["payload"] else {
       throw .unreadable(problem: "the form has no field “payload”. Set the webhook's content type to JSON.")
     }

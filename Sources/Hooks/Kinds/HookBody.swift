@@ -14,6 +14,26 @@ enum HookBody {
     }
   }
 
+  /// Whether the body is a form. The header that says so is not signed, so the bytes must agree: a text inside of a
+  /// JSON object can look like fields, and no field of a form begins with a brace or a quotation mark.
+  /// - Throws: `HookRefusal.unreadable` when they do not.
+  static func isForm(_ request: HookRequest) throws(HookRefusal) -> Bool {
+    let isJSON = request.body.first { !isFiller($0) }.map { "{[\"".utf8.contains($0) } ?? false
+    guard mediaType(request) == "application/x-www-form-urlencoded" else { return false }
+    if isJSON {
+      throw .unreadable(
+        problem:
+          "Content-Type says that it is a form, but it is JSON. The header is not signed, so the body counts."
+      )
+    }
+    return true
+  }
+
+  /// White space, or a part of a byte order mark.
+  private static func isFiller(_ byte: UInt8) -> Bool {
+    [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains(byte)
+  }
+
   /// The request without what it went through on its way: its body unpacked. The proof is for the bytes as they
   /// were sent, so this comes after it.
   static func unpacked(_ request: HookRequest) throws(HookRefusal) -> HookRequest {

@@ -43,7 +43,7 @@ package struct SlackSource: SourceKind {
 
   package func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {
     let headers = request.kept(SlackSource.keptHeaders)
-    guard HookBody.mediaType(request) == "application/x-www-form-urlencoded" else {
+    guard try HookBody.isForm(request) else {
       return try event(HookBody.object(request.body), headers)
     }
     let form = try HookBody.form(request.body)

@@ -197,9 +197,12 @@ struct YAMLFile {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let began = context.map { " \($0.text) that began in line \($0.mark.line)" } ?? ""
-      let hint =
+      var hint =
         YAMLFile.hasTab(at: mark.line, in: text)
         ? " YAML wants spaces, not tabs, at the beginning of a line." : ""
+      if context?.text.contains("alias") == true {
+        hint = " What begins with * goes between quotes, as in schedule: \"* * * * *\"."
+      }
       note(Places.Spot(mark), "This is no YAML: \(problem)\(began).\(hint)")
     case .duplicatedKeysInMapping(let keys, let context):
       let names = keys.map { quoted($0) }.joined(separator: ", ")

@@ -1,3 +1,4 @@
+import Glibc
 import Primitives
 
 /// An HTTP/1.1 server on one thread of its own.
@@ -25,6 +26,12 @@ package final class HTTPServer: Sendable {
   deinit {
     mailbox.post(.stop(grace: .zero, done: {}))
     thread.withLock { $0 }?.join()
+  }
+
+  /// Whether the address can be listened on now, for whoever is about to change things before it serves.
+  package static func check(_ address: String, port: UInt16) throws(HTTPServerError) {
+    let listener = try Listener(address: address, port: port)
+    close(listener.descriptor)
   }
 
   /// Listens and serves until `stop`. Connections are accepted before this returns.

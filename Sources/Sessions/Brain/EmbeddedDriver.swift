@@ -44,7 +44,10 @@ package struct EmbeddedDriver: Driver {
       var isFurnished = false
       while true {
         try Task.checkCancellation()
-        if let settlement = try await step(session, &reading, &isFurnished) { return settlement }
+        if let settlement = try await step(session, &reading, &isFurnished) {
+          try await collectLeftovers(session, settlement)
+          return settlement
+        }
       }
     } catch let error as SandboxError {
       return try await giveUp(session, error)
@@ -113,6 +116,21 @@ package struct EmbeddedDriver: Driver {
       return .idle(.retriesExhausted)
     }
     return nil
+  }
+
+  /// Takes what the agent has made so far also from a turn that did not end by itself. Nothing waits for it: what
+  /// cannot be taken is told to the log.
+  private func collectLeftovers(_ session: DrivenSession, _ settlement: Settlement) async throws {
+    switch settlement {
+    case .interrupted, .refused, .idle(.retriesExhausted), .idle(.refusal), .idle(.budgetReached): break
+    // The end of a turn has seen to it; the others go on, or have no sandbox to take from.
+    case .idle(.endTurn), .idle(.requiresAction), .waiting, .rest, .later, .terminated, .hopeless: return
+    }
+    do {
+      try await workplaces.collect(session)
+    } catch let error as SandboxError {
+      log.warning("What the agent of \(session.id) had made was not taken: \(error)")
+    }
   }
 
   private func situation(_ session: Session) -> Situation {
