@@ -1,3 +1,4 @@
+import Primitives
 import Sessions
 
 /// What becomes of a run when its session rests.
