@@ -63,6 +63,8 @@ package struct ErrandService: Sendable {
   ) async throws {
     self.configuration = configuration
     self.log = log
+    // A server that cannot serve changes nothing for the one that does.
+    if configuration.role.serves { try HTTPServer.check(configuration.host, port: configuration.port) }
     let data = try DataDirectory(configuration.dataDirectory)
     data.shut()
     for warning in data.warnings() { log.warning("\(warning)") }
@@ -189,8 +191,6 @@ package struct ErrandService: Sendable {
         database: database, agents: agents, environments: environments, files: files, jobs: jobs,
         runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
       keys: keys, links: links, rates: rates, health: health, time: time, randomness: randomness, log: log)
-    // Before the files are applied: a server that cannot serve changes nothing for the one that does.
-    if configuration.role.serves { try HTTPServer.check(configuration.host, port: configuration.port) }
     if configuration.jobsDirectories.isEmpty {
       jobsWatch = nil
       if configuration.role == .all {

@@ -105,9 +105,12 @@ import Testing
     let other = try HTTPServer.start(HTTPServer.Configuration { _ in .text(200, "Taken.") })
     var configuration = Self.configuration(folder)
     configuration.port = other.port
-    let service = try await ErrandService(configuration, log: Path.log)
-    let error = await #expect(throws: (any Error).self) { try await service.run(signals: []) }
+    let taken = configuration
+    let error = await #expect(throws: (any Error).self) {
+      try await ErrandService(taken, log: Path.log).run(signals: [])
+    }
     #expect("\(error!)".contains("\(other.port)"), "\(error!)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: configuration.dataDirectory).isEmpty)
     await other.stop(grace: .zero)
     try await Self.serving(Self.configuration(folder)) { _, _ in }
   }

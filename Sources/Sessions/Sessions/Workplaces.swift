@@ -47,9 +47,12 @@ package actor Workplaces {
       if let claim { live.claim.withLock { $0 = claim } }
       return live.hands
     }
-    let task = Task { try await self.make(session, mounts, claim) }
+    let task = Task {
+      // Gone before those who wait look again: to wait for a task that is over holds the actor.
+      defer { self.making[session.id] = nil }
+      return try await self.make(session, mounts, claim)
+    }
     making[session.id] = task
-    defer { making[session.id] = nil }
     return try await task.value
   }
 
