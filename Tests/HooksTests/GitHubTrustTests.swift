@@ -111,6 +111,178 @@ import Testing
     #expect(try Self.actor("sub_issues", tree).lane == .member)
   }
 
+  // MARK: Somebody else
+
+  @Test(arguments: texts.map(\.event), ["OWNER", "MEMBER", "COLLABORATOR"])
+  func `whoever acts on a trusted one's text is a member at most`(event: String, association: String) throws {
+    let (_, place, around) = try #require(Self.texts.first { $0.event == event })
+    let actions = GitHubSource.eventTypes.filter { $0.hasPrefix("\(event).") }.map {
+      String($0.dropFirst(event.count + 1))
+    }
+    for action in actions + ["something_new"] {
+      var members = around
+      members[place] = Self.text(association)
+      let lane = try Self.actor(event, Self.event(action, from: Self.bob, members)).lane
+      // Those come with a push, and nothing says to where.
+      let isPush = ["pull_request.synchronize", "pull_request_review.dismissed"].contains(
+        "\(event).\(action)")
+      #expect(lane == (isPush ? .outside : .member), "\(event).\(action)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("issues", "closed", .member), ("issues", "field_added", .member), ("issues", "opened", .outside),
+      ("issues", "something_new", .outside), ("issue_comment", "pinned", .member),
+      ("issue_comment", "edited", .member), ("issue_comment", "created", .outside),
+      ("discussion", "answered", .member), ("discussion", "created", .outside),
+      ("pull_request", "labeled", .member), ("pull_request", "enqueued", .member),
+      // Whoever may push to the branch of a fork can set these off.
+      ("pull_request", "synchronize", .outside), ("pull_request", "closed", .outside),
+      ("pull_request", "review_requested", .outside), ("pull_request_review", "submitted", .outside),
+    ] as [(String, String, Lane)])
+  func `on a stranger's text somebody else is a member by acts that take rights`(
+    event: String, action: String, lane: Lane
+  ) throws {
+    let (_, place, around) = try #require(Self.texts.first { $0.event == event })
+    var members = around
+    members[place] = Self.text("NONE")
+    #expect(try Self.actor(event, Self.event(action, from: Self.bob, members)).lane == lane)
+  }
+
+  private static func pull(_ association: String, by author: JSON = ann, from fork: JSON?) -> JSON {
+    var pull = text(association, by: author)
+    pull["head"] = ["repo": fork ?? .null]
+    pull["base"] = ["repo": repository]
+    return pull
+  }
+
+  @Test(
+    arguments: [
+      (repository, "OWNER", bob, .member), (repository, "NONE", bob, .member),
+      (repository, "OWNER", ann, .owner), (["full_name": "bob/ferry"], "OWNER", bob, .outside),
+      (["full_name": "bob/ferry"], "NONE", bob, .outside), (["full_name": "ann/ferry"], "OWNER", ann, .owner),
+      (["full_name": "ann/ferry"], "NONE", ann, .outside), (nil, "OWNER", bob, .outside),
+    ] as [(JSON?, String, JSON, Lane)])
+  func `a push by somebody else counts by where it goes`(
+    head: JSON?, association: String, sender: JSON, lane: Lane
+  ) throws {
+    let pull = Self.pull(association, from: head)
+    let push = Self.event("synchronize", from: sender, ["pull_request": pull, "before": "0", "after": "1"])
+    #expect(try Self.actor("pull_request", push).lane == lane)
+  }
+
+  @Test(
+    arguments: [
+      // The pull request's author, by a push.
+      (ann, "NONE", ["full_name": "ann/ferry"], .outside), (ann, "MEMBER", repository, .member),
+      (ann, "OWNER", repository, .member), (["login": "eve", "id": 9], "NONE", repository, .member),
+      (["login": "eve", "id": 9], "NONE", ["full_name": "ann/ferry"], .outside),
+      (["login": "eve", "id": 9], "OWNER", nil, .outside), (bob, "NONE", ["full_name": "ann/ferry"], .owner),
+    ] as [(JSON, String, JSON?, Lane)])
+  func `a review falls by whoever pushes`(sender: JSON, association: String, head: JSON?, lane: Lane) throws {
+    let body = Self.event(
+      "dismissed", from: sender,
+      ["review": Self.text("OWNER", by: Self.bob), "pull_request": Self.pull(association, from: head)])
+    #expect(try Self.actor("pull_request_review", body).lane == lane)
+  }
+
+  @Test func `who resolves a thread is judged by all of its texts`() throws {
+    func lane(_ sender: JSON, _ pull: JSON, _ comments: [JSON]) throws -> Lane {
+      let thread: JSON = ["comments": .array(comments)]
+      return try Self.actor(
+        "pull_request_review_thread",
+        Self.event("resolved", from: sender, ["pull_request": pull, "thread": thread])
+      ).lane
+    }
+    #expect(try lane(Self.bob, Self.text("OWNER"), [Self.text("OWNER")]) == .member)
+    #expect(try lane(Self.ann, Self.text("OWNER"), []) == .owner)
+    #expect(try lane(Self.ann, Self.text("NONE"), [Self.text("MEMBER", by: Self.bob)]) == .outside)
+    #expect(try lane(Self.bob, Self.text("NONE"), [Self.text("MEMBER", by: Self.bob)]) == .outside)
+  }
+
+  @Test(arguments: [
+    ("sub_issues", "sub_issue", "parent_issue"), ("issue_dependencies", "blocked_issue", "blocking_issue"),
+  ])
+  func `another repository's associations say nothing here`(event: String, one: String, other: String) throws
+  {
+    func lane(_ more: JSON.Object, _ text: JSON = Self.text("OWNER")) throws -> Lane {
+      let sides: JSON.Object = JSON.Object(uniqueKeysWithValues: [(one, text), (other, Self.text("OWNER"))])
+      return try Self.actor(event, Self.event("added", sides.merging(more))).lane
+    }
+    #expect(try lane([:]) == .owner)
+    #expect(try lane(["\(one)_repo": Self.repository, "\(other)_repo": nil]) == .owner)
+    #expect(try lane(["\(one)_repo": ["full_name": "ann/own"]]) == .outside)
+    #expect(try lane(["\(other)_repo": ["full_name": "ann/own"]]) == .outside)
+    #expect(try lane(["\(other)_repo": [:]]) == .outside)
+    var elsewhere = Self.text("OWNER")
+    elsewhere["repository_url"] = "https://api.github.com/repos/ann/own"
+    #expect(try lane([:], elsewhere) == .outside)
+  }
+
+  @Test(arguments: [JSON?.none, .some(.null), .some([:]), .some(["id": 1])])
+  func `where nobody is named, nobody is trusted`(sender: JSON?) throws {
+    for (event, members) in Self.writers + [("issues", ["issue": Self.text("OWNER")]), ("watch", [:])] {
+      var body = Self.event("created", members)
+      body["sender"] = sender
+      #expect(
+        try Self.actor(event, body, ["identity": ["somebody"]]) == Actor(name: "somebody", lane: .outside))
+    }
+  }
+
+  // MARK: Forks
+
+  private static let runs: [(String, JSON.Object)] = [
+    ("deployment", ["deployment": ["ref": "refs/pull/7/merge"]]),
+    ("deployment", ["deployment": [:], "workflow_run": ["head_repository": ["full_name": "eve/ferry"]]]),
+    ("deployment_status", ["deployment_status": [:], "deployment": ["ref": "refs/pull/7/head"]]),
+    (
+      "workflow_run",
+      ["workflow": [:], "workflow_run": ["event": "push", "head_repository": ["full_name": "eve/ferry"]]]
+    ),
+    (
+      "workflow_run",
+      ["workflow": [:], "workflow_run": ["event": "pull_request_target", "head_repository": nil]]
+    ),
+    ("workflow_run", ["workflow": [:], "workflow_run": ["event": "pull_request"]]),
+    ("workflow_job", ["workflow_job": ["head_branch": nil]]),
+    (
+      "check_run",
+      [
+        "check_run": [
+          "pull_requests": [["head": ["repo": ["id": 2]], "base": ["repo": ["id": 1]]]],
+          "check_suite": ["head_branch": "x"],
+        ]
+      ]
+    ),
+    ("check_run", ["check_run": ["check_suite": ["head_branch": nil, "pull_requests": []]]]),
+    ("check_suite", ["check_suite": ["head_branch": nil, "pull_requests": []]]),
+    ("code_scanning_alert", ["alert": [:], "commit_oid": "0", "ref": "refs/pull/7/merge"]),
+  ]
+
+  @Test(arguments: runs)
+  func `what runs for a fork is a stranger's, whoever started it`(event: String, members: JSON.Object) throws
+  {
+    let own: JSON = ["login": "corp", "type": "User"]
+    #expect(try Self.actor(event, Self.event("completed", from: own, members)).lane == .outside)
+    let robot: JSON = ["login": "github-actions[bot]", "id": 3, "type": "Bot"]
+    #expect(try Self.actor(event, Self.event("completed", from: robot, members)).alsoLane == .outside)
+  }
+
+  @Test func `what runs for the repository itself is its own user's`() throws {
+    let own: JSON = ["login": "corp", "type": "User"]
+    let run: JSON = ["event": "pull_request", "head_branch": "x", "head_repository": Self.repository]
+    let pull: JSON = ["head": ["repo": ["id": 1]], "base": ["repo": ["id": 1]]]
+    let bodies: [(String, JSON.Object)] = [
+      ("workflow_run", ["workflow": [:], "workflow_run": run]),
+      ("deployment", ["deployment": ["ref": "main"], "workflow_run": run]),
+      ("check_suite", ["check_suite": ["head_branch": "x", "pull_requests": [pull]]]),
+    ]
+    for (event, members) in bodies {
+      #expect(try Self.actor(event, Self.event("completed", from: own, members)).lane == .owner)
+    }
+  }
+
   // MARK: The rest
 
   private static let writers: [(String, JSON.Object)] = [
@@ -188,7 +360,37 @@ import Testing
     }
   }
 
+  @Test func `a review of a deployment has a comment, and a null says nothing`() throws {
+    let review = Self.event(
+      "approved",
+      [
+        "workflow_run": [:], "workflow_job_runs": [], "since": "x", "comment": "Fine.", "approver": Self.ann,
+        "reviewers": [],
+      ])
+    #expect(try Self.actor("deployment_review", review).lane == .outside)
+    let closed = Self.event("closed", ["issue": Self.text("OWNER"), "comment": nil])
+    #expect(try Self.actor("issues", closed).lane == .owner)
+  }
+
   // MARK: Programs
+
+  @Test func `a program that acts on what others wrote passes no more than a stranger`() throws {
+    let robot: JSON = ["login": "github-actions[bot]", "id": 3, "type": "Bot"]
+    for association in ["NONE", "OWNER"] {
+      for (event, place) in [("issues", "issue"), ("pull_request", "pull_request")] {
+        for action in ["labeled", "assigned", "closed"] {
+          let body = Self.event(action, from: robot, [place: Self.text(association)])
+          let also = try Self.actor(event, body).alsoLane
+          #expect(also == .outside, "\(event).\(action)")
+          #expect(try Self.actor(event, body, ["bots": ["GitHub-Actions[bot]"]]).alsoLane == nil)
+        }
+      }
+    }
+    // What takes write access takes it of programs too.
+    let release = Self.event("published", from: robot, ["release": [:]])
+    #expect(
+      try Self.actor("release", release) == Actor(name: "github-actions[bot]", lane: .bot, alsoLane: nil))
+  }
 
   @Test func `Errand's own accounts are bots`() throws {
     let body = Self.event("opened", ["issue": Self.text("OWNER")])
@@ -233,7 +435,10 @@ import Testing
       // It stays in the text; these bring none.
       ("closed", "OWNER", ann, Actor(name: "ann", lane: .owner)),
       ("synchronize", "OWNER", ann, Actor(name: "ann", lane: .bot)),
-      ("synchronize", "OWNER", bob, Actor(name: "bob", lane: .owner)),
+      // Somebody else's act is not the mark's.
+      ("edited", "OWNER", bob, Actor(name: "bob", lane: .member)),
+      ("closed", "OWNER", bob, Actor(name: "bob", lane: .member)),
+      ("synchronize", "OWNER", bob, Actor(name: "bob", lane: .outside)),
     ] as [(String, String, JSON, Actor)])
   func `Errand's mark is believed from the team alone`(
     action: String, association: String, sender: JSON, actor: Actor

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import JSON
 import Jobs
@@ -113,6 +114,62 @@ import Testing
       try lane(["user": "U1", "edited": ["user": "U9"]], ["owners": ["U1"], "members": ["U9"]]) == .member)
   }
 
+  @Test func `who changes a message is judged by their own workspace`() throws {
+    func lane(_ edited: JSON.Object, _ outer: JSON.Object = Self.shared, _ settings: JSON.Object = [:]) throws
+      -> Lane
+    {
+      let message: JSON = ["user": "U1", "team": "T_IN", "edited": .object(edited)]
+      return try Self.actor(
+        Self.event(["type": "message", "subtype": "message_changed", "message": message], outer: outer),
+        settings
+      ).lane
+    }
+    #expect(try lane(["user": "U9"]) == .outside)
+    #expect(try lane(["user": "U9"], Self.shared, ["owners": ["U1"], "workspaces": ["T_IN"]]) == .outside)
+    #expect(try lane(["user": "U9", "team": "T_OUT"]) == .outside)
+    #expect(try lane(["user": "U9", "team": "T_OUT"], [:]) == .outside)
+    #expect(try lane(["user": "U2", "team": "T_IN"]) == .member)
+    #expect(try lane(["user": "U2"], [:]) == .member)
+    // Their own.
+    #expect(try lane(["user": "U1"]) == .member)
+    #expect(try lane(["user": "U1", "team": "T_OUT"]) == .outside)
+  }
+
+  @Test func `a person's own workspace counts before the place`() throws {
+    let mention: JSON.Object = ["type": "app_mention", "user": "U1", "team": "T_OUT"]
+    func lane(_ more: JSON.Object, _ outer: JSON.Object = Self.theirs, _ settings: JSON.Object = [:]) throws
+      -> Lane
+    {
+      try Self.actor(Self.event(mention.merging(more), outer: outer), settings).lane
+    }
+    let ours: JSON.Object = ["user_team": "T_IN", "source_team": "T_IN"]
+    #expect(try lane(ours) == .member)
+    #expect(try lane(ours, Self.theirs, ["workspaces": ["T_IN"]]) == .member)
+    #expect(try lane(["user_team": "T_OUT", "team": "T_IN"]) == .outside)
+    // An organisation's people go by its id.
+    let installed: JSON = [["enterprise_id": "E_IN", "team_id": "T_IN", "user_id": "U_APP", "is_bot": true]]
+    let grid = Self.theirs.merging(["authorizations": installed])
+    let organisation: JSON.Object = ["user_team": "E_IN", "source_team": "E_IN"]
+    #expect(try lane(organisation, grid) == .member)
+    #expect(try lane(organisation, grid, ["workspaces": ["E_IN"]]) == .member)
+    #expect(try lane(organisation, grid, ["workspaces": ["T_IN"]]) == .outside)
+    #expect(try lane(organisation.merging(["team": "T_IN"]), grid, ["workspaces": ["T_IN"]]) == .member)
+    #expect(try lane(["user_team": "E_OUT", "team": "T_IN"], grid) == .outside)
+  }
+
+  @Test func `a shared channel is not the app's own place`() throws {
+    for authorizations in [.null, []] as [JSON] {
+      let outer: JSON.Object = [
+        "authorizations": authorizations, "team_id": "T_OUT", "is_ext_shared_channel": true,
+      ]
+      let message: JSON.Object = ["type": "message", "user": "U9", "user_team": "T_OUT"]
+      #expect(try Self.actor(Self.event(message, outer: outer)).lane == .outside)
+      #expect(
+        try Self.actor(Self.event(message, outer: outer.merging(["context_team_id": "T_OUT"]))).lane
+          == .member)
+    }
+  }
+
   @Test(
     arguments: [
       ["type": "message", "subtype": "message_deleted", "previous_message": ["user": "U1"]],
@@ -146,7 +203,14 @@ import Testing
     #expect(
       try actor(message.merging(["team": "T_OUT"]), Self.theirs)
         == Actor(name: "U1", lane: .bot, alsoLane: .outside))
-    #expect(try actor(["type": "message", "subtype": "bot_message", "bot_id": "B1"]).name == "B1")
+    let posted: JSON.Object = ["type": "message", "subtype": "bot_message", "bot_id": "B1"]
+    #expect(try actor(posted).name == "B1")
+    // Of whose workspace a bot is, its profile says.
+    let foreign = posted.merging(["bot_profile": ["team_id": "T_OUT"]])
+    #expect(try actor(foreign) == Actor(name: "B1", lane: .bot, alsoLane: .outside))
+    #expect(try actor(foreign, Self.theirs).alsoLane == .outside)
+    #expect(try actor(posted, Self.theirs).alsoLane == .outside)
+    #expect(try actor(posted.merging(["bot_profile": ["team_id": "T_IN"]]), Self.theirs).alsoLane == nil)
     #expect(try actor(["type": "reaction_added", "user": "U_APP"]).lane == .bot)
     #expect(try actor(["type": "team_join", "user": ["id": "U1", "is_bot": true]]).lane == .bot)
     // Whoever installed an app without a bot is a person.
@@ -176,6 +240,20 @@ import Testing
     #expect(try lane([:], [:], ["workspaces": ["T_3"]]) == .outside)
     #expect(try lane([:], [:], ["workspaces": ["E_IN"]]) == .member)
     #expect(try lane([:], Self.shared, ["owners": ["U1"]]) == .owner)
+    // Somebody's own workspace must be known to be of the organisation.
+    for settings in [[:], ["workspaces": ["E_IN"]]] as [JSON.Object] {
+      #expect(try lane(["user_team": "T_OUT"], [:], settings) == .outside)
+      #expect(try lane(["user_team": "E_OUT"], [:], settings) == .outside)
+      #expect(try lane(["user_team": "T_2"], [:], settings) == .member)
+      #expect(try lane(["user_team": "E_IN"], Self.shared, settings) == .member)
+      let context: JSON.Object = [
+        "enterprise_id": "E_OUT", "team_id": "T_OUT", "context_team_id": "T_2",
+        "context_enterprise_id": "E_IN",
+        "is_ext_shared_channel": true,
+      ]
+      #expect(try lane(["team": "T_2"], context, settings) == .member)
+      #expect(try lane(["user_team": "T_OUT", "team": "T_2"], context, settings) == .outside)
+    }
   }
 
   // MARK: Interactions
@@ -237,6 +315,63 @@ import Testing
     #expect(try Self.actor(Self.interaction(type, ours)).lane == .member)
   }
 
+  @Test(
+    arguments: [
+      ("block_actions", ["is_app_unfurl": true, "message": ["user": "U9", "team": "T_OUT"]]),
+      ("block_actions", ["container": ["is_app_unfurl": true], "message": ["team": "T_OUT"]]),
+      ("interactive_message", ["is_app_unfurl": true, "original_message": ["user": "U9", "team": "T_OUT"]]),
+    ] as [(String, JSON.Object)])
+  func `a link that the app unfurls says nothing of the app`(type: String, members: JSON.Object) throws {
+    let theirs: JSON.Object = ["team": ["id": "T_OUT"], "user": ["id": "U9", "team_id": "T_OUT"]]
+    let ours: JSON.Object = ["team": ["id": "T_OUT"], "user": ["id": "U1", "team_id": "T_IN"]]
+    func lane(_ who: JSON.Object, _ settings: JSON.Object = [:]) throws -> Lane {
+      try Self.actor(Self.interaction(type, members.merging(who)), settings).lane
+    }
+    #expect(try lane(theirs) == .outside)
+    #expect(try lane(["team": ["id": "T_OUT"], "user": ["id": "U9"]]) == .outside)
+    #expect(try lane(theirs, ["workspaces": ["T_IN"]]) == .outside)
+    #expect(try lane(ours) == .outside)
+    #expect(try lane(ours, ["workspaces": ["T_IN"]]) == .member)
+  }
+
+  @Test(
+    arguments: [
+      ["is_enterprise_install": true], ["channel": ["is_ext_shared": true]], ["is_ext_shared_channel": true],
+      ["message": ["user": "U1", "team": "T_IN"]], ["message": ["user": "U1", "user_team": "T_IN"]],
+    ] as [JSON.Object])
+  func `where the place may be shared, it says nothing of the app without a list`(hint: JSON.Object) throws {
+    let theirs: JSON.Object = ["team": ["id": "T_OUT"], "user": ["id": "U9", "team_id": "T_OUT"]]
+    for type in ["message_action", "view_submission", "shortcut"] {
+      let request = Self.interaction(type, theirs.merging(hint))
+      #expect(try Self.actor(request).lane == .outside)
+      #expect(try Self.actor(request, ["workspaces": ["T_IN"]]).lane == .outside)
+      #expect(try Self.actor(request, ["workspaces": ["T_OUT"]]).lane == .member)
+    }
+  }
+
+  @Test func `an organisation in the list is not enough for those of another`() throws {
+    func lane(_ user: JSON.Object, _ more: JSON.Object = [:]) throws -> Lane {
+      let members: JSON.Object = [
+        "team": nil, "enterprise": ["id": "E_IN"], "is_enterprise_install": true, "user": .object(user),
+      ]
+      return try Self.actor(
+        Self.interaction("block_actions", members.merging(more)), ["workspaces": ["E_IN"]]
+      ).lane
+    }
+    #expect(try lane(["id": "U1", "team_id": "T_2"], ["message": ["team": "T_2"]]) == .member)
+    #expect(try lane(["id": "U1", "team_id": "T_2", "enterprise_id": "E_IN"]) == .member)
+    #expect(try lane(["id": "U9", "team_id": "T_OUT"], ["message": ["team": "T_IN"]]) == .outside)
+    #expect(try lane(["id": "U9", "team_id": "T_OUT", "enterprise_id": "E_OUT"]) == .outside)
+    #expect(try lane(["id": "U9", "team_id": "E_OUT"]) == .outside)
+  }
+
+  @Test func `a source without a list of workspaces is worth a word`() {
+    let shape = SlackSource.shape
+    #expect(shape.warn(["secret": "x"]).first?.message.contains("needs the list") == true)
+    #expect(shape.warn(["workspaces": ["T1"]]).isEmpty)
+    #expect(shape.warn(["members": ["U1"]]).isEmpty)
+  }
+
   @Test func `a command is its caller's`() throws {
     func lane(_ form: String, _ settings: JSON.Object = [:]) throws -> Lane {
       try Self.actor(
@@ -253,7 +388,36 @@ import Testing
         == .member)
   }
 
+  @Test func `a command's organisation may stand in the list`() throws {
+    func lane(_ organisation: String, _ isInstalled: Bool) throws -> Lane {
+      let form =
+        "command=%2Ferrand&trigger_id=1&user_id=U1&team_id=T_2&enterprise_id=\(organisation)"
+        + "&is_enterprise_install=\(isInstalled)"
+      return try Self.actor(SlackRequest.make(Array(form.utf8), form: true), ["workspaces": ["E_IN"]]).lane
+    }
+    for isInstalled in [true, false] {
+      #expect(try lane("E_IN", isInstalled) == .member)
+      #expect(try lane("E_OUT", isInstalled) == .outside)
+    }
+  }
+
   // MARK: Keys
+
+  @Test func `too many events are told of without one`() throws {
+    func reading(_ minute: Int64) throws -> Reading {
+      let body: JSON = [
+        "token": "x", "type": "app_rate_limited", "team_id": "T_IN", "minute_rate_limited": .integer(minute),
+        "api_app_id": "A1",
+      ]
+      return try Self.reading(SlackRequest.make(body.bytes))
+    }
+    let first = try reading(1_518_467_820)
+    #expect(first.type == "app_rate_limited")
+    #expect(first.actor == Actor(name: "somebody", lane: .outside))
+    #expect(Reading.key(first.dedupeKey) != nil)
+    #expect(try reading(1_518_467_820).dedupeKey == first.dedupeKey)
+    #expect(try reading(1_518_467_880).dedupeKey != first.dedupeKey)
+  }
 
   @Test(arguments: ["view_closed", "block_suggestion"])
   func `what carries no id is the same when all of it is`(type: String) throws {

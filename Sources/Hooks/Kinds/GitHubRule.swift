@@ -5,10 +5,10 @@
 /// starts nothing for more than `outside`.
 struct GitHubRule: Sendable {
   enum Judged: Sendable, Equatable {
-    /// Whoever wrote the texts at these places, by their `author_association`; of several the least trusted. A
-    /// label that somebody else than the author gives is a `member`'s: giving it takes triage rights, and it says
-    /// that somebody of the team has looked at what an outsider wrote. One that comes in the author's own name
-    /// says nothing: the forms of a repository give labels to whatever anybody opens.
+    /// Whoever did it, by the texts at these places; of several the least trusted counts. Whoever wrote the text
+    /// is trusted by its `author_association`, which speaks of them and of nobody else. Somebody else is never more
+    /// than a `member`: on a text that somebody trusted wrote, or by an act that takes rights, such as a label. A
+    /// label in the author's own name says nothing: the forms of a repository give labels to whatever anybody opens.
     case authors([String])
     /// Only those with write access can set it off: `member`, and the repository's own user is `owner`.
     case writers
@@ -22,40 +22,69 @@ struct GitHubRule: Sendable {
   /// Members by which other events are known, and which this one may have too.
   var mayHave: Set<String> = []
   var judged: Judged
+  /// Actions that take triage or write rights of everybody but the text's author.
+  var takesRights: Set<String> = []
+  /// Actions that come of themselves when somebody pushes to a pull request's branch, which in a fork takes none of
+  /// the repository's rights.
+  var comesOfPush: Set<String> = []
   /// Whether nothing in the body tells one time from another, so that two of them may be the same byte for byte.
   var isTimeless = false
 
   private init(
-    _ event: String, _ marks: Set<String>, mayHave: Set<String> = [], _ judged: Judged, timeless: Bool = false
+    _ event: String, _ marks: Set<String>, mayHave: Set<String> = [], _ judged: Judged,
+    takesRights: Set<String> = [], comesOfPush: Set<String> = [], timeless: Bool = false
   ) {
     (self.event, self.marks, self.mayHave, self.judged) = (event, marks, mayHave, judged)
-    isTimeless = timeless
+    (self.takesRights, self.comesOfPush, isTimeless) = (takesRights, comesOfPush, timeless)
   }
+
+  /// What those with triage or write rights do to issues, pull requests and discussions of others.
+  private static let care: Set<String> = [
+    "assigned", "closed", "converted_to_draft", "deleted", "demilestoned", "edited", "labeled", "locked",
+    "milestoned", "pinned", "reopened", "transferred", "unassigned", "unlabeled", "unlocked", "unpinned",
+  ]
 
   /// https://docs.github.com/en/webhooks/webhook-events-and-payloads, as of November 2026.
   static let all = [
     // Texts that somebody wrote.
     GitHubRule(
-      "issues", ["issue"], mayHave: ["label", "milestone", "type"], .authors(["issue"])),
-    GitHubRule("issue_comment", ["comment"], mayHave: ["issue"], .authors(["comment"])),
+      "issues", ["issue"], mayHave: ["label", "milestone", "type"], .authors(["issue"]),
+      takesRights: care.union(["field_added", "field_removed", "typed", "untyped"])),
+    GitHubRule(
+      "issue_comment", ["comment"], mayHave: ["issue"], .authors(["comment"]),
+      takesRights: ["deleted", "edited", "pinned", "unpinned"]),
     GitHubRule(
       "pull_request", ["pull_request"], mayHave: ["label", "milestone", "before", "after"],
-      .authors(["pull_request"])),
-    GitHubRule("pull_request_review", ["review"], mayHave: ["pull_request"], .authors(["review"])),
+      .authors(["pull_request"]),
+      takesRights: care.union([
+        "auto_merge_enabled", "enqueued", "ready_for_review", "review_request_removed",
+      ]),
+      comesOfPush: ["auto_merge_disabled", "closed", "dequeued", "review_requested", "synchronize"]),
+    // A push dismisses reviews in the name of whoever pushes.
     GitHubRule(
-      "pull_request_review_comment", ["comment"], mayHave: ["pull_request"], .authors(["comment"])),
+      "pull_request_review", ["review"], mayHave: ["pull_request"], .authors(["review"]),
+      takesRights: ["edited"], comesOfPush: ["dismissed"]),
+    GitHubRule(
+      "pull_request_review_comment", ["comment"], mayHave: ["pull_request"], .authors(["comment"]),
+      takesRights: ["deleted", "edited"]),
+    // The author of the pull request needs no rights to resolve what others wrote.
     GitHubRule(
       "pull_request_review_thread", ["thread"], mayHave: ["pull_request"],
       .authors(["pull_request", "thread.comments"])),
-    GitHubRule("discussion", ["discussion"], mayHave: ["label"], .authors(["discussion"])),
-    GitHubRule("discussion_comment", ["comment"], mayHave: ["discussion"], .authors(["comment"])),
+    GitHubRule(
+      "discussion", ["discussion"], mayHave: ["label"], .authors(["discussion"]),
+      takesRights: care.union(["answered", "category_changed", "unanswered"])),
+    GitHubRule(
+      "discussion_comment", ["comment"], mayHave: ["discussion"], .authors(["comment"]),
+      takesRights: ["deleted", "edited"]),
     GitHubRule("commit_comment", ["comment"], .authors(["comment"])),
+    // One of the two may be of another repository, where its author is trusted by somebody else.
     GitHubRule("sub_issues", ["sub_issue", "parent_issue"], .authors(["sub_issue", "parent_issue"])),
     GitHubRule(
       "issue_dependencies", ["blocked_issue", "blocking_issue"],
       .authors(["blocked_issue", "blocking_issue"])),
 
-    // What takes write access.
+    // What takes write access. That goes for programs too: one that nobody listed is `bot` here.
     GitHubRule("push", ["ref", "before", "after", "pusher", "commits"], .writers),
     GitHubRule("create", ["ref", "ref_type", "master_branch", "pusher_type"], .writers),
     GitHubRule("delete", ["ref", "ref_type", "pusher_type"], .writers),
@@ -64,7 +93,7 @@ struct GitHubRule: Sendable {
     GitHubRule("repository_dispatch", ["client_payload", "branch"], .writers, timeless: true),
     GitHubRule("workflow_dispatch", ["inputs", "ref", "workflow"], .writers, timeless: true),
 
-    // The rest.
+    // The rest. What GitHub ran for a fork is a stranger's, whoever started it: see `GitHubFork`.
     GitHubRule("branch_protection_configuration", [], .anybody, timeless: true),
     GitHubRule("branch_protection_rule", ["rule"], .anybody),
     GitHubRule("check_run", ["check_run"], .anybody), GitHubRule("check_suite", ["check_suite"], .anybody),
@@ -76,7 +105,10 @@ struct GitHubRule: Sendable {
       "deployment_protection_rule", ["deployment", "deployment_callback_url"], .anybody),
     GitHubRule(
       "deployment_review", ["workflow_run", "since"],
-      mayHave: ["workflow_job_run", "workflow_job_runs", "deployment", "environment"], .anybody),
+      mayHave: [
+        "workflow_job_run", "workflow_job_runs", "deployment", "environment", "comment", "approver",
+        "reviewers", "requestor",
+      ], .anybody),
     GitHubRule(
       "deployment_status", ["deployment_status", "deployment"],
       mayHave: ["check_run", "workflow", "workflow_run"], .anybody),
@@ -142,14 +174,16 @@ struct GitHubRule: Sendable {
     case another(String)
   }
 
-  static func find(_ event: String, members: Set<String>) -> Finding {
+  /// - Parameter filled: those of the members that are not null. A null says nothing of another event.
+  static func find(_ event: String, members: Set<String>, filled: Set<String>? = nil) -> Finding {
+    let filled = filled ?? members
     // A ping's own body never comes this far.
     guard let rule = byEvent[event] ?? (event == "ping" ? GitHubRule("ping", ["zen"], .anybody) : nil) else {
       return .unknown
     }
     let fits = rule.marks.isSubset(of: members)
     let others = all.filter {
-      $0.event != event && $0.marks.isSubset(of: members) && !$0.marks.isSubset(of: universal)
+      $0.event != event && $0.marks.isSubset(of: filled) && !$0.marks.isSubset(of: universal)
     }
     // What the body has of another event's, and this one's never has.
     let isAnother =

@@ -95,7 +95,8 @@ package struct GitHubSource: SourceKind {
   /// Nil for a body that no rule knows.
   /// - Throws: for one that is another event's than the header says: the header is not signed.
   private static func rule(of event: String, _ body: JSON) throws(HookRefusal) -> GitHubRule? {
-    switch GitHubRule.find(event, members: Set(body.objectValue?.keys ?? [])) {
+    let members = body.objectValue.map { Set($0.keys) } ?? []
+    switch GitHubRule.find(event, members: members, filled: members.filter { body[$0] != .null }) {
     case .fits(let rule): return rule
     case .unknown: return nil
     case .another(let other):

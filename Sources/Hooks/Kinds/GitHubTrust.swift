@@ -1,14 +1,17 @@
 import JSON
 import Jobs
 
-/// Who did what GitHub tells of, and how far that one is trusted.
+/// Who did what GitHub tells of, and how far that one is trusted: the sender, and nobody else.
 ///
-/// `GitHubRule.all` says event by event who is judged. On top of that:
-/// 1. Errand itself, as the file's `identity` names it: `bot`.
-/// 2. A program, which is what GitHub calls a bot: `bot`. If neither the rule nor the file's `bots` vouches for it, a
-///    job must take `outside` as well: anybody may make an App and have it speak.
-/// 3. A text with Errand's own mark that somebody of the team brings is Errand's, written with that one's token:
-///    `bot`. Anybody can copy the mark, so an outsider stays `outside` with it, for jobs that take `bot` as well.
+/// `GitHubRule.all` says event by event how the sender is judged. On top of that:
+/// 1. Nobody is named: `outside`.
+/// 2. Errand itself, as the file's `identity` names it: `bot`.
+/// 3. A program, which is what GitHub calls a bot: `bot`. If neither the file's `bots` vouches for it, nor the rule
+///    for what it does in its own name, a job must take `outside` as well: anybody may make an App and have it
+///    speak, and a workflow labels what strangers open.
+/// 4. A text with Errand's own mark that its author, somebody of the team, brings is Errand's, written with that
+///    one's token: `bot`. Anybody can copy the mark, so an outsider stays `outside` with it, for jobs that take
+///    `bot` as well.
 struct GitHubTrust: Sendable {
   /// How everything begins that marks a text as Errand's: an HTML comment, unseen on the page.
   static let ownMark = "<!-- errand:"
@@ -24,43 +27,86 @@ struct GitHubTrust: Sendable {
 
   /// - Parameter rule: nil for a body that no rule knows.
   func actor(_ rule: GitHubRule?, _ body: JSON) -> Actor {
-    let sender = body["sender"]
-    let login = sender?["login"]?.stringValue ?? "somebody"
+    guard let sender = body["sender"], let login = sender["login"]?.stringValue, !login.isEmpty else {
+      return Actor(name: "somebody", lane: .outside)
+    }
     let folded = login.lowercased()
     if identity.contains(folded) { return Actor(name: login, lane: .bot) }
-    let lane = rule.map { GitHubTrust.lane($0, body) } ?? .outside
-    if sender?["type"] == "Bot" || folded.hasSuffix("[bot]") {
-      let isVouchedFor = lane != .outside || bots.contains(folded)
+    let judging = rule.map { Judging(rule: $0, sender: sender, body: body) }
+    let lane = judging?.lane ?? .outside
+    if sender["type"] == "Bot" || folded.hasSuffix("[bot]") {
+      let isVouchedFor = bots.contains(folded) || lane != .outside && judging?.isOthersText == false
       return Actor(name: login, lane: .bot, alsoLane: isVouchedFor ? nil : .outside)
     }
-    if let rule, GitHubTrust.bringsOwnMark(rule, body) {
+    if judging?.bringsOwnMark == true {
       return lane == .outside
         ? Actor(name: login, lane: .outside, alsoLane: .bot) : Actor(name: login, lane: .bot)
     }
     return Actor(name: login, lane: lane)
   }
+}
 
-  // MARK: The rule applied
+/// One rule, applied to one body.
+private struct Judging {
+  var rule: GitHubRule
+  var sender: JSON
+  var body: JSON
 
-  private static func lane(_ rule: GitHubRule, _ body: JSON) -> Lane {
+  var lane: Lane {
     switch rule.judged {
-    case .anybody: isRepositorysOwn(body) ? .owner : .outside
-    case .writers: isRepositorysOwn(body) ? .owner : .member
-    case .authors(let places):
-      lane(ofAuthorsOf: places.flatMap { texts(at: $0, in: body) }, body)
+    case .anybody, .writers:
+      if GitHubFork.isBehind(body) { return .outside }
+      if body["repository"]?["owner"].flatMap({ isSame($0, sender) }) == true { return .owner }
+      return rule.judged == .writers ? .member : .outside
+    case .authors:
+      var lanes = places.flatMap { place in
+        texts(at: place).map { isForeign($0, at: place) ? .outside : lane(of: $0) }
+      }
+      // It is theirs to push to, whoever wrote the review that falls by it.
+      if rule.comesOfPush.contains(action), let pull = body["pull_request"], isOwn(pull) {
+        lanes.append(lane(of: pull))
+      }
+      if lanes.isEmpty || lanes.contains(.outside) { return .outside }
+      return lanes.contains(.member) ? .member : .owner
     }
   }
 
-  private static func lane(ofAuthorsOf texts: [JSON], _ body: JSON) -> Lane {
-    if body["action"] == "labeled", let text = texts.first, let author = text["user"],
-      let sender = body["sender"],
-      differ(author, sender)
-    {
-      return .member
+  /// How far the sender is trusted with a text.
+  private func lane(of text: JSON) -> Lane {
+    let association = Judging.lane(association: text["author_association"]?.stringValue)
+    guard let author = text["user"] else { return association }
+    guard let isOwn = isSame(author, sender) else { return .outside }
+    if isOwn { return association }
+    if rule.comesOfPush.contains(action) {
+      let pull = body["pull_request"] ?? text
+      if GitHubFork.isHead(of: pull) == false || pull["merged"] == true { return .member }
+      // By hand it takes rights, but nobody can tell, so that its author must be trusted.
+      return ["dismissed", "synchronize"].contains(action) || association == .outside ? .outside : .member
     }
-    let lanes = texts.map { lane(association: $0["author_association"]?.stringValue) }
-    if lanes.isEmpty || lanes.contains(.outside) { return .outside }
-    return lanes.contains(.member) ? .member : .owner
+    return rule.takesRights.contains(action) || association != .outside ? .member : .outside
+  }
+
+  private var action: String { body["action"]?.stringValue ?? "" }
+
+  /// Whether the sender acts on what somebody else wrote, or may have.
+  var isOthersText: Bool {
+    places.flatMap(texts).contains { $0["user"] != nil && !isOwn($0) }
+  }
+
+  private func isOwn(_ text: JSON) -> Bool { text["user"].flatMap { isSame($0, sender) } == true }
+
+  /// Whether one of two texts is of another repository than the webhook: `sub_issue` by `sub_issue_repo`.
+  private func isForeign(_ text: JSON, at place: String) -> Bool {
+    guard places.count == 2, let own = body["repository"] else { return false }
+    if let other = body["\(place)_repo"], other != .null { return GitHubFork.isSame(own, other) != true }
+    guard let url = text["repository_url"]?.stringValue, let name = own["full_name"]?.stringValue else {
+      return false
+    }
+    return !url.lowercased().hasSuffix("/\(name.lowercased())")
+  }
+
+  private var places: [String] {
+    if case .authors(let places) = rule.judged { places } else { [] }
   }
 
   private static func lane(association: String?) -> Lane {
@@ -73,39 +119,26 @@ struct GitHubTrust: Sendable {
   }
 
   /// The objects at a place, which may be a list's.
-  private static func texts(at place: String, in body: JSON) -> [JSON] {
+  private func texts(at place: String) -> [JSON] {
     let words = place.split(separator: ".").map(String.init)
     guard let found = words.reduce(body as JSON?, { $0?[$1] }) else { return [] }
     return (found.arrayValue ?? [found]).filter { $0.objectValue != nil }
   }
 
-  /// Whether two accounts are certainly not the same one. A login can change, an id cannot.
-  private static func differ(_ one: JSON, _ other: JSON) -> Bool {
-    if let left = one["id"]?.integerValue, let right = other["id"]?.integerValue { return left != right }
-    guard let left = one["login"]?.stringValue, let right = other["login"]?.stringValue else { return false }
-    return left.lowercased() != right.lowercased()
+  /// Whether two accounts are the same one; nil when nobody knows. A login can change, an id cannot.
+  private func isSame(_ one: JSON, _ other: JSON) -> Bool? {
+    if let left = one["id"]?.integerValue, let right = other["id"]?.integerValue { return left == right }
+    guard let left = one["login"]?.stringValue, let right = other["login"]?.stringValue else { return nil }
+    return left.lowercased() == right.lowercased()
   }
 
-  private static func isRepositorysOwn(_ body: JSON) -> Bool {
-    guard let sender = body["sender"]?["login"]?.stringValue,
-      let owner = body["repository"]?["owner"]?["login"]?.stringValue
+  /// A mark stays in a text; what counts is whether this very event brought the text, or a push by the account
+  /// that wrote it.
+  var bringsOwnMark: Bool {
+    guard let text = places.first.flatMap({ texts(at: $0).first }),
+      text["body"]?.stringValue?.contains(GitHubTrust.ownMark) == true,
+      text["user"] == nil || isOwn(text)
     else { return false }
-    return sender.lowercased() == owner.lowercased()
-  }
-
-  /// A mark stays in a text; what counts is whether this very event brought the text, or whether the account
-  /// that wrote it has pushed to it.
-  private static func bringsOwnMark(_ rule: GitHubRule, _ body: JSON) -> Bool {
-    guard case .authors(let places) = rule.judged,
-      let text = places.first.flatMap({ texts(at: $0, in: body).first }),
-      text["body"]?.stringValue?.contains(ownMark) == true
-    else { return false }
-    switch body["action"]?.stringValue {
-    case "opened", "created", "edited", "submitted": return true
-    case "synchronize":
-      guard let author = text["user"], let sender = body["sender"] else { return false }
-      return !differ(author, sender)
-    default: return false
-    }
+    return ["opened", "created", "edited", "submitted", "synchronize"].contains(action)
   }
 }

@@ -1,3 +1,4 @@
+import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -22,7 +23,17 @@ package struct SlackSource: SourceKind {
       ),
       FieldShape("owners", .texts, about: "Ids of people, U…, who are owners."),
       FieldShape("members", .texts, about: "Ids of people, U…, who are members."),
-    ])
+    ],
+    warn: { settings in
+      settings["workspaces"] == nil && settings["members"] == nil
+        ? [
+          Problem(
+            .root,
+            "Without a list `workspaces` the people of the workspace that the app is in are members, as far as Slack "
+              + "says which one that is. An app that other workspaces may install, or that is in shared channels, "
+              + "needs the list: ids of your workspaces or organisations, such as \"T0123ABCD\".")
+        ] : []
+    })
 
   package static let keptHeaders = [
     "content-type", "user-agent", "x-slack-request-timestamp", "x-slack-retry-num", "x-slack-retry-reason",
@@ -96,6 +107,13 @@ package struct SlackSource: SourceKind {
         throw .unreadable(problem: "the url_verification has no challenge.")
       }
       return .handshake(.json(["challenge": .string(challenge)]))
+    }
+    // So many events came in one minute that Slack left some out. It is about no event, and has no id.
+    if body["type"] == "app_rate_limited", body["event"] == nil {
+      return .occurrence(
+        Reading(
+          dedupeKey: "app_rate_limited/\(Digest.of(body.canonicalBytes))", type: "app_rate_limited",
+          actor: trust.actor(type: "app_rate_limited", body), body: body, headers: headers))
     }
     guard let event = body["event"], var type = Reading.key(event["type"]?.stringValue),
       let key = Reading.key(body["event_id"]?.stringValue)

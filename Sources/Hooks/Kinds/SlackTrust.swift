@@ -9,11 +9,12 @@ import Jobs
 /// 2. Listed in `owners`: `owner`. Listed in `members`: `member`.
 /// 3. With a list `members`, all others are `outside`.
 /// 4. A guest, or somebody of another workspace than those in `workspaces`, or without that list than the one that
-///    the app is in: `outside`. An app that other workspaces may install needs the list.
+///    the app is in: `outside`. An app that other workspaces may install needs the list, and so does one in shared
+///    channels: some interactions do not say which workspace is the app's.
 /// 5. Somebody of whom no workspace is known, in a channel that several organisations share: `outside`.
 /// 6. `member`. Of an app that is installed for a whole organisation: whoever is of that organisation.
 ///
-/// Ids of organisations, E…, may stand in `workspaces` too.
+/// Ids of organisations, E…, may stand in `workspaces` too, for the people whose workspace is known to be of one.
 struct SlackTrust: Sendable {
   private let workspaces: Set<String>?
   private let owners: Set<String>
@@ -30,14 +31,18 @@ struct SlackTrust: Sendable {
 
   func actor(type: String, _ body: JSON) -> Actor {
     let rule = SlackRule.of(type: type)
-    let people = rule.people.compactMap { SlackTrust.first($0, in: body) }
-    let isOurs = isOurs(rule, body)
-    if let bot = SlackTrust.bot(among: people, body) {
-      let isOwn = people.contains(where: SlackTrust.own(body).contains)
-      return Actor(name: bot, lane: .bot, alsoLane: isOwn || isOurs == true ? nil : .outside)
+    let origin = SlackOrigin(rule: rule, body: body, workspaces: workspaces)
+    // A bot's message names no user.
+    let people = rule.people.filter { body.text(atFirst: $0.ids) != nil }
+    let names = people.compactMap { body.text(atFirst: $0.ids) }
+    if let bot = SlackTrust.bot(among: names, body) {
+      let isOwn = names.contains(where: SlackTrust.own(body).contains)
+      let judged = people.isEmpty ? Array(rule.people.prefix(1)) : people
+      let isOurs = judged.allSatisfy { origin.isOurs($0) == true } && !judged.isEmpty
+      return Actor(name: bot, lane: .bot, alsoLane: isOwn || isOurs ? nil : .outside)
     }
-    guard let name = people.first else { return Actor(name: "somebody", lane: .outside) }
-    let lanes = people.map { lane($0, isOurs: isOurs == true) }
+    guard let name = names.first else { return Actor(name: "somebody", lane: .outside) }
+    let lanes = zip(names, people).map { lane($0, isOurs: origin.isOurs($1) == true) }
     return Actor(name: name, lane: [.outside, .member].first(where: lanes.contains) ?? .owner)
   }
 
@@ -45,55 +50,6 @@ struct SlackTrust: Sendable {
     if owners.contains(user) { return .owner }
     if let members { return members.contains(user) ? .member : .outside }
     return isOurs ? .member : .outside
-  }
-
-  // MARK: Whose workspace
-
-  /// Whether who did it is of one's own workspaces; nil when nothing says so.
-  private func isOurs(_ rule: SlackRule, _ body: JSON) -> Bool? {
-    if SlackTrust.isGuest(body) { return false }
-    let home = SlackTrust.first(rule.home, in: body)
-    let place = SlackTrust.first(rule.place, in: body)
-    let teams = rule.teams.compactMap { SlackTrust.text($0, in: body) }
-    let organisation = SlackTrust.organisation(body)
-    func isOwn(_ team: String) -> Bool {
-      if let workspaces {
-        return workspaces.contains(team) || (organisation.map(workspaces.contains) ?? false)
-      }
-      // Installed for all workspaces of an organisation, of which none is the app's.
-      if body["authorizations"]?[0]?["is_enterprise_install"] == true {
-        return organisation != nil || team == body["context_team_id"]?.stringValue
-      }
-      return team == home
-    }
-    if !teams.isEmpty { return teams.allSatisfy(isOwn) }
-    if body["is_ext_shared_channel"] == true { return nil }
-    return (place ?? organisation).map(isOwn)
-  }
-
-  /// The organisation that the app is installed for, when all of what came is of that one.
-  private static func organisation(_ body: JSON) -> String? {
-    if body["is_ext_shared_channel"] == true { return nil }
-    let installed = body["authorizations"]?[0]
-    if installed?["is_enterprise_install"] == true {
-      let own = installed?["enterprise_id"]?.stringValue
-      return own == body["enterprise_id"]?.stringValue ? own : nil
-    }
-    // Interactions do not say whose organisation theirs is, so only the list `workspaces` can.
-    guard installed == nil, body["is_enterprise_install"] == true || body["is_enterprise_install"] == "true"
-    else {
-      return nil
-    }
-    return body["enterprise"]?["id"]?.stringValue ?? body["enterprise_id"]?.stringValue
-  }
-
-  private static func isGuest(_ body: JSON) -> Bool {
-    let marks = ["is_restricted", "is_ultra_restricted", "is_stranger"]
-    let people = [
-      body["user"], body["event"]?["user"], body["event"]?["user_profile"],
-      body["event"]?["message"]?["user_profile"],
-    ]
-    return people.contains { person in marks.contains { person?[$0] == true } }
   }
 
   // MARK: Bots
@@ -117,20 +73,5 @@ struct SlackTrust: Sendable {
       || people.contains(where: own(body).contains)
     guard isBot else { return nil }
     return people.first ?? texts.lazy.compactMap { $0["bot_id"]?.stringValue }.first ?? "a bot"
-  }
-
-  // MARK: Places
-
-  private static func first(_ places: [String], in body: JSON) -> String? {
-    places.lazy.compactMap { text($0, in: body) }.first
-  }
-
-  /// The text at a place such as `authorizations.0.team_id`.
-  private static func text(_ place: String, in body: JSON) -> String? {
-    let found = place.split(separator: ".").reduce(body as JSON?) { value, word in
-      Int(word).map { value?[$0] } ?? value?[String(word)]
-    }
-    guard let text = found?.stringValue, !text.isEmpty else { return nil }
-    return text
   }
 }
