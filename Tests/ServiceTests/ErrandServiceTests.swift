@@ -110,7 +110,7 @@ import Testing
       try await ErrandService(taken, log: Path.log).run(signals: [])
     }
     #expect("\(error!)".contains("\(other.port)"), "\(error!)")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: configuration.dataDirectory).isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: configuration.dataDirectory))
     await other.stop(grace: .zero)
     try await Self.serving(Self.configuration(folder)) { _, _ in }
   }
