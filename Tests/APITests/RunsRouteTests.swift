@@ -59,6 +59,23 @@ import Testing
     }
   }
 
+  @Test func `a key that may only start neither ends other runs nor reads them`() async throws {
+    try await withAPI { api in
+      try await api.path.apply(JobDefinition())
+      let made = try await api.post("/v1/keys", ["name": "hooks", "scope": "hooks"]).json
+      let key = [(name: "authorization", value: "Bearer \(made["key"]?.stringValue ?? "")")]
+      let started = try await api.send("POST", "/v1/runs", (["job": "job"] as JSON).bytes, headers: key)
+      #expect(started.status == 201)
+      #expect(
+        Set(started.json.objectValue?.keys.map { $0 } ?? []) == [
+          "id", "type", "job", "job_id", "firing_id", "created_at",
+        ])
+      let other = try await api.send(
+        "POST", "/v1/runs", (["job": "job", "overlap": "terminate_other"] as JSON).bytes, headers: key)
+      #expect(other.status == 403)
+    }
+  }
+
   @Test func `an Idempotency-Key is one API key's, and one request's`() async throws {
     try await withAPI { api in
       for name in ["job", "other"] { try await api.path.apply(JobDefinition(name)) }

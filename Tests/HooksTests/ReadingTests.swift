@@ -28,6 +28,16 @@ import Testing
     return taken
   }
 
+  @Test(arguments: [#"{"text":"x&payload=%7B%7D&y="}"#, " [1]", "\u{FEFF}{}", #""a&command=/errand&b=""#])
+  func `JSON under the type of a form is no form`(body: String) throws {
+    let form = "application/x-www-form-urlencoded"
+    #expect {
+      try HookBody.isForm(GitHubRequest.make("push", Array(body.utf8), type: form))
+    } throws: { "\($0)".contains("says that it is a form, but it is JSON") }
+    #expect(try !HookBody.isForm(GitHubRequest.make("push", Array(body.utf8))))
+    #expect(try HookBody.isForm(GitHubRequest.make("push", Array("payload=%7B%7D".utf8), type: form)))
+  }
+
   @Test(arguments: [
     "18446744073709551615", "9223372036854775808", "-9223372036854775809", "10000000000000000000000000000000",
     "12345678901234567890.125", "0.1234567890123456789012345", "1e-400",
