@@ -89,10 +89,11 @@ let package = Package(
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron", "Queue"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Compression", "Signatures", crypto]),
+    domain("Callbacks", uses: ["Outbox", "Queue", "Jobs"]),
     domain(
-      "Callbacks",
+      "Integrations",
       uses: [
-        "Outbox", "Queue", "Jobs", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
+        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
       ]),
     domain(
       "API",
@@ -104,7 +105,8 @@ let package = Package(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "API", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
+        "Hooks", "Callbacks", "Integrations", "API", "HTTPServer", "HTTPClient", "Processes", "Git",
+        lifecycle,
         signals,
       ]),
     .target(
@@ -113,7 +115,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: ground + [
-        "Service", "Catalog", "Jobs", "Hooks", "Cron", "HTTPClient", "HTTPServer", "Signatures", "Processes",
+        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "HTTPClient", "HTTPServer",
+        "Signatures", "Processes",
         "StandIns", argumentParser,
       ], path: "Sources/CLI", exclude: ["StandIns"], swiftSettings: strict),
     .executableTarget(
@@ -133,8 +136,14 @@ let package = Package(
       name: "PathSupport",
       dependencies: ground + [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "TestSupport",
+        "Integrations", "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
+    .target(
+      name: "IntegrationsSupport",
+      dependencies: ground + [
+        "Hooks", "Callbacks", "Integrations", "Catalog", "Jobs", "Outbox", "Signatures", "HTTPClient",
+        "HTTPServer", "Git", "PathSupport", "TestSupport", crypto,
+      ], path: "Tests/IntegrationsSupport", resources: [.copy("Fixtures")], swiftSettings: strict),
     .target(
       name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
       swiftSettings: strict),
@@ -159,14 +168,19 @@ let package = Package(
     tests(
       "Hooks",
       uses: ground + [
-        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Signatures", "PathSupport", crypto,
-      ],
-      resources: [.copy("Fixtures")]),
+        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Signatures", "Integrations", "PathSupport",
+        "IntegrationsSupport",
+      ]),
     tests(
       "Callbacks",
       uses: ground + [
-        "Jobs", "Outbox", "Queue", "Catalog", "Sessions", "Runs", "HTTPClient", "HTTPServer", "Signatures",
-        "Git", "GitSupport", "Processes", "PathSupport",
+        "Jobs", "Outbox", "Sessions", "Runs", "HTTPServer", "PathSupport", "IntegrationsSupport",
+      ]),
+    tests(
+      "Integrations",
+      uses: ground + [
+        "Hooks", "Callbacks", "Jobs", "Outbox", "Catalog", "Runs", "HTTPClient", "HTTPServer", "Signatures",
+        "Git", "GitSupport", "Processes", "PathSupport", "IntegrationsSupport",
       ]),
     tests(
       "API",

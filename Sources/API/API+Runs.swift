@@ -155,7 +155,7 @@ extension API {
         shown["attempts"] = .array(try domains.runs.attempts(tx, of: id).map(\.json))
         shown["evaluations"] = .array(
           try Evaluations.list(tx, session: run.session).map(\.json))
-        shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(Courier.shown))
+        shown["deliveries"] = .array(try domains.outbox.deliveries(tx, ofRun: id).map(redacted))
         return .object(shown)
       })
   }
@@ -209,6 +209,11 @@ extension API {
 
   // MARK: Deliveries
 
+  /// A delivery without what in its settings is a credential.
+  private func redacted(_ delivery: Delivery) -> JSON {
+    Courier.shown(delivery, domains.jobs.kinds.callbacks)
+  }
+
   func listDeliveries(_ request: Request) async throws -> HTTPResponse {
     let limit = try request.limit(default: 20, maximum: 1000)
     let state = try request.choice("state", Delivery.State.self)
@@ -216,22 +221,22 @@ extension API {
     let deliveries = try await domains.database.read { [domains] tx in
       try domains.outbox.deliveries(tx, state: state, before: before, limit: limit + 1)
     }
-    return page(deliveries.map(Courier.shown), limit: limit, of: "deliveries")
+    return page(deliveries.map(redacted), limit: limit, of: "deliveries")
   }
 
   func showDelivery(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
-      try await domains.database.read { [domains] tx in Courier.shown(try domains.outbox.delivery(tx, id)) })
+      try await domains.database.read { [self] tx in redacted(try domains.outbox.delivery(tx, id)) })
   }
 
   /// Sends one now, whether it is dead or waits for its next attempt.
   func retryDelivery(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
-      try await domains.database.write { [domains] tx in
+      try await domains.database.write { [self] tx in
         try domains.outbox.sendNow(tx, id)
-        return Courier.shown(try domains.outbox.delivery(tx, id))
+        return redacted(try domains.outbox.delivery(tx, id))
       })
   }
 }

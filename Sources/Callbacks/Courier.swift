@@ -30,15 +30,9 @@ package struct Courier: Sendable {
     self.log = log
   }
 
-  /// Every kind of target there is, for those who check job files.
-  package static let shapes = kinds.map { $0.shape }
-
-  private static let kinds: [any Target.Type] = [
-    WebhookTarget.self, DirectoryTarget.self, GitHubTarget.self, SlackTarget.self,
-  ]
-
   /// The delivery as the API shows it: without what in its settings is a credential.
-  package static func shown(_ delivery: Delivery) -> JSON {
+  /// - Parameter shapes: of every kind of callback.
+  package static func shown(_ delivery: Delivery, _ shapes: [KindShape]) -> JSON {
     let shape = shapes.first { $0.name == delivery.kind }
     var shown = delivery.json
     var target = (try? settings(of: delivery, shape))?.shown.objectValue ?? [:]

@@ -1,8 +1,8 @@
-import Primitives
+package import Primitives
 
 /// The `Retry-After` header of RFC 9110, section 10.2.3: seconds, or an HTTP date.
-enum RetryAfter {
-  static func read(_ text: String, now: Timestamp) -> Duration? {
+package enum RetryAfter {
+  package static func read(_ text: String, now: Timestamp) -> Duration? {
     let text = text.trimmingSpaces
     if let seconds = Int64(text), seconds >= 0, seconds <= 1 << 31 { return .seconds(seconds) }
     return date(text).map { max(.zero, $0 - now) }

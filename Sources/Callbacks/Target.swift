@@ -2,7 +2,7 @@ package import JSON
 package import Jobs
 package import Outbox
 
-/// One kind of destination. A new kind is one file and one line in `Courier.targets`.
+/// One kind of destination. Every vendor brings its own; `Courier` is given them all.
 package protocol Target: Sendable {
   /// The name that job files give it under `callbacks:`.
   static var name: String { get }

@@ -12,7 +12,7 @@ package struct CredentialField: Sendable {
   let isKept: Bool
 
   /// - Parameter path: such as `response_urls.*.response_url`.
-  init(_ path: String, isKept: Bool = false) {
+  package init(_ path: String, isKept: Bool = false) {
     self.path = path.split(separator: ".").map(String.init)
     self.isKept = isKept
   }

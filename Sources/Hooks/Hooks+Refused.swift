@@ -85,7 +85,7 @@ extension Hooks {
       }
       let refused = try RefusedReceipt(row)
       // Opened anew: why it is replayed at all is that something about the source has changed.
-      let source = try OpenSource(tx, jobs, named: refused.source, secrets: secrets)
+      let source = try OpenSource(tx, kinds, jobs, named: refused.source, secrets: secrets)
       return (refused, try RefusedReceipt.request(row), source)
     }
     let arrival: HookArrival

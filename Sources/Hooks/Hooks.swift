@@ -11,14 +11,6 @@ package import Store
 package final class Hooks: Sendable {
   package static let ids = IDTable("rcpt", in: "receipts")
 
-  /// Every kind of source there is.
-  package static let kinds: [any SourceKind.Type] = [
-    GenericSource.self, GitHubSource.self, SlackSource.self,
-  ]
-
-  /// The settings of every kind, for those who check source files.
-  package static let shapes = kinds.map { $0.wholeShape }
-
   /// The largest body that is read, in bytes.
   package static let bodyLimit = 25 << 20
 
@@ -84,6 +76,8 @@ package final class Hooks: Sendable {
         """),
   ]
 
+  /// Every kind of source that there is.
+  let kinds: [any SourceKind.Type]
   let database: Database
   let jobs: Jobs
   let runs: Runs
@@ -105,10 +99,13 @@ package final class Hooks: Sendable {
     var minute: Int64
   }
 
+  /// - Parameter kinds: of the vendors that sources can be of.
   package init(
-    database: Database, jobs: Jobs, runs: Runs, secrets: Secrets, time: Time = .system,
+    kinds: [any SourceKind.Type], database: Database, jobs: Jobs, runs: Runs, secrets: Secrets,
+    time: Time = .system,
     randomness: Randomness = .system, log: Logger
   ) {
+    self.kinds = kinds
     self.database = database
     self.jobs = jobs
     self.runs = runs
@@ -143,12 +140,12 @@ package final class Hooks: Sendable {
 
   func source(_ name: String) async throws -> OpenSource {
     if let known = opened.withLock({ $0[name] }) {
-      let source = try known.refreshed(secrets)
+      let source = try known.refreshed(kinds, secrets)
       opened.withLock { $0[name] = source }
       return source
     }
-    let source = try await database.read { [jobs, secrets] tx in
-      try OpenSource(tx, jobs, named: name, secrets: secrets)
+    let source = try await database.read { [kinds, jobs, secrets] tx in
+      try OpenSource(tx, kinds, jobs, named: name, secrets: secrets)
     }
     opened.withLock { $0[name] = source }
     return source
@@ -300,7 +297,7 @@ package final class Hooks: Sendable {
     guard let receipt = try receipt(tx, id),
       let row = try tx.row("SELECT body FROM receipts WHERE id = $1", id)
     else { throw HookRefusal.unknownReceipt(id: id) }
-    let source = try OpenSource(tx, jobs, named: receipt.source, secrets: secrets)
+    let source = try OpenSource(tx, kinds, jobs, named: receipt.source, secrets: secrets)
     let headers = (receipt.headers.objectValue ?? [:]).map { ($0.key, $0.value.stringValue ?? "") }
     let request = HookRequest(headers: SignatureHeaders(headers), body: try row["body"])
     guard case .occurrence(let reading) = try source.kind.purpose(of: request) else { return nil }

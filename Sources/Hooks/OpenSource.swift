@@ -17,14 +17,16 @@ struct OpenSource: Sendable {
   private let hasSecretFiles: Bool
 
   /// - Throws: `HookRefusal.unknownSource`, `.misconfigured`.
-  init(_ tx: Transaction, _ jobs: Jobs, named name: String, secrets: Secrets) throws {
+  init(
+    _ tx: Transaction, _ kinds: [any SourceKind.Type], _ jobs: Jobs, named name: String, secrets: Secrets
+  ) throws {
     do {
       source = try jobs.source(tx, named: name)
     } catch is JobsError {
       throw HookRefusal.unknownSource(name: name)
     }
     edition = try jobs.edition(tx, ofSource: name)
-    (resolved, kind) = try OpenSource.open(source, secrets)
+    (resolved, kind) = try OpenSource.open(source, kinds, secrets)
     let references = (try? source.settings())?.references ?? []
     hasSecretFiles = references.contains { if case .file = $0 { true } else { false } }
     table = JobTable(try jobs.jobs(tx, withSource: name))
@@ -36,16 +38,19 @@ struct OpenSource: Sendable {
   }
 
   /// The same, or one with the secrets that lie in the files by now.
-  func refreshed(_ secrets: Secrets) throws(HookRefusal) -> OpenSource {
+  func refreshed(
+    _ kinds: [any SourceKind.Type], _ secrets: Secrets
+  ) throws(HookRefusal) -> OpenSource {
     guard hasSecretFiles else { return self }
-    let (resolved, kind) = try OpenSource.open(source, secrets, unless: self.resolved, self.kind)
+    let (resolved, kind) = try OpenSource.open(source, kinds, secrets, unless: self.resolved, self.kind)
     return OpenSource(self, resolved: resolved, kind: kind)
   }
 
   private static func open(
-    _ source: Source, _ secrets: Secrets, unless known: JSON? = nil, _ opened: (any SourceKind)? = nil
+    _ source: Source, _ kinds: [any SourceKind.Type], _ secrets: Secrets, unless known: JSON? = nil,
+    _ opened: (any SourceKind)? = nil
   ) throws(HookRefusal) -> (JSON, any SourceKind) {
-    guard let kind = Hooks.kinds.first(where: { $0.name == source.kind }) else {
+    guard let kind = kinds.first(where: { $0.name == source.kind }) else {
       throw .misconfigured(source: source.name, problem: "its kind \(source.kind) is not known here.")
     }
     do {

@@ -5,8 +5,8 @@ package import Primitives
 import Runs
 package import Signatures
 
-/// One kind of sender: how its requests prove themselves, what they mean, and what it wants to hear. A new kind
-/// is one file and one line in `Hooks.kinds`.
+/// One kind of sender: how its requests prove themselves, what they mean, and what it wants to hear. Every
+/// vendor brings its own; `Hooks` is given them all.
 package protocol SourceKind: Sendable {
   /// The name that source files give as `kind:`.
   static var name: String { get }
@@ -48,7 +48,7 @@ extension SourceKind {
   }
 
   /// The shape with what only the kind itself can say of its settings.
-  static var wholeShape: KindShape {
+  package static var wholeShape: KindShape {
     var whole = shape
     whole.eventTypes = eventTypes
     whole.checkResolved = { settings in
@@ -85,7 +85,7 @@ package struct HookRequest: Sendable {
   }
 
   /// The first value of each of these headers that came, by lower-case name.
-  func kept(_ names: [String]) -> JSON.Object {
+  package func kept(_ names: [String]) -> JSON.Object {
     var kept: JSON.Object = [:]
     for name in names {
       if let value = headers[name].first { kept[name] = .string(value) }
@@ -117,7 +117,7 @@ package struct HookReply: Sendable, Equatable {
     self.body = body
   }
 
-  static func json(_ json: JSON, status: Int = 200) -> HookReply {
+  package static func json(_ json: JSON, status: Int = 200) -> HookReply {
     HookReply(status: status, contentType: "application/json", body: json.bytes)
   }
 }
@@ -169,10 +169,10 @@ package struct Reading: Sendable, Equatable {
     self.headers = headers
   }
 
-  static let keyLimit = 200
+  package static let keyLimit = 200
 
   /// A key that a sender gave, if it can be one.
-  static func key(_ text: String?) -> String? {
+  package static func key(_ text: String?) -> String? {
     guard let text, (1...keyLimit).contains(text.utf8.count),
       text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else { return nil }

@@ -8,6 +8,7 @@ import HTTPClient
 import HTTPServer
 import Hands
 import Hooks
+import Integrations
 package import Jobs
 package import Logging
 import Outbox
@@ -25,9 +26,7 @@ package import UnixSignals
 /// The whole of Errand, put together in one place: each domain with what it uses.
 package struct ErrandService: Sendable {
   /// What job files may say about sources, callbacks and patterns.
-  package static let kinds = Kinds(
-    sources: Hooks.shapes, callbacks: Courier.shapes, patternProblems: Pattern.problems,
-    unknownTypes: Pattern.unknownTypes)
+  package static let kinds = Integrations.kinds
 
   package let configuration: Configuration
   /// The key that API callers show.
@@ -98,8 +97,8 @@ package struct ErrandService: Sendable {
     RunLog(log: log).follow(runs)
     schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: log)
     hooks = Hooks(
-      database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, randomness: randomness,
-      log: log)
+      kinds: Integrations.sources, database: database, jobs: jobs, runs: runs, secrets: secrets, time: time,
+      randomness: randomness, log: log)
 
     // The work: brain, hands, courier.
     client = HTTPClient(userAgent: "errand")
@@ -144,13 +143,11 @@ package struct ErrandService: Sendable {
     let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: outbox,
-      targets: [
-        WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
-        GitHubTarget(
-          database: database, files: files, client: client, git: git, local: local,
-          api: configuration.environment["GITHUB_API_URL"], time: time),
-        SlackTarget(client: client, links: links, time: time),
-      ], secrets: secrets, time: time, randomness: randomness, log: log)
+      targets: Integrations.targets(
+        Supplies(
+          database: database, files: files, links: links, client: client, git: git, local: local,
+          environment: configuration.environment, time: time)), secrets: secrets, time: time,
+      randomness: randomness, log: log)
     if configuration.role.works {
       var options = Worker.Options()
       options.grace = configuration.grace

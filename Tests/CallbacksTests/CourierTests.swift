@@ -1,5 +1,7 @@
 import HTTPServer
+import IntegrationsSupport
 import JSON
+import Jobs
 import Outbox
 import PathSupport
 import Primitives
@@ -66,7 +68,9 @@ import Testing
       let id = try await bench.addWebhook()
       try await bench.work()
       let delivery = try await bench.delivery(id)
-      #expect(Courier.shown(delivery)["target"]?["secret"] == "${env:CALLBACK_SECRET}")
+      #expect(
+        Courier.shown(delivery, bench.path.jobs.kinds.callbacks)["target"]?["secret"]
+          == "${env:CALLBACK_SECRET}")
       #expect(!delivery.target.text.contains(CallbackBench.secret))
       let request = try #require(bench.receiver.requests.first)
       #expect(!String(decoding: request.body, as: UTF8.self).contains(CallbackBench.secret))

@@ -1,4 +1,5 @@
 import HTTPServer
+import IntegrationsSupport
 import JSON
 import Outbox
 import PathSupport
@@ -197,7 +198,8 @@ import Testing
       #expect(texts.count == 1)
       #expect(texts[0].hasPrefix("It costs 5 $:\n{\n  \"${env:BAIT}\": \"${env:BAIT}\"\n}"))
       #expect(
-        Courier.shown(try await bench.delivery(webhook))["target"]?["secret"] == "${env:CALLBACK_SECRET}")
+        Courier.shown(try await bench.delivery(webhook), bench.path.jobs.kinds.callbacks)["target"]?["secret"]
+          == "${env:CALLBACK_SECRET}")
     }
   }
 

@@ -1,4 +1,6 @@
 import Foundation
+import Integrations
+import IntegrationsSupport
 import JSON
 import Jobs
 import Primitives
@@ -9,8 +11,7 @@ import Testing
 
 /// Job files with patterns, as `validate` and `hooks test` see them.
 @Suite struct HookPreviewTests {
-  private static let kinds = Kinds(
-    sources: Hooks.kinds.map { $0.shape }, patternProblems: Pattern.problems)
+  private static let kinds = Integrations.kinds
 
   private static func folder(match: String) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
@@ -44,7 +45,8 @@ import Testing
     let folder = try folder(match: match)
     let (jobs, sources) = try JobFolder.load(folder.path, kinds: kinds).preview(kinds: kinds)
     return try HookPreview(
-      Sample.request(sample), source: try #require(sources.first), jobs: jobs, now: Sample.time,
+      Sample.request(sample), source: try #require(sources.first), among: Integrations.sources, jobs: jobs,
+      now: Sample.time,
       secrets: Secrets(environment: [:]))
   }
 

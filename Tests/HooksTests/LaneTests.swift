@@ -1,4 +1,5 @@
 import Foundation
+import IntegrationsSupport
 import JSON
 import PathSupport
 import Primitives

@@ -1,3 +1,4 @@
+import IntegrationsSupport
 import JSON
 import PathSupport
 import Primitives

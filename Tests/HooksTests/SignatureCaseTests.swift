@@ -1,4 +1,6 @@
 import Foundation
+import Integrations
+import IntegrationsSupport
 import JSON
 import PathSupport
 import Primitives
@@ -61,7 +63,7 @@ import Testing
         let secret = try #require(vector["secret"]?.stringValue)
         let clock = ManualTime(Timestamp(seconds: try #require(vector["now_unix"]?.integerValue)))
         let hooks = Hooks(
-          database: path.database, jobs: path.jobs, runs: path.runs,
+          kinds: Integrations.sources, database: path.database, jobs: path.jobs, runs: path.runs,
           secrets: Secrets(environment: ["SECRET": secret]), time: clock.time, log: Path.log)
         let headers = try #require(vector["headers"]?.objectValue).map {
           ($0.key, $0.value.stringValue ?? "")

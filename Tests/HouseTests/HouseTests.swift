@@ -86,6 +86,7 @@ import Testing
     ("Brain", ["Hands", "Managed"]), ("Hands", ["Brain", "Managed"]),
     ("Runs", ["Brain", "Hands", "Managed"]),
     ("Queue", ["Sessions", "Runs", "Outbox"]), ("Outbox", ["Callbacks", "HTTPClient"]), ("Cron", ["Store"]),
+    ("Hooks", ["Integrations", "Callbacks"]), ("Callbacks", ["Integrations", "Hooks", "HTTPClient"]),
   ])
   func `walls stand between those that must not know each other`(name: String, strangers: [String]) throws {
     let target = try #require(try Self.manifest().targets.first { $0.name == name })

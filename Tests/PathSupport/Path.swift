@@ -1,6 +1,6 @@
-import Callbacks
 package import Catalog
 package import Hooks
+import Integrations
 package import JSON
 package import Jobs
 package import Logging
@@ -64,16 +64,16 @@ package final class Path: Sendable {
     environments = Environments(time: time)
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: environments,
-      kinds: Kinds(
-        sources: Hooks.kinds.map { $0.shape }, callbacks: Courier.shapes, patternProblems: Pattern.problems),
-      time: time)
+      kinds: Integrations.kinds, time: time)
     sessions = Sessions(database: database, queue: queue, time: time)
     runs = Runs(
       jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
       outbox: outbox, rehearses: rehearses, time: time)
     secrets = Secrets(environment: environment)
     schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: Path.log)
-    hooks = Hooks(database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, log: Path.log)
+    hooks = Hooks(
+      kinds: Integrations.sources, database: database, jobs: jobs, runs: runs, secrets: secrets, time: time,
+      log: Path.log)
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: provider, node: "here", log: Path.log)
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Hooks
+import Integrations
 import JSON
 import Jobs
 import Primitives
@@ -38,7 +39,7 @@ struct TestHook: AsyncParsableCommand {
     let (jobs, sources) = try JobFolder.load(jobs, kinds: ErrandService.kinds)
       .preview(kinds: ErrandService.kinds)
     let source = try HookPreview.source(named: source, in: sources)
-    let missing = HookPreview.headersMissing(in: request, for: source)
+    let missing = HookPreview.headersMissing(in: request, for: source, among: Integrations.sources)
     if let first = missing.first {
       let names = missing.count == 1 ? "header \(first)" : "headers \(missing.joined(separator: " and "))"
       throw Complaint.badHook(
@@ -48,7 +49,7 @@ struct TestHook: AsyncParsableCommand {
     let preview: HookPreview
     do {
       preview = try HookPreview(
-        request, source: source, jobs: jobs, now: Time.system.now(),
+        request, source: source, among: Integrations.sources, jobs: jobs, now: Time.system.now(),
         secrets: Secrets(environment: ProcessEnvironment.all))
     } catch let refusal as HookRefusal {
       throw Complaint.badHook(refusal.description)

@@ -26,8 +26,11 @@ package struct HookPreview: Sendable {
   package let lines: [Line]
 
   /// - Throws: `HookRefusal` when the source cannot read the request.
-  package init(_ request: HookRequest, source: Source, jobs: [Job], now: Timestamp, secrets: Secrets) throws {
-    let kind = try HookPreview.kind(of: source, secrets)
+  package init(
+    _ request: HookRequest, source: Source, among kinds: [any SourceKind.Type], jobs: [Job], now: Timestamp,
+    secrets: Secrets
+  ) throws {
+    let kind = try HookPreview.kind(of: source, among: kinds, secrets)
     guard case .occurrence(let reading) = try kind.purpose(of: HookBody.unpacked(request)) else {
       self.reading = nil
       lines = []
@@ -47,8 +50,10 @@ package struct HookPreview: Sendable {
   }
 
   /// Which headers a source of this kind cannot do without, whatever the signature, are not there.
-  package static func headersMissing(in request: HookRequest, for source: Source) -> [String] {
-    let needed = Hooks.kinds.first { $0.name == source.kind }?.neededHeaders ?? []
+  package static func headersMissing(
+    in request: HookRequest, for source: Source, among kinds: [any SourceKind.Type]
+  ) -> [String] {
+    let needed = kinds.first { $0.name == source.kind }?.neededHeaders ?? []
     return needed.filter { request.headers[$0].isEmpty }
   }
 
@@ -84,8 +89,10 @@ package struct HookPreview: Sendable {
     return line
   }
 
-  private static func kind(of source: Source, _ secrets: Secrets) throws -> any SourceKind {
-    guard let kind = Hooks.kinds.first(where: { $0.name == source.kind }) else {
+  private static func kind(
+    of source: Source, among kinds: [any SourceKind.Type], _ secrets: Secrets
+  ) throws -> any SourceKind {
+    guard let kind = kinds.first(where: { $0.name == source.kind }) else {
       throw HookRefusal.misconfigured(
         source: source.name, problem: "its kind \(source.kind) is not known here.")
     }

@@ -9,7 +9,7 @@ package struct Settings: Sendable, Equatable {
   }
 
   /// As the operator wrote them, without templates.
-  init(written json: JSON) throws(SecretError) {
+  package init(written json: JSON) throws(SecretError) {
     root = try Setting(written: json)
   }
 
