@@ -23,10 +23,10 @@ package protocol SourceKind: Sendable {
   /// The headers that are worth keeping, by lower-case name: those that `read` looks at, above all. Never
   /// credentials.
   static var keptHeaders: [String] { get }
+  /// How a request proves itself: it looks at the raw bytes, before anything parses them.
+  var scheme: any SignatureScheme { get }
   /// - Parameter settings: the source file's, secrets resolved.
   init(settings: JSON) throws
-  /// Looks at the raw bytes, before anything parses them.
-  func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal)
   /// What the request is, once it is verified.
   /// - Throws: `HookRefusal.unreadable`.
   func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose
@@ -37,6 +37,22 @@ package protocol SourceKind: Sendable {
 extension SourceKind {
   package static var eventTypes: [String] { [] }
   package static var credentials: [CredentialField] { [] }
+
+  /// The settings of every kind that proves its requests with a secret: the secret, and the one before it while they
+  /// are being exchanged.
+  package static var secretFields: [FieldShape] {
+    [FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret)]
+  }
+
+  /// What stands in those settings.
+  package static func secrets(_ settings: JSON) -> [String] {
+    [settings["secret"], settings["previous_secret"]].compactMap { $0?.stringValue }
+  }
+
+  /// Looks at the raw bytes, before anything parses them.
+  package func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
+    try scheme.verify(headers: request.headers, body: request.body, now: now)
+  }
 
   /// What the request is, once it is verified, without the credentials in its body.
   /// - Throws: `HookRefusal.unreadable`.

@@ -18,7 +18,7 @@ struct GitHubResult: Sendable {
 
   init(_ delivery: Delivery) {
     data = delivery.payload["data"] ?? .null
-    mark = "<!-- errand:\(delivery.id) -->"
+    mark = GitHubMark.of(delivery: delivery.id)
   }
 
   var state: String { data["state"]?.stringValue ?? "unknown" }

@@ -196,9 +196,7 @@ enum GitHubText {
     let ending = "\n\n\(mark)"
     let room = longestBody - ending.unicodeScalars.count - 1
     // What looks like a mark in the text must not be taken for ours.
-    var text = text
-    // What is taken out may have kept the parts of another apart.
-    while text.contains("<!-- errand:") { text = text.replacing("<!-- errand:", with: "<!-- ") }
+    let text = GitHubMark.removed(from: text)
     guard text.unicodeScalars.count > room else { return text + ending }
     return String(String.UnicodeScalarView(text.unicodeScalars.prefix(room))) + "…" + ending
   }

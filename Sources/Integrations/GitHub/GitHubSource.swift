@@ -16,8 +16,7 @@ struct GitHubSource: SourceKind {
   static let neededHeaders = ["X-GitHub-Event", "X-GitHub-Delivery"]
   static let shape = KindShape(
     name: name,
-    fields: [
-      FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
+    fields: secretFields + [
       FieldShape(
         "identity", .texts,
         about: "Logins under which Errand itself writes: that of its token's user, when it is not an App's."),
@@ -46,7 +45,7 @@ struct GitHubSource: SourceKind {
     "x-github-hook-installation-target-type", "x-github-hook-installation-target-id",
   ]
 
-  private let scheme: GitHubSignature
+  let scheme: any SignatureScheme
   private let trust: GitHubTrust
   private let origin: GitHubOrigin
 
@@ -55,15 +54,10 @@ struct GitHubSource: SourceKind {
   private static let timelessWindow = Duration.seconds(600)
 
   init(settings: JSON) throws {
-    let secrets = [settings["secret"], settings["previous_secret"]].compactMap { $0?.stringValue }
-    scheme = try GitHubSignature(secrets: secrets)
+    scheme = try GitHubSignature(secrets: Self.secrets(settings))
     func logins(_ name: String) -> [String] { settings[name]?.arrayValue?.compactMap(\.stringValue) ?? [] }
     trust = GitHubTrust(identity: logins("identity"), bots: logins("bots"))
     origin = GitHubOrigin(settings: settings)
-  }
-
-  func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
-    try scheme.verify(headers: request.headers, body: request.body, now: now)
   }
 
   func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {

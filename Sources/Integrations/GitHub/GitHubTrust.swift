@@ -13,9 +13,6 @@ import Jobs
 ///    one's token: `bot`. Anybody can copy the mark, so an outsider stays `outside` with it, for jobs that take
 ///    `bot` as well.
 struct GitHubTrust: Sendable {
-  /// How everything begins that marks a text as Errand's: an HTML comment, unseen on the page.
-  static let ownMark = "<!-- errand:"
-
   /// In lower case, as GitHub compares logins.
   private let identity: Set<String>
   private let bots: Set<String>
@@ -136,7 +133,7 @@ private struct Judging {
   /// that wrote it.
   var bringsOwnMark: Bool {
     guard let text = places.first.flatMap({ texts(at: $0).first }),
-      text["body"]?.stringValue?.contains(GitHubTrust.ownMark) == true,
+      text["body"]?.stringValue.map(GitHubMark.stands) == true,
       text["user"] == nil || isOwn(text)
     else { return false }
     return ["opened", "created", "edited", "submitted", "synchronize"].contains(action)

@@ -1,12 +1,25 @@
 import Primitives
 
-/// Text as Slack takes it (https://docs.slack.dev/messaging/formatting-message-text): `&`, `<` and `>` are
-/// escaped, which also keeps an agent's words from calling a whole channel.
+/// Text as Slack takes and sends it (https://docs.slack.dev/messaging/formatting-message-text): people are `<@U…>`,
+/// links `<url|label>`, and `&`, `<` and `>` are escaped, which also keeps an agent's words from calling a whole
+/// channel.
 enum SlackMarkup {
-  static func escaped(_ text: String) -> String {
+  /// What a person typed, without the mention of the app that begins it.
+  static func plain(_ text: String, addressedTo own: [String] = []) -> String {
+    var text = text
+    for user in own where text.hasPrefix("<@\(user)>") { text.removeFirst(user.count + 3) }
+    let trimmed = text.drop(while: \.isWhitespace)
+    // The ampersand last, or "&amp;lt;" would be decoded twice.
+    return String(trimmed).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing(
+      "&amp;", with: "&")
+  }
+
+  /// Escapes a text.
+  /// - Parameter limit: code points that are kept, with an ellipsis for the rest.
+  static func escaped(_ text: String, limit: Int = .max) -> String {
     // Code point by code point: with an accent behind it a "<" is another character for Swift, and none for Slack.
     var escaped = ""
-    for scalar in text.unicodeScalars {
+    for scalar in text.unicodeScalars.prefix(limit) {
       switch scalar {
       case "&": escaped += "&amp;"
       case "<": escaped += "&lt;"
@@ -14,7 +27,7 @@ enum SlackMarkup {
       default: escaped.unicodeScalars.append(scalar)
       }
     }
-    return escaped
+    return text.unicodeScalars.count > limit ? escaped + "…" : escaped
   }
 
   /// Markup whose `<!channel>` and its like are shown, not obeyed.

@@ -68,7 +68,7 @@ struct SlackMessage: Sendable, Equatable {
     var lines = files.prefix(shownFiles).map { file in
       let name = SlackMarkup.escaped((file["filename"]?.stringValue ?? "").textLines.joined(separator: " "))
       let size = size(file["size_bytes"]?.integerValue ?? 0)
-      let address = file["id"]?.stringValue.flatMap(link).map(SlackMarkup.escaped)
+      let address = file["id"]?.stringValue.flatMap(link).map { SlackMarkup.escaped($0) }
       // A bar would end the label.
       let label = name.replacing("|", with: "¦")
       return "• \(address.map { "<\($0)|\(label)>" } ?? name) (\(size))"

@@ -17,8 +17,7 @@ struct SlackSource: SourceKind {
   static let neededHeaders = ["Content-Type"]
   static let shape = KindShape(
     name: name,
-    fields: [
-      FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
+    fields: secretFields + [
       FieldShape(
         "workspaces", .texts, about: "Ids of workspaces, T…, and organisations, E…, whose people are members."
       ),
@@ -40,17 +39,12 @@ struct SlackSource: SourceKind {
     "content-type", "user-agent", "x-slack-request-timestamp", "x-slack-retry-num", "x-slack-retry-reason",
   ]
 
-  private let scheme: SlackSignature
+  let scheme: any SignatureScheme
   private let trust: SlackTrust
 
   init(settings: JSON) throws {
-    let secrets = [settings["secret"], settings["previous_secret"]].compactMap { $0?.stringValue }
-    scheme = try SlackSignature(secrets: secrets)
+    scheme = try SlackSignature(secrets: Self.secrets(settings))
     trust = SlackTrust(settings: settings)
-  }
-
-  func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
-    try scheme.verify(headers: request.headers, body: request.body, now: now)
   }
 
   func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {
@@ -76,7 +70,7 @@ struct SlackSource: SourceKind {
       Reading(
         dedupeKey: "trigger/\(key)", type: "slash_command",
         actor: trust.actor(type: "slash_command", body),
-        text: SlackText.plain(form["text"] ?? ""), body: body, headers: headers))
+        text: SlackMarkup.plain(form["text"] ?? ""), body: body, headers: headers))
   }
 
   private func interaction(_ body: JSON, _ headers: JSON.Object) throws(HookRefusal) -> HookPurpose {
@@ -87,7 +81,7 @@ struct SlackSource: SourceKind {
     return .occurrence(
       Reading(
         dedupeKey: SlackSource.key(of: type, body, headers), type: type, actor: trust.actor(type: type, body),
-        text: text?.stringValue.map { SlackText.plain($0) }, body: body, headers: headers))
+        text: text?.stringValue.map { SlackMarkup.plain($0) }, body: body, headers: headers))
   }
 
   /// What begins with a person's act carries a `trigger_id`, dialogs of the old kind an `action_ts`. A closed view
@@ -132,17 +126,21 @@ struct SlackSource: SourceKind {
       Reading(
         dedupeKey: "event/\(key)", subject: subject, type: type,
         actor: trust.actor(type: type, body),
-        text: event["text"]?.stringValue.map { SlackText.plain($0, addressedTo: own) }, body: body,
+        text: event["text"]?.stringValue.map { SlackMarkup.plain($0, addressedTo: own) }, body: body,
         headers: headers))
   }
 
   // MARK: What is said
 
+  /// So much of an answer is shown; a colleague reads no more in a chat.
+  private static let replyLimit = 2000
+
   /// Whoever typed a command reads what came of it; everything else wants a quick 200 only.
   func reply(to reading: Reading, _ answer: HookAnswer) -> HookReply {
     guard reading.type == "slash_command" else { return HookReply(status: 200) }
     return .json([
-      "response_type": "ephemeral", "text": .string(SlackText.escaped(SlackSource.words(answer))),
+      "response_type": "ephemeral",
+      "text": .string(SlackMarkup.escaped(SlackSource.words(answer), limit: SlackSource.replyLimit)),
     ])
   }
 

@@ -1,7 +1,6 @@
 import Hooks
 import JSON
 import Jobs
-import Primitives
 import Signatures
 
 /// Any sender that signs as Standard Webhooks (https://www.standardwebhooks.com) says: `webhook-id`,
@@ -15,24 +14,18 @@ struct GenericSource: SourceKind {
   static let neededHeaders = ["webhook-id"]
   static let shape = KindShape(
     name: name,
-    fields: [
-      FieldShape("secret", .secret, isRequired: true), FieldShape("previous_secret", .secret),
-      FieldShape("lane", .choice(Lane.allCases.map(\.rawValue))),
+    fields: secretFields + [
+      FieldShape("lane", .choice(Lane.allCases.map(\.rawValue)))
     ])
 
   static let keptHeaders = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"]
 
-  private let scheme: StandardWebhooks
+  let scheme: any SignatureScheme
   private let lane: Lane
 
   init(settings: JSON) throws {
-    let secrets = [settings["secret"], settings["previous_secret"]].compactMap { $0?.stringValue }
-    scheme = try StandardWebhooks(secrets: secrets)
+    scheme = try StandardWebhooks(secrets: Self.secrets(settings))
     lane = settings["lane"]?.stringValue.flatMap(Lane.init) ?? .owner
-  }
-
-  func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
-    try scheme.verify(headers: request.headers, body: request.body, now: now)
   }
 
   func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {

@@ -122,8 +122,8 @@ import Testing
   }
 
   @Test func `a text is unescaped once and loses the mention that begins it`() {
-    #expect(SlackText.plain("<@U9> a &lt;b&gt; &amp;lt; <@U9>", addressedTo: ["U9"]) == "a <b> &lt; <@U9>")
-    #expect(SlackText.escaped("a <b> & c") == "a &lt;b&gt; &amp; c")
+    #expect(SlackMarkup.plain("<@U9> a &lt;b&gt; &amp;lt; <@U9>", addressedTo: ["U9"]) == "a <b> &lt; <@U9>")
+    #expect(SlackMarkup.escaped("a <b> & c") == "a &lt;b&gt; &amp; c")
   }
 
   private static func fired(_ decision: String, _ reason: String? = nil) -> HookAnswer.Fired {
