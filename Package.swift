@@ -65,27 +65,31 @@ let package = Package(
     library("CZlib", package: "zlib", "zlib1g-dev"),
     .target(name: "CLinux", path: "Sources/Platform/CLinux"),
     platform("Primitives", uses: ["CLinux"]),
+    platform("FileSystem"),
     platform("JSON"),
     platform("Compression", uses: ["CZlib"]),
     platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
     platform("HTTPClient", uses: ["CCurl", "CLinux", "Primitives"]),
-    platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "Primitives"]),
-    platform("Processes", uses: ["CLinux", "Primitives"]),
-    platform("Git", uses: ["Primitives", "Processes"]),
+    platform("HTTPServer", uses: ["CMicrohttpd", "CLinux", "FileSystem", "Primitives"]),
+    platform("Processes", uses: ["CLinux", "FileSystem", "Primitives"]),
+    platform("Git", uses: ["FileSystem", "Primitives", "Processes"]),
 
     // The domain, in the order of the path.
-    .target(name: "Cron", swiftSettings: strict),
-    .target(name: "Store", dependencies: ["Primitives", "SQLite", "JSON", crypto], swiftSettings: strict),
-    domain("Queue", uses: []),
+    .target(name: "Cron", dependencies: ["FileSystem"], swiftSettings: strict),
+    .target(
+      name: "Store", dependencies: ["FileSystem", "Primitives", "SQLite", "JSON", crypto],
+      swiftSettings: strict),
+    domain("Queue", uses: ["FileSystem"]),
     domain("Outbox", uses: ["Queue"]),
-    domain("Catalog", uses: [crypto]),
+    domain("Catalog", uses: ["FileSystem", crypto]),
     domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
     domain(
-      "Hands", in: "Sessions/Hands", uses: ["Sessions", "Catalog", "HTTPClient", "Processes", "Git", crypto]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "Git", yams]),
+      "Hands", in: "Sessions/Hands",
+      uses: ["Sessions", "Catalog", "FileSystem", "HTTPClient", "Processes", "Git", crypto]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "FileSystem", "Git", yams]),
     domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron", "Queue"]),
     domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Compression", "Signatures", crypto]),
@@ -93,7 +97,8 @@ let package = Package(
     domain(
       "Integrations",
       uses: [
-        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
+        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "FileSystem", "HTTPClient", "Signatures",
+        "Processes", "Git",
       ]),
     domain(
       "API",
@@ -105,7 +110,8 @@ let package = Package(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "Integrations", "API", "HTTPServer", "HTTPClient", "Processes", "Git",
+        "Hooks", "Callbacks", "Integrations", "API", "FileSystem", "HTTPServer", "HTTPClient", "Processes",
+        "Git",
         lifecycle,
         signals,
       ]),
@@ -115,14 +121,16 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: ground + [
-        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "HTTPClient", "HTTPServer",
+        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "FileSystem", "HTTPClient",
+        "HTTPServer",
         "Signatures", "Processes",
         "StandIns", argumentParser,
       ], path: "Sources/CLI", exclude: ["StandIns"], swiftSettings: strict),
     .executableTarget(
       name: "Bench",
       dependencies: ground + [
-        "Cron", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes", "StandIns",
+        "Cron", "FileSystem", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes",
+        "StandIns",
         argumentParser, crypto,
       ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
@@ -158,6 +166,7 @@ let package = Package(
         "Primitives", "StandIns", "GitSupport", logging, argumentParser,
       ]),
     tests("Primitives"),
+    tests("FileSystem"),
     tests("JSON", uses: ["Primitives"]),
     tests("Compression"),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),

@@ -1,39 +1,28 @@
+import FileSystem
 import Glibc
 
 /// Folders of the measurements' own.
 enum Folders {
   /// The files below a folder, by path.
   static func files(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var paths: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name == "." || name == ".." { continue }
-      let path = "\(folder)/\(name)"
-      var status = stat()
-      guard lstat(path, &status) == 0 else { continue }
-      paths += status.st_mode & S_IFMT == S_IFDIR ? files(in: path) : [path]
-    }
-    return paths.sorted()
+    entries(of: folder).flatMap { $0.isFolder ? files(in: $0.path) : [$0.path] }.sorted()
   }
 
   /// Removes a folder with everything in it, as far as that is allowed.
   static func remove(_ folder: String) {
-    guard let stream = opendir(folder) else { return }
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name == "." || name == ".." { continue }
+    for entry in entries(of: folder) {
+      if entry.isFolder { remove(entry.path) } else { unlink(entry.path) }
+    }
+    rmdir(folder)
+  }
+
+  /// What lies in a folder; nothing when it cannot be read.
+  private static func entries(of folder: String) -> [(path: String, isFolder: Bool)] {
+    ((try? FolderList.names(in: folder)) ?? []).compactMap { name in
       let path = "\(folder)/\(name)"
       var status = stat()
-      guard lstat(path, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFDIR { remove(path) } else { unlink(path) }
+      guard lstat(path, &status) == 0 else { return nil }
+      return (path, status.st_mode & S_IFMT == S_IFDIR)
     }
-    closedir(stream)
-    rmdir(folder)
   }
 }

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 
 /// The names of zones: how they are written, and which real one a wrong one resembles.
@@ -58,19 +59,11 @@ enum ZoneName {
     var names: [String] = []
     var folders = [""]
     while let folder = folders.popLast(), names.count < 5000 {
-      guard let stream = opendir(directory + "/" + folder) else { continue }
-      defer { closedir(stream) }
-      while let entry = readdir(stream) {
-        let part = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        let name = folder + part
-        guard isWellFormed(name) else { continue }
-        if Int32(entry.pointee.d_type) == Int32(DT_DIR) {
-          folders.append(name + "/")
-        } else {
-          names.append(name)
-        }
+      // What cannot be read has no names to offer.
+      try? FolderList.read(directory + "/" + folder) { entry in
+        let name = folder + entry.name
+        guard isWellFormed(name) else { return }
+        if entry.isFolder { folders.append(name + "/") } else { names.append(name) }
       }
     }
     return names.sorted()

@@ -1,52 +1,16 @@
+import FileSystem
 import Glibc
 
-/// Reading small files of the host whole.
+/// Reading small files of the host whole, and where their names lead.
 enum PlainFile {
-  struct Failure: Error {
-    /// The rest of a sentence that begins with the path: "it is a directory".
-    let reason: String
-  }
-
   /// - Parameter limit: the most bytes it may have.
-  static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
-    // Not blocking, or a named pipe would hold the reader until somebody writes.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw Failure(reason: String(cString: strerror(errno))) }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR: throw Failure(reason: "it is a directory")
-    default: throw Failure(reason: "it is no regular file")
-    }
-    var bytes: [UInt8] = []
-    while true {
-      var count = 0
-      let piece = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
-        count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        filled = max(0, count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
-      if count == 0 { return bytes }
-      bytes += piece
-      guard bytes.count <= limit else { throw Failure(reason: "it has more than \(limit) bytes") }
-    }
+  static func read(_ path: String, limit: Int) throws(FileFault) -> [UInt8] {
+    try FileBytes.ofPlain(path, limit: limit)
   }
 
   /// The names in a directory, sorted; hidden ones left out.
-  static func names(in directory: String) throws(Failure) -> [String] {
-    guard let stream = opendir(directory) else { throw Failure(reason: String(cString: strerror(errno))) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
+  static func names(in directory: String) throws(FileFault) -> [String] {
+    try FolderList.names(in: directory).filter { !$0.hasPrefix(".") }.sorted()
   }
 
   /// Nil when there is nothing of that name.

@@ -1,4 +1,4 @@
-import Glibc
+import FileSystem
 
 /// The machine a worker runs on.
 struct Host: Sendable, Hashable {
@@ -20,12 +20,7 @@ struct Host: Sendable, Hashable {
   }()
 
   private static func read(_ path: String) -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 256)
-    let count = Glibc.read(file, &bytes, bytes.count)
-    guard count > 0 else { return nil }
-    return String(decoding: bytes.prefix(count).prefix { $0 != 0x0A }, as: UTF8.self)
+    guard let bytes = try? FileBytes.of(path, limit: 4096), !bytes.isEmpty else { return nil }
+    return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
   }
 }

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Jobs
 import Primitives
@@ -61,15 +62,8 @@ package struct DataDirectory: Sendable {
   /// Whether nothing but Errand's own is here.
   private var isOurs: Bool {
     guard access(database, F_OK) != 0 else { return true }
-    guard let stream = opendir(path) else { return false }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if ![".", "..", "api-key"].contains(name) { return false }
-    }
-    return true
+    guard let names = try? FolderList.names(in: path) else { return false }
+    return names.allSatisfy { $0 == "api-key" }
   }
 
   /// The key that API callers show: the environment's, or the one that the first start wrote.
@@ -94,12 +88,14 @@ package struct DataDirectory: Sendable {
     let partial = "\(file).\(Hex.encode(randomness.bytes(8)))"
     let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .keyFile(path: file, errno: errno) }
-    let line = Array((key + "\n").utf8)
-    let written = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
-    let failure = errno
-    close(descriptor)
     defer { unlink(partial) }
-    guard written else { throw .keyFile(path: file, errno: failure) }
+    do throws(FileFault) {
+      defer { close(descriptor) }
+      try FileBytes.write((key + "\n").utf8, to: descriptor)
+      try FileBytes.sync(descriptor)
+    } catch {
+      throw .keyFile(path: file, errno: error.errno)
+    }
     if link(partial, file) != 0 {
       guard errno == EEXIST else { throw .keyFile(path: file, errno: errno) }
       guard let existing = try readKey(file) else { throw .emptyKeyFile(path: file) }
@@ -116,10 +112,13 @@ package struct DataDirectory: Sendable {
       throw .keyFile(path: path, errno: errno)
     }
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 512)
-    let count = read(descriptor, &bytes, bytes.count)
-    guard count >= 0 else { throw .keyFile(path: path, errno: errno) }
-    let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+    let bytes: [UInt8]
+    do throws(FileFault) {
+      bytes = try FileBytes.beginning(descriptor, upTo: 512)
+    } catch {
+      throw .keyFile(path: path, errno: error.errno)
+    }
+    let text = String(decoding: bytes, as: UTF8.self)
     return text.split(whereSeparator: \.isWhitespace).first.map(String.init)
   }
 }

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Jobs
 import Logging
@@ -195,16 +196,10 @@ struct Fingerprint: Equatable {
     let id = [Int64(status.st_dev), Int64(bitPattern: UInt64(status.st_ino))]
     // A folder has its place and its rights; what is in it speaks for itself.
     files[path] = [Int64(link.st_mode & S_IFMT), Int64(status.st_mode)] + id
-    guard above.count < Fingerprint.depthLimit, !above.contains(id), let stream = opendir(path) else {
-      return
-    }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if !name.hasPrefix(".") { look("\(path)/\(name)", above: above + [id]) }
-    }
+    guard above.count < Fingerprint.depthLimit, !above.contains(id),
+      let names = try? FolderList.names(in: path)
+    else { return }
+    for name in names where !name.hasPrefix(".") { look("\(path)/\(name)", above: above + [id]) }
   }
 
   private static func marks(_ status: stat) -> [Int64] {

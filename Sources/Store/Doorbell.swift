@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Primitives
 
@@ -122,16 +123,9 @@ final class Doorbell: Sendable {
   }
 
   private func others() -> [String] {
-    guard let entries = opendir(directory) else { return [] }
-    defer { closedir(entries) }
-    var names: [String] = []
-    while let entry = readdir(entries) {
-      let other = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if other != name, other.hasSuffix(".bell") { names.append(other) }
-    }
-    return names
+    // A directory that cannot be read has nobody to ring: whoever polls finds the change all the same.
+    let names = (try? FolderList.names(in: directory)) ?? []
+    return names.filter { $0 != name && $0.hasSuffix(".bell") }
   }
 
   private static func withAddress<Result>(

@@ -4,17 +4,7 @@ package import Processes
 extension ProcessIdentity {
   /// The command lines of all processes that can be seen, parts with spaces between.
   package static func commandLines() -> [String] {
-    guard let folder = opendir("/proc") else { return [] }
-    defer { closedir(folder) }
-    var lines: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
-      }
-      guard Int32(name) != nil else { continue }
-      lines.append(text(of: "/proc/\(name)/cmdline"))
-    }
-    return lines
+    ProcFile.numbers("/proc").map { text(of: "/proc/\($0)/cmdline") }
   }
 
   private static func text(of path: String) -> String {

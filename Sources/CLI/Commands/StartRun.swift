@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystem
 import Glibc
 import JSON
 import Jobs
@@ -136,18 +137,12 @@ enum InputFile {
   static let limit = 32 << 20
 
   static func read(_ path: String) throws(Complaint) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while bytes.count <= limit {
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-      if count == 0 { return bytes }
-      bytes += chunk.prefix(count)
+    do throws(FileFault) {
+      return try FileBytes.of(path, limit: limit)
+    } catch .tooLong {
+      throw .unreadable(path: path, reason: "it is larger than 32 MiB")
+    } catch {
+      throw .unreadable(path: path, reason: error.description)
     }
-    throw .unreadable(path: path, reason: "it is larger than 32 MiB")
   }
 }

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Hooks
 import Primitives
@@ -61,24 +62,12 @@ enum RecordedRequest {
   }
 
   private static func bytes(_ path: String) throws(Complaint) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-    }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(descriptor, &piece, piece.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else {
-        throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-      }
-      if count == 0 { return bytes }
-      bytes += piece[..<count]
-      if bytes.count > limit {
-        throw .unreadable(path: path, reason: "it has more than \(limit) bytes, which no sender sends")
-      }
+    do throws(FileFault) {
+      return try FileBytes.of(path, limit: limit)
+    } catch .tooLong {
+      throw .unreadable(path: path, reason: "it has more than \(limit) bytes, which no sender sends")
+    } catch {
+      throw .unreadable(path: path, reason: error.description)
     }
   }
 }

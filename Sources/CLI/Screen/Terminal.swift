@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Primitives
 
@@ -122,13 +123,7 @@ enum Say {
   }
 
   private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      // A reader that has left, such as `head`, has seen enough.
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
+    // A reader that has left, such as `head`, has seen enough.
+    try? FileBytes.write(bytes, to: descriptor)
   }
 }

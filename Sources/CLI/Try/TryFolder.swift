@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Processes
 
@@ -92,8 +93,11 @@ struct TryFolder: Sendable {
     let text = String(decoding: try InputFile.read(path), as: UTF8.self)
     guard let changed = change(text) else { throw Complaint.setUp("\(path) \(problem).") }
     let file = try Descriptor.open(path, O_WRONLY | O_TRUNC)
-    let bytes = Array(changed.utf8)
-    guard write(file.number, bytes, bytes.count) == bytes.count else { throw TryFolder.complaint(path) }
+    do throws(FileFault) {
+      try FileBytes.write(changed.utf8, to: file.number)
+    } catch {
+      throw TryFolder.complaint(path)
+    }
   }
 
   /// The job file with its first schedule named anew, read in UTC; nil when it has none.

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 package import Logging
 import Primitives
@@ -227,15 +228,6 @@ extension Files {
 
   /// What lies in a folder; nothing when it cannot be read.
   private static func names(in folder: String) -> [String] {
-    guard let entries = opendir(folder) else { return [] }
-    defer { closedir(entries) }
-    var names: [String] = []
-    while let entry = readdir(entries) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
+    ((try? FolderList.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }
   }
 }

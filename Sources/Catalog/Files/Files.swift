@@ -1,4 +1,5 @@
 import Crypto
+import FileSystem
 import Glibc
 package import JSON
 package import Primitives
@@ -205,12 +206,11 @@ package final class Files: Sendable {
   /// Makes the name of a content durable.
   private func syncFolders(of content: Content) throws(FilesError) {
     for directory in ["\(directory)/\(content.sha256.prefix(2))", directory] {
-      let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      try FilesError.check(descriptor >= 0, directory)
-      let synced = fsync(descriptor) == 0
-      let failure = errno
-      Glibc.close(descriptor)
-      guard synced else { throw .system(path: directory, errno: failure) }
+      do throws(FileFault) {
+        try FileReplacement.sync(folder: directory)
+      } catch {
+        throw .system(path: directory, errno: error.errno)
+      }
     }
   }
 

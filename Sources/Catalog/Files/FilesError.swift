@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 package import Primitives
 
@@ -39,35 +40,27 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
   }
 
   static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String) throws(FilesError) {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      try check(count >= 0, path)
-      rest = rest.dropFirst(count)
+    do throws(FileFault) {
+      try FileBytes.write(bytes, to: descriptor)
+    } catch {
+      throw .system(path: path, errno: error.errno)
     }
   }
 
   /// Fewer bytes than asked for may come; none at the end of the file.
   static func read(_ descriptor: Int32, upTo limit: Int, _ path: String) throws(FilesError) -> [UInt8] {
-    while true {
-      var count = 0
-      let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
-        count = Glibc.read(descriptor, buffer.baseAddress, limit)
-        filled = max(0, count)
-      }
-      if count < 0 && errno == EINTR { continue }
-      try check(count >= 0, path)
-      return bytes
+    do throws(FileFault) {
+      return try FileBytes.piece(descriptor, upTo: limit)
+    } catch {
+      throw .system(path: path, errno: error.errno)
     }
   }
 
   static func readAll(_ descriptor: Int32, _ path: String) throws(FilesError) -> [UInt8] {
-    var all: [UInt8] = []
-    while true {
-      let piece = try read(descriptor, upTo: 1 << 20, path)
-      if piece.isEmpty { return all }
-      all += piece
+    do throws(FileFault) {
+      return try FileBytes.all(descriptor)
+    } catch {
+      throw .system(path: path, errno: error.errno)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Callbacks
 import Catalog
+import FileSystem
 import Glibc
 import JSON
 import Jobs
@@ -145,12 +146,10 @@ struct DirectoryTarget: SuppliedTarget {
   }
 
   private static func write(_ bytes: [UInt8], to target: Descriptor, _ path: String) throws(FilesError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(target.number, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw .system(path: path, errno: errno) }
-      rest = rest.dropFirst(count)
+    do throws(FileFault) {
+      try FileBytes.write(bytes, to: target.number)
+    } catch {
+      throw .system(path: path, errno: error.errno)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Catalog
+import FileSystem
 import Glibc
 import Primitives
 import Processes
@@ -123,18 +124,11 @@ struct OwnFolder {
     guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else {
       return nil
     }
-    var bytes = [UInt8](repeating: 0, count: limit + 1)
-    var count = 0
-    while count < bytes.count {
-      let read = bytes.withUnsafeMutableBytes { buffer in
-        Glibc.read(file.number, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-      }
-      if read < 0 && errno == EINTR { continue }
-      guard read >= 0 else { throw .system(path: "\(path)/\(name)", errno: errno) }
-      if read == 0 { break }
-      count += read
+    do throws(FileFault) {
+      return try FileBytes.beginning(file.number, upTo: limit + 1)
+    } catch {
+      throw .system(path: "\(path)/\(name)", errno: error.errno)
     }
-    return Array(bytes.prefix(count))
   }
 
   /// Nil when there is nothing, or a link, or another kind of thing.
@@ -172,16 +166,9 @@ struct OwnFolder {
   }
 
   private var names: [String] {
-    let copy = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0, let stream = fdopendir(copy) else { return [] }
-    defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
+    // What cannot be read stays as it is.
+    try? FolderList.read(descriptor: descriptor.number) { names.append($0.name) }
     return names
   }
 }

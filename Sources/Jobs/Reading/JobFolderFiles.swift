@@ -78,7 +78,7 @@ struct JobFolderFiles {
       room -= bytes.count
       return [(path, bytes)]
     } catch {
-      problems.append(Problem(place, "\(path) cannot be read: \(error.reason)."))
+      problems.append(Problem(place, "\(path) cannot be read: \(error)."))
       return []
     }
   }

@@ -46,7 +46,7 @@ extension JobFolderLoader {
       names = try PlainFile.names(in: folder)
     } catch {
       broken(
-        folder, JobFolderReading.File(thing: "folder"), "What is in it cannot be read: \(error.reason).")
+        folder, JobFolderReading.File(thing: "folder"), "What is in it cannot be read: \(error).")
       return
     }
     if names.contains(where: JobFolderLoader.jobFiles.contains) {

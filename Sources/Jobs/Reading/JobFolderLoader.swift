@@ -65,7 +65,7 @@ struct JobFolderLoader {
     do {
       return try PlainFile.names(in: path)
     } catch {
-      throw .unreadable(path: path, reason: error.reason)
+      throw .unreadable(path: path, reason: "\(error)")
     }
   }
 
@@ -196,7 +196,7 @@ struct JobFolderLoader {
       return (yaml.json, Places.File(name: path, prefix: .root, marks: yaml.marks), yaml.problems)
     } catch {
       let link = PlainFile.isDirectory(path) == nil ? PlainFile.target(of: path) : nil
-      let reason = link.map { "it is a link that leads nowhere, to \($0)" } ?? error.reason
+      let reason = link.map { "it is a link that leads nowhere, to \($0)" } ?? "\(error)"
       let problem = PlacedProblem(file: path, "The file cannot be read: \(reason).")
       return (.null, Places.File(name: path, prefix: .root, marks: [:]), [problem])
     }

@@ -120,7 +120,7 @@ package struct Secrets: Sendable {
       do {
         bytes = try PlainFile.read(path, limit: Secrets.fileLimit)
       } catch {
-        throw .unreadable(path: path, reason: error.reason)
+        throw .unreadable(path: path, reason: "\(error)")
       }
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw .unreadable(path: path, reason: "it is no UTF-8 text")

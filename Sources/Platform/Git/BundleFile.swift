@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Processes
 
@@ -37,17 +38,13 @@ package struct BundleFile: Sendable, Equatable {
   /// - Throws: `GitError.malformed`.
   package init(_ path: String) throws {
     let file = try Descriptor.open(path, O_RDONLY)
-    var bytes = [UInt8](repeating: 0, count: Self.headLimit)
-    var count = 0
-    while count < bytes.count {
-      let more = bytes.withUnsafeMutableBytes {
-        Glibc.read(file.number, $0.baseAddress! + count, $0.count - count)
-      }
-      if more < 0 && errno == EINTR { continue }
-      if more <= 0 { break }
-      count += more
+    let beginning: [UInt8]
+    do throws(FileFault) {
+      beginning = try FileBytes.beginning(file.number, upTo: Self.headLimit)
+    } catch {
+      throw GitError.failed(detail: "the bundle \(path) cannot be read: \(error)")
     }
-    try self.init(path: path, beginning: bytes[..<count])
+    try self.init(path: path, beginning: beginning[...])
   }
 
   init(path: String, beginning bytes: ArraySlice<UInt8>) throws {

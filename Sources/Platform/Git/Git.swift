@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Primitives
 import Processes
@@ -67,16 +68,12 @@ package struct Git: Sendable {
     guard mkdir(home, 0o700) == 0 || errno == EEXIST, chmod(home, 0o700) == 0 else {
       throw .failed(detail: "the folder \(home) cannot be made: \(ProcessError.text(errno))")
     }
-    // Aside and renamed, for another process may be starting a git at this moment.
-    let partial = "\(home)/config.\(Hex.encode(Randomness.system.bytes(6)))"
-    do {
-      let file = try Descriptor.open(partial, O_WRONLY | O_CREAT | O_EXCL)
-      let bytes = Array(Self.configuration.utf8)
-      guard write(file.number, bytes, bytes.count) == bytes.count, rename(partial, "\(home)/config") == 0
-      else { throw ProcessError.system(action: "write \(partial)", errno: errno) }
+    do throws(FileFault) {
+      // Another process may be starting a git at this moment.
+      try FileReplacement.write(
+        Self.configuration.utf8, to: "\(home)/config", suffix: Hex.encode(Randomness.system.bytes(6)))
     } catch {
-      unlink(partial)
-      throw .failed(detail: "\(error)")
+      throw .failed(detail: "\(home)/config cannot be written: \(error)")
     }
     removeLeftovers()
   }
@@ -88,12 +85,7 @@ package struct Git: Sendable {
 
   /// Removes what processes that are gone left. What cannot be removed only takes room.
   private func removeLeftovers() {
-    guard let folder = opendir(home) else { return }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
-      }
+    for name in (try? FolderList.names(in: home)) ?? [] {
       guard name.hasSuffix(".git"), let pid = Int32(name.prefix { $0 != "-" }), kill(pid, 0) != 0,
         errno == ESRCH
       else { continue }

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 
 /// A request's body that lies on the disk because it may be too long for memory. The file has no name, so
@@ -28,14 +29,12 @@ package final class BodyFile: Sendable {
   /// Adds bytes at the end. Called by the server's thread: they go to the page cache, not to the disk.
   /// - Returns: false when there is no room.
   func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
+    do throws(FileFault) {
+      try FileBytes.write(raw: bytes, to: descriptor)
+      return true
+    } catch {
+      return false
     }
-    return true
   }
 
   /// At most so many bytes from a place on; none at the end.

@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 
 /// A process that is told from a later one with the same number by its start time.
@@ -44,31 +45,14 @@ package enum ProcFile {
   package static func read(_ path: String) -> [UInt8]? {
     // A process that has just ended is no error, it is an answer.
     guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16_384)
     // An environment can be no larger than what the kernel takes at a start, 2 MiB as a rule.
-    while bytes.count < 4 << 20 {
-      let size = Glibc.read(file.number, &chunk, chunk.count)
-      if size < 0 { return nil }
-      if size == 0 { break }
-      bytes.append(contentsOf: chunk[..<size])
-    }
-    return bytes
+    return try? FileBytes.beginning(file.number, upTo: 4 << 20)
   }
 
   static func processes() -> [Int32] { numbers("/proc") }
 
   /// The entries of a folder that are numbers: processes, or the open files of one.
   package static func numbers(_ path: String) -> [Int32] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var found: [Int32] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if let number = Int32(name) { found.append(number) }
-    }
-    return found
+    ((try? FolderList.names(in: path)) ?? []).compactMap { Int32($0) }
   }
 }

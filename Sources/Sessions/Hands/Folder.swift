@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Processes
 
@@ -56,37 +57,27 @@ struct Folder {
   /// Goes through the entries, in no order, without those that vanish meanwhile.
   /// - Returns: false when some could not be looked at.
   func read(_ body: (Entry) -> Void) -> Bool {
-    // A second descriptor with a position of its own, which the stream closes in the end.
-    let copy = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0 else { return false }
-    guard let stream = fdopendir(copy) else {
-      close(copy)
-      return false
-    }
-    defer { closedir(stream) }
     var isWhole = true
-    while let found = readdir(stream) {
-      let name = withUnsafePointer(to: &found.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) {
-          Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+    do throws(FileFault) {
+      try FolderList.read(descriptor: descriptor.number) { found in
+        var status = stat()
+        guard fstatat(descriptor.number, found.raw, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+          if errno != ENOENT { isWhole = false }
+          return
         }
+        let kind: Kind =
+          switch status.st_mode & S_IFMT {
+          case S_IFREG: .file
+          case S_IFDIR: .folder
+          default: .other
+          }
+        body(
+          Entry(
+            raw: found.raw, kind: kind, size: Int64(status.st_size),
+            allocated: Int64(status.st_blocks) * 512, mode: status.st_mode))
       }
-      if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
-      var status = stat()
-      guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-        if errno != ENOENT { isWhole = false }
-        continue
-      }
-      let kind: Kind =
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: .file
-        case S_IFDIR: .folder
-        default: .other
-        }
-      body(
-        Entry(
-          raw: name, kind: kind, size: Int64(status.st_size), allocated: Int64(status.st_blocks) * 512,
-          mode: status.st_mode))
+    } catch {
+      return false
     }
     return isWhole
   }

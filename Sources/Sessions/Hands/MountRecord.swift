@@ -1,6 +1,5 @@
-import Glibc
+import FileSystem
 import JSON
-import Processes
 
 /// Which repositories were cloned into a workspace, kept out of the sandbox's reach.
 struct MountRecord: Sendable {
@@ -9,17 +8,19 @@ struct MountRecord: Sendable {
   private var path: String { "\(workspace.private)/repositories.json" }
 
   func read() -> [MountedRepository] {
-    // Missing or half written: the clones are made anew.
-    guard let file = try? Descriptor.open(path, O_RDONLY) else { return [] }
-    var bytes = [UInt8](repeating: 0, count: 1 << 20)
-    let count = Glibc.read(file.number, &bytes, bytes.count)
-    guard count > 0, let json = try? JSON(parsing: bytes[..<count]) else { return [] }
+    // Missing or unreadable: the clones are made anew.
+    guard let bytes = try? FileBytes.of(path, limit: 1 << 20), let json = try? JSON(parsing: bytes) else {
+      return []
+    }
     return json.arrayValue?.compactMap(MountedRepository.init(json:)) ?? []
   }
 
   func write(_ repositories: [MountedRepository]) throws {
-    let partial = path + ".partial"
-    try Workspace.write(JSON.array(repositories.map(\.json)).text, to: partial)
-    guard rename(partial, path) == 0 else { throw HandsError.disk(action: "write", path: path, errno: errno) }
+    do throws(FileFault) {
+      try FileReplacement.write(
+        JSON.array(repositories.map(\.json)).text.utf8, to: path, suffix: "partial", mode: 0o644)
+    } catch {
+      throw HandsError.disk(action: "write", path: path, errno: error.errno)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Catalog
+import FileSystem
 import Git
 import Glibc
 import JSON
@@ -92,16 +93,11 @@ extension SandboxedHands {
     try Workspace.makeFolder(workspace.collected, mode: 0o700)
     let name = "\(workspace.collected)/\(workspace.session)-\(Hex.encode(Randomness.system.bytes(12)))"
     let file = try Descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(file.number, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let failure = errno
-        unlink(name)
-        throw HandsError.disk(action: "write", path: name, errno: failure)
-      }
-      rest = rest.dropFirst(count)
+    do throws(FileFault) {
+      try FileBytes.write(bytes, to: file.number)
+    } catch {
+      unlink(name)
+      throw HandsError.disk(action: "write", path: name, errno: error.errno)
     }
     return name
   }

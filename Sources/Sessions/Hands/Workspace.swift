@@ -1,4 +1,5 @@
 import Crypto
+import FileSystem
 import Glibc
 import Primitives
 import Processes
@@ -200,9 +201,10 @@ struct Workspace: Sendable {
 
   static func write(_ text: String, to path: String) throws {
     let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
-    let bytes = Array(text.utf8)
-    guard Glibc.write(file.number, bytes, bytes.count) == bytes.count else {
-      throw HandsError.disk(action: "write", path: path, errno: errno)
+    do throws(FileFault) {
+      try FileBytes.write(text.utf8, to: file.number)
+    } catch {
+      throw HandsError.disk(action: "write", path: path, errno: error.errno)
     }
   }
 }

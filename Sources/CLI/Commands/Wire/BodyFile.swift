@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystem
 import Glibc
 import JSON
 import Jobs
@@ -70,21 +71,16 @@ enum BodyFile {
   static func bytes(_ path: String, upTo limit: Int) throws(Complaint) -> [UInt8] {
     let name = path == "-" ? "standard input" : path
     let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(name) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(name) }
-      if count == 0 { return bytes }
-      bytes += buffer.prefix(count)
-      guard bytes.count <= limit else { throw .badBody("\(name): It has more than \(limit) bytes.") }
+    guard descriptor >= 0 else {
+      throw .unreadable(path: name, reason: String(cString: strerror(errno)))
     }
-  }
-
-  private static func unreadable(_ name: String) -> Complaint {
-    .unreadable(path: name, reason: String(cString: strerror(errno)))
+    defer { close(descriptor) }
+    do throws(FileFault) {
+      return try FileBytes.all(descriptor, limit: limit)
+    } catch .tooLong {
+      throw .badBody("\(name): It has more than \(limit) bytes.")
+    } catch {
+      throw .unreadable(path: name, reason: error.description)
+    }
   }
 }

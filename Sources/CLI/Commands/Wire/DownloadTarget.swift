@@ -1,3 +1,4 @@
+import FileSystem
 import Glibc
 import Primitives
 
@@ -50,12 +51,10 @@ struct DownloadTarget: ~Copyable {
 
   /// - Throws: `Complaint.unwritable`.
   func write(_ chunk: [UInt8]) throws(Complaint) {
-    var rest = chunk[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw DownloadTarget.complaint(name, errno) }
-      rest = rest.dropFirst(count)
+    do throws(FileFault) {
+      try FileBytes.write(chunk, to: descriptor)
+    } catch {
+      throw DownloadTarget.complaint(name, error.errno)
     }
   }
 
