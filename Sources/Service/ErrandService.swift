@@ -182,7 +182,7 @@ package struct ErrandService: Sendable {
     let born = time.now()
     health = Health(
       [
-        .database(database, time: time), .disk(data.path), .files(data.files),
+        .writeLock(database), .database(database, time: time), .disk(data.path), .files(data.files),
         .workers(queue, born: born, time: time), .schedules(schedules, database, born: born),
         HealthCheck("launcher", "Sandboxes cannot be started.") { LaunchHealth.now().fault },
       ], notes: [{ LaunchHealth.now().notice }, { [files] in files.damage }], time: time, log: log)
