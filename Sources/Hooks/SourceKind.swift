@@ -1,4 +1,4 @@
-import Catalog
+package import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -25,6 +25,8 @@ package protocol SourceKind: Sendable {
   static var keptHeaders: [String] { get }
   /// - Parameter settings: the source file's, secrets resolved.
   init(settings: JSON) throws
+  /// Told by what Errand's own texts are known, where its kind has such.
+  mutating func know(_ marks: OwnMarks)
   /// Looks at the raw bytes, before anything parses them.
   func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal)
   /// What the request is, once it is verified.
@@ -37,6 +39,7 @@ package protocol SourceKind: Sendable {
 extension SourceKind {
   package static var eventTypes: [String] { [] }
   package static var credentials: [CredentialField] { [] }
+  package mutating func know(_ marks: OwnMarks) {}
 
   /// What the request is, once it is verified, without the credentials in its body.
   /// - Throws: `HookRefusal.unreadable`.

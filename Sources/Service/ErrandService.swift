@@ -74,7 +74,9 @@ package struct ErrandService: Sendable {
     database = try await Database.open(
       data.database,
       migrations: ErrandService.migrations)
-    let secrets = Secrets(environment: configuration.environment) { log.warning("\($0)") }
+    let serverKey = try data.linkKey(randomness)
+    let marks = OwnMarks(key: serverKey)
+    let secrets = Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") }
     queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
 
@@ -141,14 +143,14 @@ package struct ErrandService: Sendable {
             client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
             search: configuration.webSearchURL)),
       ], time: time, randomness: randomness, limits: limits, log: log)
-    let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
+    let links = FileLinks(base: configuration.publicURL, key: serverKey)
     let courier = Courier(
       database: database, outbox: outbox,
       targets: [
         WebhookTarget(client: client, time: time), DirectoryTarget(database: database, files: files),
         GitHubTarget(
           database: database, files: files, client: client, git: git, local: local,
-          api: configuration.environment["GITHUB_API_URL"], time: time),
+          api: configuration.environment["GITHUB_API_URL"], marks: marks, time: time),
         SlackTarget(client: client, links: links, time: time),
       ], secrets: secrets, time: time, randomness: randomness, log: log)
     if configuration.role.works {

@@ -1,4 +1,4 @@
-import Catalog
+package import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -46,7 +46,7 @@ package struct GitHubSource: SourceKind {
   ]
 
   private let scheme: GitHubSignature
-  private let trust: GitHubTrust
+  private var trust: GitHubTrust
   private let origin: GitHubOrigin
 
   /// After so long the same body may be another event, where nothing in it tells the time. GitHub sends nothing
@@ -64,6 +64,8 @@ package struct GitHubSource: SourceKind {
   package func verify(_ request: HookRequest, now: Timestamp) throws(SignatureRefusal) {
     try scheme.verify(headers: request.headers, body: request.body, now: now)
   }
+
+  package mutating func know(_ marks: OwnMarks) { trust.marks = marks }
 
   package func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {
     let event = try GitHubSource.word(request, "X-GitHub-Event")
