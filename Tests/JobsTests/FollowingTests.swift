@@ -165,6 +165,29 @@ import Testing
     }
   }
 
+  @Test
+  func `the jobs of a folder that another server reads are left to that, as long as their files are there`()
+    async throws
+  {
+    try await JobsStore.with { store in
+      let theirs = try Gallery(Gallery.files())
+      _ = try await store.jobs.follow(JobFolder.read([theirs.path]))
+      let brief = try await store.job()
+      // Another process on the same database, with another folder.
+      let ours = try Gallery(
+        Gallery.files().merging(Self.lunch()) { $1 }.filter { !$0.key.hasPrefix("brief") })
+      let reading = JobFolder.read([ours.path])
+      let following = try await store.jobs.follow(reading, archiving: [brief.id])
+      #expect(following.missing.isEmpty)
+      #expect(try await names(store) == ["brief", "lunch"])
+      // Once its file is gone, nobody else would see to it.
+      try FileManager.default.removeItem(atPath: "\(theirs.path)/brief")
+      #expect(try await store.jobs.follow(reading).missing.map(\.name) == ["brief"])
+      _ = try await store.jobs.follow(reading, archiving: [brief.id])
+      #expect(try await names(store) == ["lunch"])
+    }
+  }
+
   @Test func `a job that moves to another keeper stays the same job`() async throws {
     try await JobsStore.with { store in
       let first = try Gallery(Gallery.files())

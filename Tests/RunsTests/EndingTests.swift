@@ -274,6 +274,38 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `the deadline of a run that could not go on tells what kept it`(isKept: Bool) async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition(and: ["limits": ["deadline": "1h"]]))
+      path.driver.play(
+        { [path] session in
+          _ = try await session.take()
+          _ = try await session.open(from: 0)
+          try await session.record([
+            NewEvent(
+              .error,
+              [
+                "error": [
+                  "type": "model_overloaded_error", "message": "the model is overloaded",
+                  "retry_status": ["type": "retrying"],
+                ]
+              ])
+          ])
+          return isKept ? .later(path.clock.now + .seconds(86_400), reason: "Busy.") : .waiting(["sevt_1"])
+        })
+      let run = try await path.started()
+      try await path.work()
+      path.clock.advance(by: .seconds(3600))
+      try await path.work()
+      let ended = try await path.run(run.id)
+      #expect(ended.state == .timedOut)
+      #expect(
+        ended.reason == "Its deadline, 1h after it fired, has passed."
+          + (isKept ? " Until then it had not gone on: The model is overloaded." : ""))
+    }
+  }
+
   @Test func `the deadline interrupts a run that is driven`() async throws {
     try await withPath { path in
       try await path.apply(JobDefinition(and: ["limits": ["deadline": "1h", "timeout": "1h"]]))
