@@ -49,7 +49,7 @@ extension API {
       do {
         return API.admission(try await domains.hooks.proof(source, headers))
       } catch {
-        return .refuse(refused(API.toldToStrangers(error)))
+        return .refuse(refused(error))
       }
     }
   }

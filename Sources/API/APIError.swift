@@ -21,8 +21,6 @@ enum APIError: Error, Equatable, CustomStringConvertible {
   case tooLarge(String)
   case tooMany(String, retryAfter: Duration)
   case unsupportedCharset(String)
-  /// A webhook that proves nothing, wherever it went.
-  case unproven
 
   var description: String {
     switch self {
@@ -32,9 +30,6 @@ enum APIError: Error, Equatable, CustomStringConvertible {
       sentence
     case .unsupportedCharset(let charset):
       "Content-Type: The body must be UTF-8; \(quoted(charset)) is not understood here."
-    case .unproven:
-      "Nothing takes this webhook: there is no source of that name, or its proof is missing, late or does not fit. The "
-        + "server's log says which, and `errand hooks verify` tries a request."
     case .tooMany(let sentence, let wait):
       "\(sentence) The next one is possible in \(DurationText.text(wait))."
     case .methodNotAllowed(let method, let path, let allowed):
@@ -73,7 +68,6 @@ struct Refusal {
       case .methodNotAllowed(_, _, let allowed): self.allowed = allowed
       case .tooMany(_, let wait): retryAfter = wait
       case .unsupportedCharset: code = "unsupported_charset"
-      case .unproven: code = "webhook_unproven"
       default: break
       }
     case let error as HookRefusal:
@@ -122,7 +116,7 @@ struct Refusal {
   private static func status(of error: APIError) -> Int {
     switch error {
     case .invalid, .unsupportedCharset: 400
-    case .unauthorized, .unproven: 401
+    case .unauthorized: 401
     case .forbidden: 403
     case .notFound: 404
     case .methodNotAllowed: 405

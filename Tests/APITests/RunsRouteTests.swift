@@ -166,7 +166,7 @@ import Testing
       #expect(first.json["run_id"]?.stringValue?.hasPrefix("run_") == true)
       #expect(second.json["run_id"] == first.json["run_id"])
       #expect(second.json["repeat"] == true)
-      #expect(forged.json["error"]?["details"]?["error_code"] == "webhook_unproven")
+      #expect(forged.json["error"]?["details"]?["error_code"] == "signature_mismatch")
     }
   }
 

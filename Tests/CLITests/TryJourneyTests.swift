@@ -25,7 +25,7 @@ import Testing
       #expect(output.text.contains("iteration 0 needs_revision"))
       #expect(output.text.contains("iteration 1 satisfied"))
       #expect(output.text.contains("the receiver verified its signature (run.succeeded)"))
-      #expect(output.text.contains("a wrong signature is answered 401 (webhook_unproven)"))
+      #expect(output.text.contains("a wrong signature is answered 401 (signature_mismatch)"))
       #expect(output.text.contains("the same event again is answered 200: the same run, nothing new"))
       #expect(output.text.contains("## Next"))
       #expect(output.text.contains("skipped. Run run_"))
