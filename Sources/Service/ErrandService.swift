@@ -203,6 +203,10 @@ package struct ErrandService: Sendable {
         directories: configuration.jobsDirectories, jobs: jobs, time: time, log: log)
       try await jobsWatch?.start()
     }
+    let roots = configuration.jobsDirectories.map(JobFolder.root)
+    for warning in try await database.read({ tx in try jobs.missingSecrets(tx, besides: roots) }) {
+      log.warning("\(warning)")
+    }
   }
 
   /// This machine's name, under which workspaces are found again.

@@ -4,12 +4,12 @@ import Outbox
 import PathSupport
 import Primitives
 import Queue
-import Sessions
 import Store
 import TestSupport
 import Testing
 
 @testable import Runs
+@testable import Sessions
 
 @Suite(.timeLimit(.minutes(5))) struct EndingTests {
   @Test func `a queued run is cancelled at once`() async throws {
@@ -162,6 +162,31 @@ import Testing
       let ended = try await path.run(run.id)
       #expect(ended.state == .timedOut)
       #expect(ended.reason == "Its running time of 10m was used up.")
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `a run that its timeout ends says what its model complained of, unless it has answered since`(
+    answers: Bool
+  ) async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition(and: ["limits": ["deadline": "5h", "timeout": "10m"]]))
+      let field = Field(on: path)
+      let run = try await path.started()
+      try await field.begin(run.id)
+      var events = [
+        NewEvent(.modelRequestEnd, ["is_error": true]),
+        NewEvent(.error, ["error": ["type": "model_overloaded_error", "message": "Busy, said the server."]]),
+      ]
+      if answers { events.append(NewEvent(.modelRequestEnd, ["is_error": false])) }
+      try await path.database.write { [sessions = path.sessions, events] tx in
+        try sessions.edit(tx, run.session) { _ = try $0.record(events) }
+      }
+      path.clock.advance(by: .seconds(10 * 60))
+      try await field.ring("\(run.id):timeout")
+      #expect(
+        try await path.run(run.id).endingReason == "Its running time of 10m was used up."
+          + (answers ? "" : " Until then it had not gone on: Busy, said the server."))
     }
   }
 
