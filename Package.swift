@@ -157,8 +157,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "HouseTests", path: "Tests/HouseTests", swiftSettings: strict),
     .testTarget(
-      name: "JourneysTests", dependencies: ["CLI", "Bench", "Primitives"], path: "Tests/JourneysTests",
-      swiftSettings: strict),
+      name: "JourneysTests",
+      dependencies: ["CLI", "Bench", "HTTPClient", "JSON", "Primitives", "Processes", "SQLite"],
+      path: "Tests/JourneysTests", swiftSettings: strict),
     tests(
       "CLI",
       uses: [

@@ -177,24 +177,28 @@ extension API {
     let decision = isHeld ? nil : try request.choice("decision", Firing.Decision.self, besides: ["held"])
     let before = try request.cursor(of: "firings")?["after"]?.stringValue
     let job = request.query("job")
-    let firings = try await domains.database.read { [domains] tx in
+    let firings = try await domains.database.read { [self] tx in
       let firings = try domains.runs.firings(
         tx, job: job, decision: decision, isHeld: isHeld, before: before, limit: limit + 1)
       if firings.isEmpty { try API.checkJob(tx, job, domains) }
-      return firings
+      return try firings.map { try shown(tx, $0) }
     }
-    return page(firings.map(\.json), limit: limit, of: "firings")
+    return page(firings, limit: limit, of: "firings")
   }
 
   func showFiring(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
     return json(
       try await domains.database.read { [self] tx in
-        let firing = try domains.runs.firing(tx, id)
-        var shown = firing.json.objectValue ?? [:]
-        shown["timezone"] = .string(orNull: try timezone(tx, of: firing))
-        return .object(shown)
+        try shown(tx, domains.runs.firing(tx, id))
       })
+  }
+
+  /// A firing with the zone by whose clocks its times are read.
+  private func shown(_ tx: Transaction, _ firing: Firing) throws -> JSON {
+    var shown = firing.json.objectValue ?? [:]
+    shown["timezone"] = .string(orNull: try timezone(tx, of: firing))
+    return .object(shown)
   }
 
   /// Calls off a firing that waits.

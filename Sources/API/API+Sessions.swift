@@ -30,33 +30,35 @@ extension API {
         _ = try domains.sessions.accept(
           tx, to: id, body.events, files: domains.files, field: "initial_events")
       }
-      return try domains.sessions.session(tx, id).json(at: now)
+      return try domains.sessions.session(tx, id).json(at: time.moment())
     }
   }
 
   func showSession(_ request: Request) async throws -> HTTPResponse {
     let id = request.path("id")
-    let now = time.now()
+    let moment = time.moment()
     return json(
-      try await domains.database.read { [domains] tx in try domains.sessions.session(tx, id).json(at: now) })
+      try await domains.database.read { [domains] tx in try domains.sessions.session(tx, id).json(at: moment)
+      })
   }
 
   func updateSession(_ request: Request) async throws -> HTTPResponse {
-    let (id, now) = (request.path("id"), time.now())
+    let (id, moment) = (request.path("id"), time.moment())
     let body = try request.object()
     return json(
       try await domains.database.write { [domains] tx in
         let update = try SessionUpdateBody(body)
         let change = try update.change(of: domains.sessions.session(tx, id))
-        return try domains.sessions.update(tx, id, change).json(at: now)
+        return try domains.sessions.update(tx, id, change).json(at: moment)
       })
   }
 
   func archiveSession(_ request: Request) async throws -> HTTPResponse {
     try request.expectNoFields()
-    let (id, now) = (request.path("id"), time.now())
+    let (id, moment) = (request.path("id"), time.moment())
     return json(
-      try await domains.database.write { [domains] tx in try domains.sessions.archive(tx, id).json(at: now) })
+      try await domains.database.write { [domains] tx in try domains.sessions.archive(tx, id).json(at: moment)
+      })
   }
 
   /// With the session go its events, its sandbox and the files it made; uploads stay.
@@ -79,7 +81,7 @@ extension API {
     let list = isDescending ? "sessions" : "sessions, ascending"
     let cursor = try request.cursor(of: list, within: filter.created)
     let (after, before) = (cursor?["after"]?.stringValue, cursor?["before"]?.stringValue)
-    let now = time.now()
+    let moment = time.moment()
     // Backwards is the other order, turned round.
     let isBack = before != nil
     let found = try await domains.database.read { [domains] tx in
@@ -87,7 +89,7 @@ extension API {
         tx, filter, descending: isDescending != isBack, after: before ?? after, limit: limit + 1)
     }
     let shown = (isBack ? found.prefix(limit).reversed() : Array(found.prefix(limit))).map {
-      $0.json(at: now)
+      $0.json(at: moment)
     }
     let hasMore = found.count > limit
     return json([

@@ -7,19 +7,19 @@ import Store
 // Threads. Every session has one, its primary; its events are the session's.
 extension API {
   func listThreads(_ request: Request) async throws -> HTTPResponse {
-    let (id, now) = (request.path("id"), time.now())
+    let (id, moment) = (request.path("id"), time.moment())
     let limit = try request.limit(default: 1000, maximum: 1000)
     let statuses = try request.choices("statuses", Session.Status.self)
     let list = "threads of \(id)"
     let after = try request.cursor(of: list)?["after"]?.stringValue
     let session = try await domains.database.read { [domains] tx in try domains.sessions.session(tx, id) }
     let isShown = (statuses.isEmpty || statuses.contains(session.shownStatus)) && after == nil
-    return page(isShown ? [session.threadJSON(at: now)] : [], limit: limit, of: list)
+    return page(isShown ? [session.threadJSON(at: moment)] : [], limit: limit, of: list)
   }
 
   func showThread(_ request: Request) async throws -> HTTPResponse {
-    let now = time.now()
-    return json(try await sessionOfThread(request).threadJSON(at: now))
+    let moment = time.moment()
+    return json(try await sessionOfThread(request).threadJSON(at: moment))
   }
 
   func archiveThread(_ request: Request) async throws -> HTTPResponse {

@@ -76,7 +76,7 @@ struct Refusal {
     case CatalogError.notFound(kind: "environment", _, _):
       self = Refusal(404, sentence, code: "environment_not_found")
     case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
-      OutboxError.notFound, FilesError.notFound, JobsError.notFound, CatalogError.notFound,
+      OutboxError.notFound, FilesError.notFound, JobsError.notFound, JobsError.notYet, CatalogError.notFound,
       CatalogError.noSuchVersion:
       self = Refusal(404, sentence)
     case FilesError.expired: self = Refusal(404, sentence, code: "file_expired")

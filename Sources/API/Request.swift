@@ -71,10 +71,18 @@ struct Request: Sendable {
   }
 
   /// The range of `name[gt]`, `name[gte]`, `name[lt]` and `name[lte]`.
-  /// - Throws: `APIError.invalid` for what is no RFC 3339 time.
+  /// - Throws: `APIError.invalid` for what is no RFC 3339 time, and for other bounds than these.
   func times(_ name: String) throws -> TimeRange {
+    let bounds = ["gt", "gte", "lt", "lte"].map { "\(name)[\($0)]" }
+    for field in http.query.map(\.name) where Request.isNamed(field, name) || field.hasPrefix("\(name)[") {
+      guard bounds.contains(where: { Request.isNamed(field, $0) }) else {
+        throw APIError.invalid(
+          "\(quoted(field)): There is no such bound. Expected \(bounds.dropLast().joined(separator: ", ")) or "
+            + "\(bounds.last ?? "").")
+      }
+    }
     func time(_ bound: String) throws -> Timestamp? {
-      try query("\(name)[\(bound)]").map { text in
+      try lastValue(of: "\(name)[\(bound)]").map { text in
         // A plus sign that was not encoded means a space in a query. Without an offset it is UTC.
         let readings = [text, text.replacing(" ", with: "+"), text + "Z"]
         guard let time = readings.lazy.compactMap(Timestamp.init).first else {
@@ -133,6 +141,10 @@ struct Request: Sendable {
   ///   cursor at all.
   func cursor(of list: String, within created: TimeRange = TimeRange()) throws -> JSON? {
     guard let text = lastValue(of: "page") else { return nil }
+    if text.isEmpty {
+      throw APIError.invalid(
+        "page: Expected the next_page of an earlier answer, found nothing. Leave it out for the first page.")
+    }
     let payload = try Cursor(text).payload
     guard payload["list"]?.stringValue == list else {
       throw APIError.invalid(

@@ -18,6 +18,8 @@ final class ErrandProcess: Sendable {
     var environment: [String: String] = [:]
     /// What sandboxes may reach besides public addresses.
     var privateNetwork: String?
+    /// Its standard input, where it has one.
+    var terminal: Descriptor?
   }
 
   static let key = "bench-key"
@@ -47,6 +49,7 @@ final class ErrandProcess: Sendable {
       ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "ERRAND_API_KEY": key]) { given, _ in given }
     let log = try Descriptor.open("\(settings.data).log", O_WRONLY | O_CREAT | O_APPEND)
     launch.descriptors = [1: log, 2: log]
+    if let terminal = settings.terminal { launch.descriptors[0] = terminal }
     return ErrandProcess(settings: settings, child: try await Child.start(launch), client: client)
   }
 
@@ -117,6 +120,9 @@ final class ErrandProcess: Sendable {
       page = "&page=\(next)"
     }
   }
+
+  /// What it has logged lately.
+  var log: String { ErrandProcess.tail("\(settings.data).log") }
 
   /// Resident memory in bytes.
   func memory() -> Int64 { figure("VmRSS:") * 1024 }

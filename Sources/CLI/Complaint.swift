@@ -1,6 +1,7 @@
 import Catalog
 import JSON
 import Primitives
+import Store
 
 /// Why a command could not do what it was asked.
 enum Complaint: Error, Equatable, CustomStringConvertible {
@@ -30,6 +31,11 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   case wrongThing(id: String, kind: ThingKind, wanted: String)
   /// The end of an id that several have.
   case ambiguous(String, ids: [String])
+  /// The end of an id that is so short that several could have it.
+  case shortEnd(String)
+  /// A job whose files ask for what came with a webhook, started by hand without anything; with an example of what it
+  /// asks for first.
+  case needsInput(message: String, job: String, example: String)
   case interrupted
   /// The input of a talk has ended before the answer that the session waits for.
   case sessionWaits(String)
@@ -50,7 +56,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .noKey, .notAllowed: .noKey
     case .unreadable, .wrongThing: .notFound
     case .badInput, .badHook, .badBody: .badInput
-    case .badHeader, .ambiguous: .usage
+    case .badHeader, .ambiguous, .shortEnd: .usage
+    case .needsInput: ExitCodes.ofRefusal(status: 400)
     case .interrupted: .interrupted
     case .inUse: .inUse
     case .setUp, .storyDiffers, .unwritable, .sessionWaits: .failed
@@ -60,7 +67,7 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
   var description: String {
     switch self {
     case .unreachable(let url, let reason): "No server answers at \(url): \(reason)"
-    case .refused(_, let message), .notAllowed(let message, _): message
+    case .refused(_, let message), .notAllowed(let message, _), .needsInput(let message, _, _): message
     case .notErrand(let url, let status):
       "What answers at \(url) is not Errand: it sent status \(status) without JSON."
     case .badURL(let url): "“\(url)” is not an address of a server. Give one such as http://127.0.0.1:8700."
@@ -82,6 +89,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
         + "\(wanted). \(kind.teller ?? "`errand show \(id)` says more.")"
     case .ambiguous(let end, let ids):
       "\(ids.count) ids end with “\(end)”: \(Complaint.first(ids))"
+    case .shortEnd(let end):
+      "“\(end)” is too short for the end of an id: give its last \(ID.shortestEnd) letters and digits, or more."
     case .interrupted: "Stopped by Ctrl-C."
     case .sessionWaits(let id): "The session waits for an answer; go on with `errand sessions chat \(id)`."
     case .inUse(let kind, let id, let jobs):
@@ -112,6 +121,8 @@ enum Complaint: Error, Equatable, CustomStringConvertible {
     case .inUse(let kind, _, _): "name another \(kind) in the jobs first, or give --force"
     case .prunesAll: "name the folder that the jobs lie in, or give --force"
     case .ambiguous: "give more of its end, or its kind in front, such as run_"
+    case .needsInput(_, let job, let example):
+      "give what a webhook would bring: errand run \(job) --input '\(example)'"
     case .notErrand: "name the server with --url or ERRAND_URL"
     case .unknownCommand("delete", "agents", _): "agents are archived: errand agents archive ID"
     case .unknownCommand(_, let group, _): "errand \(group.map { "\($0) " } ?? "")--help says what each does"

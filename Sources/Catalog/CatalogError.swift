@@ -44,4 +44,6 @@ package enum Change: String, Sendable {
   case updated
   case unchanged
   case archived
+  /// Was archived, and goes on as what it was.
+  case restored
 }

@@ -56,7 +56,9 @@ struct OpenSource: Sendable {
     do {
       let resolved = try secrets.resolve(source.settings())
       if let opened, resolved == known { return (resolved, opened) }
-      return (resolved, try kind.init(settings: resolved))
+      var made = try kind.init(settings: resolved)
+      if let marks = secrets.marks { made.know(marks) }
+      return (resolved, made)
     } catch {
       throw .misconfigured(source: source.name, problem: String(describing: error))
     }

@@ -1,4 +1,4 @@
-import Catalog
+package import Catalog
 package import JSON
 package import Jobs
 package import Primitives
@@ -27,6 +27,8 @@ package protocol SourceKind: Sendable {
   var scheme: any SignatureScheme { get }
   /// - Parameter settings: the source file's, secrets resolved.
   init(settings: JSON) throws
+  /// Told by what Errand's own texts are known, where its kind has such.
+  mutating func know(_ marks: OwnMarks)
   /// What the request is, once it is verified.
   /// - Throws: `HookRefusal.unreadable`.
   func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose
@@ -37,6 +39,7 @@ package protocol SourceKind: Sendable {
 extension SourceKind {
   package static var eventTypes: [String] { [] }
   package static var credentials: [CredentialField] { [] }
+  package mutating func know(_ marks: OwnMarks) {}
 
   /// The settings of every kind that proves its requests with a secret: the secret, and the one before it while they
   /// are being exchanged.

@@ -15,11 +15,13 @@ package struct Supplies: Sendable {
   var git: Git
   var local: LocalRepositories
   var environment: [String: String]
+  /// By what the server knows its own texts again when it hears of them.
+  var marks: OwnMarks?
   var time: Time
 
   package init(
     database: Database, files: Files, links: FileLinks, client: HTTPClient, git: Git,
-    local: LocalRepositories, environment: [String: String], time: Time
+    local: LocalRepositories, environment: [String: String], marks: OwnMarks? = nil, time: Time
   ) {
     self.database = database
     self.files = files
@@ -28,6 +30,7 @@ package struct Supplies: Sendable {
     self.git = git
     self.local = local
     self.environment = environment
+    self.marks = marks
     self.time = time
   }
 }

@@ -163,7 +163,8 @@ extension Jobs {
     _ tx: Transaction, _ draft: JobDraft, _ files: [JobFile], _ keeper: (keeper: String, file: String?)?
   ) throws -> (job: Job, change: Change) {
     let now = time.now()
-    let before = try find(tx, named: draft.name)
+    // What was archived goes on when its file is back, whoever took it away: its runs and schedules are still its own.
+    let before = try find(tx, named: draft.name) ?? archived(tx, named: draft.name)
     var job = Job(
       id: before?.id ?? ID.make("depl", at: now, randomness), name: draft.name,
       description: draft.description, origin: .file, agent: try agent(tx, draft.agent),
@@ -176,7 +177,7 @@ extension Jobs {
     job.keeper = keeper?.keeper ?? before?.keeper
     job.file = keeper?.file
     if let before {
-      if before.definition == job.definition {
+      if before.archivedAt == nil, before.definition == job.definition {
         if before.keeper != job.keeper || before.file != job.file { try move(tx, job) }
         return (before, .unchanged)
       }
@@ -189,7 +190,8 @@ extension Jobs {
     } catch let error where !(error is StoreError) {
       throw JobRefusal(job: job.name, cause: error)
     }
-    return (job, before == nil ? .created : .updated)
+    guard let before else { return (job, .created) }
+    return (job, before.archivedAt == nil ? .updated : .restored)
   }
 
   /// The id behind a name, or behind an id after a look at it.

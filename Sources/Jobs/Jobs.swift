@@ -67,6 +67,8 @@ package final class Jobs: Sendable {
           since_at INTEGER NOT NULL
         );
         """),
+    // Each new name is looked for among the jobs that were archived.
+    Migration(id: "jobs-0004", sql: "CREATE INDEX jobs_by_name ON jobs (name);"),
   ]
 
   package let database: Database
@@ -114,7 +116,7 @@ package final class Jobs: Sendable {
     watched.withLock { $0 = folders.map(JobFolder.root) }
   }
 
-  /// Has `body` called for every job that is created, updated or archived, in the transaction that does it.
+  /// Has `body` called for every job that is created, updated, archived or restored, in the transaction that does it.
   package func onChange(_ body: @escaping @Sendable (Transaction, Job) throws -> Void) {
     hooks.withLock { $0.append(body) }
   }
@@ -134,9 +136,12 @@ package final class Jobs: Sendable {
   }
 
   /// The job that a file defined under this name.
-  /// - Throws: `JobsError.notFound` with the nearest name.
+  /// - Throws: `JobsError.notFound` with the nearest name; `JobsError.notYet` when only its file is there.
   package func job(_ tx: Transaction, named name: String) throws -> Job {
     if let job = try find(tx, named: name) { return job }
+    if let fault = try fault(tx, ofMissing: name) {
+      throw JobsError.notYet(name: name, fault: fault.sentence)
+    }
     let names: [String] = try tx.rows(
       "SELECT name FROM jobs WHERE origin = 'file' AND archived_at IS NULL ORDER BY name"
     ).map { try $0["name"] }
@@ -147,10 +152,17 @@ package final class Jobs: Sendable {
   /// - Throws: `JobsError.notFound` with the nearest name.
   package func job(_ tx: Transaction, everNamed name: String) throws -> Job {
     if let job = try find(tx, named: name) { return job }
-    let archived = try tx.row(
-      "SELECT * FROM jobs WHERE name = $1 AND origin = 'file' ORDER BY archived_at DESC, id DESC LIMIT 1",
-      name)
-    return try archived.map(job) ?? job(tx, named: name)
+    return try archived(tx, named: name) ?? job(tx, named: name)
+  }
+
+  /// The latest of the jobs of this name that were archived.
+  func archived(_ tx: Transaction, named name: String) throws -> Job? {
+    try tx.row(
+      """
+      SELECT * FROM jobs WHERE name = $1 AND origin = 'file' AND archived_at IS NOT NULL
+      ORDER BY archived_at DESC, id DESC LIMIT 1
+      """, name
+    ).map(job)
   }
 
   func find(_ tx: Transaction, named name: String) throws -> Job? {

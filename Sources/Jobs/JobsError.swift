@@ -1,4 +1,5 @@
 package import Catalog
+import Store
 
 /// What can go wrong with jobs, sources and the files that define them.
 package enum JobsError: Error, Equatable, CustomStringConvertible {
@@ -6,6 +7,8 @@ package enum JobsError: Error, Equatable, CustomStringConvertible {
   case invalid([PlacedProblem])
   /// `kind` is `job` or `source`; `nearest` what the caller may have meant.
   case notFound(kind: String, name: String, nearest: String?)
+  /// No job of this name, since the file that would define it never was right: what is wrong with it.
+  case notYet(name: String, fault: String)
   case noSuchTrigger(job: String, trigger: String, known: [String])
   /// Nothing there that could be applied.
   case nothing(path: String)
@@ -18,6 +21,10 @@ package enum JobsError: Error, Equatable, CustomStringConvertible {
     case .invalid(let problems): problems.map(\.description).joined(separator: "\n")
     case .notFound(let kind, let name, let nearest):
       "There is no \(kind) \(quoted(name)).\(nearest.map { " Did you mean \(quoted($0))?" } ?? "")"
+        + (ID.isShortEnd(name) && kind == "job"
+          ? " If the end of an id is meant, give its last \(ID.shortestEnd) letters and digits, or more."
+          : "")
+    case .notYet(let name, let fault): "There is no job \(quoted(name)) yet: \(fault)"
     case .noSuchTrigger(let job, let trigger, let known):
       "The job \(quoted(job)) has no trigger \(quoted(trigger)). "
         + (known.isEmpty ? "It has none at all." : "It has: \(known.joined(separator: ", ")).")

@@ -123,10 +123,12 @@ package struct Occurrence: Sendable, Equatable {
   package var overlap: Overlap?
   /// Whether the time is made up for: it is in the past on purpose, and does not count as the schedule's start.
   package var isBackfill: Bool
+  /// Whether it comes late to make up for a time that nobody saw, be it by a schedule's own catching up.
+  package var isMadeUp: Bool
 
   package init(
     cause: Cause, trigger: String, context: JSON.Object = [:], actor: Actor? = nil, key: String? = nil,
-    overlap: Overlap? = nil, isBackfill: Bool = false
+    overlap: Overlap? = nil, isBackfill: Bool = false, isMadeUp: Bool = false
   ) {
     self.cause = cause
     self.trigger = trigger
@@ -135,6 +137,7 @@ package struct Occurrence: Sendable, Equatable {
     self.key = key
     self.overlap = overlap
     self.isBackfill = isBackfill
+    self.isMadeUp = isMadeUp || isBackfill
   }
 
   var kind: String {

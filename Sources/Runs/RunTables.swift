@@ -152,5 +152,12 @@ extension Runs {
         ALTER TABLE runs ADD COLUMN elapsed_since INTEGER;
         ALTER TABLE runs ADD COLUMN boot TEXT;
         """),
+    // Whether what waits makes up for a time that had passed: it makes room for what is on time.
+    Migration(
+      id: "runs-0009",
+      sql: """
+        ALTER TABLE held ADD COLUMN made_up INTEGER NOT NULL DEFAULT 0;
+        UPDATE held SET made_up = 1 WHERE firing_id IN (SELECT id FROM firings WHERE trigger_kind = 'backfill');
+        """),
   ]
 }

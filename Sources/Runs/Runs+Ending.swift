@@ -38,7 +38,8 @@ extension Runs {
         guard run.state == .running, try isTimeUp(edit) else { return }
         try end(
           edit, as: .timedOut,
-          reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up.")
+          reason: "Its running time of \(DurationText.text(run.snapshot.terms.timeout)) was used up."
+            + (try complaint(tx, run)))
       case "expiry":
         // Begun, it may take as long as its limits allow.
         guard run.startedAt == nil else { return }
@@ -56,11 +57,16 @@ extension Runs {
     }
   }
 
-  /// What kept a run from going on until now, in a sentence; empty when nothing did.
+  /// What kept a run from going on until now, in a sentence; empty when nothing did. What its model complained of counts
+  /// until the model answers.
   private func complaint(_ tx: Transaction, _ run: Run) throws -> String {
-    guard try sessions.session(tx, run.session).status == .rescheduling,
-      let said = try sessions.last(tx, run.session, .error)?.body["error"]?["message"]?.stringValue
+    guard let error = try sessions.last(tx, run.session, .error),
+      let said = error.body["error"]?["message"]?.stringValue
     else { return "" }
+    let answer = try sessions.last(tx, run.session, .modelRequestEnd)?.position ?? 0
+    if try sessions.session(tx, run.session).status != .rescheduling, answer > error.position ?? 0 {
+      return ""
+    }
     return " Until then it had not gone on: \(said.asSentence)"
   }
 

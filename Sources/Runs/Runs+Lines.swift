@@ -24,8 +24,9 @@ extension Runs {
     fire.firing.key = turn.key
     if turn.rule == .allowAll { return try launch(tx, fire, line: turn.line) }
     try lock(tx, fire.job.id, turn.line)
-    let line = try line(tx, fire.job.id, turn)
-    switch turn.rule.admission(line, window: turn.window) {
+    var line = try line(tx, fire.job.id, turn)
+    if fire.occurrence.isMadeUp { line.hasOnlyMadeUp = false }
+    switch try admission(tx, fire, turn, &line) {
     case .start: return try launch(tx, fire, line: turn.line)
     case .skip(let reason): return try decide(tx, fire, .skipped, reason: reason)
     case .hold(let reason): return try hold(tx, fire, turn, line, reason: reason)
@@ -43,6 +44,34 @@ extension Runs {
     case .replace(let runs, let waiting, let atOnce):
       return try replace(tx, fire, turn, line, runs: runs, waiting: waiting, atOnce: atOnce)
     }
+  }
+
+  /// What the rule says. What is on time comes before what makes up for other times: where there is no room to wait, the
+  /// last of those gives its place up.
+  private func admission(
+    _ tx: Transaction, _ fire: Fire, _ turn: Turn, _ line: inout Line
+  ) throws -> Admission {
+    let admission = turn.rule.admission(line, window: turn.window)
+    guard case .skip = admission, !fire.occurrence.isMadeUp,
+      let last = try tx.row(
+        """
+        SELECT firing_id, line, size FROM held WHERE job_id = $1 AND made_up = 1
+        ORDER BY position DESC, firing_id DESC LIMIT 1
+        """, fire.job.id)
+    else { return admission }
+    var roomier = line
+    roomier.waitingInJob -= 1
+    roomier.sizeInJob -= try last["size"]
+    if try last["line"] == turn.line { roomier.waiting -= 1 }
+    let better = turn.rule.admission(roomier, window: turn.window)
+    if case .skip = better { return admission }
+    try decide(
+      tx, last["firing_id"], .skipped,
+      reason:
+        "It made up for a time that had passed, and gave its place to firing \(fire.firing.id), which is on time: "
+        + "\(line.waitingInJob) firings of the job waited, which is the most.")
+    line = roomier
+    return better
   }
 
   /// Whoever counts in a line, or frees it, holds its lock.
@@ -64,6 +93,9 @@ extension Runs {
       return line
     }
     line.next = try head["firing_id"]
+    line.hasOnlyMadeUp =
+      try tx.row(
+        "SELECT 1 FROM held WHERE job_id = $1 AND line = $2 AND made_up = 0 LIMIT 1", job, turn.line) == nil
     try count(tx, job, turn.line, &line)
     if turn.rule.replaces {
       line.replaceable = try tx.rows(
@@ -116,11 +148,12 @@ extension Runs {
     let held = try note(tx, fire, reason: reason)
     try tx.run(
       """
-      INSERT INTO held (firing_id, job_id, trigger_id, line, position, rule, context, size, ready_at, expires_at)
+      INSERT INTO held (firing_id, job_id, trigger_id, line, position, rule, context, size, ready_at, expires_at,
+        made_up)
       SELECT $1, $2, $4, $3, \(first ? "COALESCE(MIN(position), 0) - 1" : "COALESCE(MAX(position), 0) + 1"),
-        $5, $6, $7, $8, $9 FROM held WHERE job_id = $2 AND line = $3
+        $5, $6, $7, $8, $9, $10 FROM held WHERE job_id = $2 AND line = $3
       """, firing.id, fire.job.id, turn.line, firing.trigger, turn.rule.rawValue, context, size, readyAt,
-      fire.expiresAt)
+      fire.expiresAt, fire.occurrence.isMadeUp ? 1 : 0)
     try queue.push(
       tx, .start, firing.id, due: Held.due(readyAt: readyAt, expiresAt: fire.expiresAt, now: now))
     return held

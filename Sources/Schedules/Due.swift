@@ -35,6 +35,12 @@ struct Due: Equatable {
     var reason: String
   }
 
+  /// Why nobody saw times come.
+  enum Absence: String {
+    case nobody = "Nobody was running"
+    case archived = "The job was archived"
+  }
+
   /// Each gets a row of the ledger, in order.
   var items: [Item] = []
   /// What lies before them.
@@ -57,7 +63,7 @@ struct Due: Equatable {
   ///   - skips: nominal times to leave out, with the reason.
   init?(
     _ timetable: Timetable, cursor: Timestamp, now: Timestamp, since: Timestamp, catchUp: CatchUp,
-    skips: [Int64: String] = [:]
+    skips: [Int64: String] = [:], absence: Absence = .nobody
   ) {
     func due(_ nominal: Int64) -> Timestamp {
       Timestamp(seconds: nominal) + .milliseconds(timetable.delay(of: nominal))
@@ -74,8 +80,8 @@ struct Due: Equatable {
     guard let latest = last(now.seconds + 1, where: { $0 <= now }) else { return nil }
     var from = cursor.seconds
     if let unseen = last(min(latest, since.seconds) + 1, where: { $0 < since }) {
-      missAll(timetable, after: cursor.seconds, through: unseen, due: due)
-      decide(timetable, now: now, catchUp: catchUp, skips: skips)
+      missAll(timetable, after: cursor.seconds, through: unseen, absence, due: due)
+      decide(timetable, now: now, catchUp: catchUp, skips: skips, absence)
       from = unseen
     }
     for time in timetable.occurrences(after: from).prefix(Due.batch) {
@@ -87,7 +93,8 @@ struct Due: Equatable {
 
   /// Takes up everything that nobody saw, as missed for now.
   private mutating func missAll(
-    _ timetable: Timetable, after start: Int64, through last: Int64, due: (Int64) -> Timestamp
+    _ timetable: Timetable, after start: Int64, through last: Int64, _ absence: Absence,
+    due: (Int64) -> Timestamp
   ) {
     var time: Int64? = last
     while let nominal = time, nominal > start, items.count < Due.rows {
@@ -104,12 +111,12 @@ struct Due: Equatable {
     span = Span(
       after: Timestamp(seconds: start), until: Timestamp(seconds: older),
       times: times > Due.countLimit ? nil : times,
-      reason: "Nobody was running from the first of these times to the last; they are too many to list.")
+      reason: "\(absence.rawValue) from the first of these times to the last; they are too many to list.")
   }
 
   /// Applies the catch-up policy to what was missed.
   private mutating func decide(
-    _ timetable: Timetable, now: Timestamp, catchUp: CatchUp, skips: [Int64: String]
+    _ timetable: Timetable, now: Timestamp, catchUp: CatchUp, skips: [Int64: String], _ absence: Absence
   ) {
     let oldest = now - catchUp.window
     var room =
@@ -124,24 +131,25 @@ struct Due: Equatable {
         items[index].verdict = rest
       } else if Timestamp(seconds: nominal) < oldest {
         items[index].verdict = .missed(
-          "Nobody was running at this time, and it was longer ago than the window of "
-            + "\(DurationText.text(catchUp.window)) when somebody was again.")
+          "\(absence.rawValue) at this time, and it was longer ago than the window of "
+            + "\(DurationText.text(catchUp.window)) when \(absence == .nobody ? "somebody was again" : "it was back")."
+        )
       } else if room > 0 {
         items[index].verdict = .start
         items[index].isMadeUp = true
         room -= 1
       } else {
-        items[index].verdict = .missed(Due.missed(catchUp))
+        items[index].verdict = .missed(Due.missed(catchUp, absence.rawValue))
       }
     }
   }
 
-  private static func missed(_ catchUp: CatchUp) -> String {
+  private static func missed(_ catchUp: CatchUp, _ absence: String) -> String {
     switch catchUp.policy {
-    case .none: "Nobody was running at this time, and the schedule makes up for nothing (catch_up: none)."
-    case .latest: "Nobody was running at this time; a later one is made up for instead (catch_up: latest)."
+    case .none: "\(absence) at this time, and the schedule makes up for nothing (catch_up: none)."
+    case .latest: "\(absence) at this time; a later one is made up for instead (catch_up: latest)."
     case .all:
-      "Nobody was running at this time; the latest \(catchUp.limit) of those missed are made up for (catch_up: all)."
+      "\(absence) at this time; the latest \(catchUp.limit) of those missed are made up for (catch_up: all)."
     }
   }
 

@@ -104,5 +104,9 @@ extension Schedules {
         );
         CREATE INDEX schedule_deeds_by_schedule ON schedule_deeds (job_id, trigger_id, id);
         """),
+    // The schedules of archived jobs, as they were: a column that `schedules` gets, this gets too.
+    Migration(
+      id: "schedules-0005",
+      sql: "CREATE TABLE schedules_resting AS SELECT * FROM schedules WHERE 1 = 0;"),
   ]
 }

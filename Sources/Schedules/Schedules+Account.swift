@@ -88,7 +88,8 @@ extension Schedules {
       account.firing = try runs.firing(tx, job: schedule.job, trigger: schedule.trigger, nominal: nominal)
       var words: String
       if account.firing == nil, let since = schedule.since, nominal <= since,
-        let firing = try past(tx, jobs.job(tx, id: schedule.job), at: [nominal]).first
+        let firing = try past(tx, jobs.job(tx, id: schedule.job), at: [nominal])
+          .first(where: { $0.kind != "backfill" || $0.job != schedule.job })
       {
         account.firing = firing
         words = try Schedules.words(of: firing, jobs.job(tx, id: schedule.job))
@@ -222,6 +223,7 @@ extension Schedules {
     if let archivedAt = job.archivedAt {
       return "\(words) The job was archived at \(archivedAt.inSentence)."
     }
+    if job.triggers.contains(where: { $0.id == firing.trigger }) { return words }
     return "\(words) That was its trigger \(firing.trigger)."
   }
 

@@ -12,10 +12,12 @@ extension Schedules {
   /// Times that have come under the old text are decided under it, here and now; the new text counts from now on.
   /// Those of a schedule that is gone, without another in its place, are superseded, and so is what still waits
   /// for its turn. A pause, the number of failures and of starts, what is to be skipped and what waits stay, also
-  /// when one schedule without a name takes the place of another.
+  /// when one schedule without a name takes the place of another. Those of an archived job rest until it is back.
   func take(_ tx: Transaction, _ job: Job) throws {
     let now = time.now()
-    let wanted = job.archivedAt == nil ? job.triggers.filter(\.isSchedule) : []
+    if job.archivedAt != nil { return try rest(tx, job, now: now) }
+    try resume(tx, job, now: now)
+    let wanted = job.triggers.filter(\.isSchedule)
     let existing = try tx.rows("SELECT * FROM schedules WHERE job_id = $1 ORDER BY trigger_id", job.id).map(
       Schedule.init)
     let gone = existing.filter { old in !wanted.contains { $0.id == old.trigger } }
@@ -121,8 +123,9 @@ extension Schedules {
 
   /// Decides every time that has come under a text which is about to go, jitter or not, and closes the account
   /// of its pause.
-  private func finish(
-    _ tx: Transaction, _ old: Schedule, now: Timestamp, supersedes: String?
+  /// - Parameter unseen: given, the times count as missed, because of this.
+  func finish(
+    _ tx: Transaction, _ old: Schedule, now: Timestamp, supersedes: String?, unseen: Due.Absence? = nil
   ) throws -> Schedule {
     var schedule = old
     if schedule.pause != nil {
@@ -149,7 +152,7 @@ extension Schedules {
       skips[(try row["nominal_at"] as Timestamp).seconds] = try row["reason"]
     }
     while schedule.pause == nil, schedule.startsLeft != 0,
-      let due = try due(tx, schedule, timetable, now: now, skips: skips)
+      let due = try due(tx, schedule, timetable, now: now, skips: skips, unseen: unseen)
     {
       try apply(tx, due, to: &schedule, supersedes: supersedes)
     }

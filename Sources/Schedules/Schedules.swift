@@ -210,12 +210,13 @@ package final class Schedules: Sendable {
   }
 
   func due(
-    _ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, now: Timestamp, skips: [Int64: String]
+    _ tx: Transaction, _ schedule: Schedule, _ timetable: Timetable, now: Timestamp, skips: [Int64: String],
+    unseen: Due.Absence? = nil
   ) throws -> Due? {
     Due(
       timetable, cursor: schedule.cursor, now: now,
-      since: try since(tx, now, for: schedule.nextAt ?? schedule.cursor), catchUp: schedule.spec.catchUp,
-      skips: skips)
+      since: try unseen.map { _ in now } ?? since(tx, now, for: schedule.nextAt ?? schedule.cursor),
+      catchUp: schedule.spec.catchUp, skips: skips, absence: unseen ?? .nobody)
   }
 
   /// Writes the ledger's rows, starts what starts, and moves the cursor.
@@ -233,7 +234,7 @@ package final class Schedules: Sendable {
     for item in due.items {
       let occurrence = Occurrence(
         cause: .time(Timestamp(seconds: item.nominal)), trigger: schedule.trigger,
-        overlap: schedule.overlap(of: item, job))
+        overlap: schedule.overlap(of: item, job), isMadeUp: item.isMadeUp)
       switch item.verdict {
       case .start:
         if let supersedes {

@@ -88,13 +88,41 @@ package struct Configuration: Sendable {
       secrets: Secrets(environment: environment), local: localRepositories, rehearses: rehearses)
   }
 
-  /// Why no model will answer; nil when one may. Servers other than the official one may want no key.
+  /// Why no model will answer; nil when one may.
   package var modelWarning: String? {
-    func isSet(_ name: String) -> Bool { environment[name].map { !$0.isEmpty } ?? false }
-    guard !rehearses, !isSet("ANTHROPIC_API_KEY"), !isSet("ANTHROPIC_BASE_URL") else { return nil }
-    return
-      "ANTHROPIC_API_KEY is not set, so no model can be asked: every run will fail. Set it, name another server "
-      + "with ANTHROPIC_BASE_URL, or serve with --rehearse."
+    if rehearses { return nil }
+    func given(_ name: String) -> String? {
+      environment[name].flatMap { $0.contains { !$0.isWhitespace } ? $0 : nil }
+    }
+    var sentences: [String] = []
+    let base = given("ANTHROPIC_BASE_URL")
+    if let base, !Configuration.isModelAddress(base) {
+      // It may hold a password.
+      let shown = base.contains("@") ? "" : " (“\(base)”)"
+      sentences.append(
+        "ANTHROPIC_BASE_URL\(shown) is no address where a model could be asked, so every run will fail. Write it with "
+          + "http:// or https:// in front, such as http://localhost:8000.")
+    }
+    if given("ANTHROPIC_API_KEY") == nil {
+      sentences.append(
+        "ANTHROPIC_API_KEY is not set, so no model can be asked: every run will fail. "
+          + (base == nil
+            ? "Set it, name another server with ANTHROPIC_BASE_URL too, or serve with --rehearse."
+            : "Set it, to any value if the server at ANTHROPIC_BASE_URL asks for none, or serve with --rehearse.")
+      )
+    }
+    return sentences.isEmpty ? nil : sentences.joined(separator: " ")
+  }
+
+  /// Whether requests can go there: an address of the web, be it with a user and a password.
+  private static func isModelAddress(_ text: String) -> Bool {
+    let text = text.filter { !$0.isWhitespace }
+    guard let scheme = ["https://", "http://"].first(where: { text.lowercased().hasPrefix($0) }) else {
+      return false
+    }
+    let authority = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+    let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+    return WebAddress(scheme + host) != nil
   }
 
   /// How many tokens the models can read at once, as `ERRAND_MODEL_WINDOW` says: for servers whose models are not

@@ -73,7 +73,9 @@ package struct ErrandService: Sendable {
     database = try await Database.open(
       data.database,
       migrations: ErrandService.migrations)
-    let secrets = Secrets(environment: configuration.environment) { log.warning("\($0)") }
+    let serverKey = try data.linkKey(randomness)
+    let marks = OwnMarks(key: serverKey)
+    let secrets = Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") }
     queue = Queue(database: database, time: time)
     let outbox = Outbox(queue: queue, time: time, randomness: randomness)
 
@@ -140,13 +142,13 @@ package struct ErrandService: Sendable {
             client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
             search: configuration.webSearchURL)),
       ], time: time, randomness: randomness, limits: limits, log: log)
-    let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
+    let links = FileLinks(base: configuration.publicURL, key: serverKey)
     let courier = Courier(
       database: database, outbox: outbox,
       targets: Integrations.targets(
         Supplies(
           database: database, files: files, links: links, client: client, git: git, local: local,
-          environment: configuration.environment, time: time)), secrets: secrets, time: time,
+          environment: configuration.environment, marks: marks, time: time)), secrets: secrets, time: time,
       randomness: randomness, log: log)
     if configuration.role.works {
       var options = Worker.Options()
@@ -179,7 +181,7 @@ package struct ErrandService: Sendable {
     let born = time.now()
     health = Health(
       [
-        .database(database, time: time), .disk(data.path), .files(data.files),
+        .writeLock(database), .database(database, time: time), .disk(data.path), .files(data.files),
         .workers(queue, born: born, time: time), .schedules(schedules, database, born: born),
         HealthCheck("launcher", "Sandboxes cannot be started.") { LaunchHealth.now().fault },
       ], notes: [{ LaunchHealth.now().notice }, { [files] in files.damage }], time: time, log: log)
@@ -197,6 +199,10 @@ package struct ErrandService: Sendable {
       jobsWatch = JobsWatch(
         directories: configuration.jobsDirectories, jobs: jobs, time: time, log: log)
       try await jobsWatch?.start()
+    }
+    let roots = configuration.jobsDirectories.map(JobFolder.root)
+    for warning in try await database.read({ tx in try jobs.missingSecrets(tx, besides: roots) }) {
+      log.warning("\(warning)")
     }
   }
 

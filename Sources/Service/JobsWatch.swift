@@ -28,6 +28,8 @@ final class JobsWatch: Sendable {
     /// In how many looks the files of a job, by its id, were missing.
     var missing: [String: Int] = [:]
     var problems: [PlacedProblem] = []
+    /// What was warned of the last time: it is told when it is new.
+    var warnings: [String] = []
     var isAsked = false
   }
 
@@ -100,9 +102,7 @@ final class JobsWatch: Sendable {
   ///   - isNew: whether something has changed since the last time.
   /// - Returns: how many problems there are.
   @discardableResult
-  private func apply(_ reading: JobFolderReading, telling level: Logger.Level, isNew: Bool) async throws
-    -> Int
-  {
+  func apply(_ reading: JobFolderReading, telling level: Logger.Level, isNew: Bool) async throws -> Int {
     let archiving = state.withLock { state in
       Set(state.missing.filter { $0.value + 1 >= JobsWatch.missingLooks }.keys)
     }
@@ -117,14 +117,18 @@ final class JobsWatch: Sendable {
     }
     for job in newlyMissing {
       log.warning(
-        "The files of the job \(job.name) are gone\(job.file.map { " (\($0))" } ?? ""). It is archived unless they come back at once."
+        "The files of the job \(job.name) are gone\(job.file.map { " (\($0))" } ?? ""). It is archived unless they come back at once, and goes on when they come back later."
       )
     }
     guard isNew || following.problems != before else { return following.problems.count }
-    for warning in following.warnings { log.warning("\(warning)") }
-    for (root, absence) in reading.absent.sorted(by: { $0.key < $1.key }) {
-      log.warning("\(JobsWatch.sentence(root, absence))")
+    let warnings =
+      following.warnings.map(\.description)
+      + reading.absent.sorted { $0.key < $1.key }.map { JobsWatch.sentence($0.key, $0.value) }
+    let told = state.withLock { state in
+      defer { state.warnings = warnings }
+      return Set(state.warnings)
     }
+    for warning in warnings where !told.contains(warning) { log.warning("\(warning)") }
     for line in JobsWatch.lines(of: following) { log.error("\(line)") }
     if !before.isEmpty, following.problems.isEmpty {
       log.notice("The job files of \(directories.joined(separator: ", ")) are right again, and applied.")

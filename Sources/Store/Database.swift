@@ -33,6 +33,7 @@ package final class Database: Sendable {
   private let writes: Inbox<Writer.Job>
   private let reads: Inbox<Reader.Job>
   private let bell: Doorbell
+  private let lockWait: LockWait
   private let threads = Lock(Threads())
 
   private struct Threads {
@@ -67,6 +68,7 @@ package final class Database: Sendable {
     self.path = path
     self.options = options
     self.bell = bell
+    lockWait = LockWait(options.time)
     writes = Inbox(limit: options.waiting, path: path)
     reads = Inbox(limit: options.waiting, path: path)
   }
@@ -108,6 +110,10 @@ package final class Database: Sendable {
       }
     }
   }
+
+  /// Since when nothing can be written because another process has the lock; nil when that is not so, or not longer
+  /// than some time.
+  package func lockedOut(longer limit: Duration) -> Timestamp? { lockWait.since(longer: limit) }
 
   /// How many writes wait to be taken up; for metrics.
   package var waitingWrites: Int { writes.count }
@@ -166,13 +172,14 @@ package final class Database: Sendable {
 
   private func startWriter(_ migrations: [Migration]) async throws {
     try await withCheckedThrowingContinuation {
-      [path, options, writes, bell] (ready: CheckedContinuation<Void, any Error>) in
+      [path, options, writes, bell, lockWait] (ready: CheckedContinuation<Void, any Error>) in
       let thread = Thread("store-write") {
         let writer: Writer
         do {
           let connection = try Database.connect(path, .write, options)
           try Migrator(path: path, connection: connection, options: options).apply(migrations)
-          writer = Writer(path: path, connection: connection, options: options, ring: { bell.ring() })
+          writer = Writer(
+            path: path, connection: connection, options: options, ring: { bell.ring() }, lockWait: lockWait)
         } catch {
           return ready.resume(throwing: error)
         }

@@ -26,6 +26,14 @@ extension ID {
   package static let shortestEnd = 4
   private static let endLimit = 24
 
+  /// Whether a text may be meant for the end of an id, and is too short for one.
+  package static func isShortEnd(_ text: String) -> Bool {
+    (1..<shortestEnd).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+      }
+  }
+
   /// What a text names by its end: `7x3k`, or `run_7x3k` when the kind is said too. Nil for a whole id, and for what
   /// is no end of one.
   package static func end(_ text: String) -> (word: String?, end: String)? {

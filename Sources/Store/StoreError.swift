@@ -127,7 +127,7 @@ extension StoreError: CustomStringConvertible {
     case .wrongType(let column, let found, let wanted):
       "The column \(column) holds \(found), which is not a \(wanted)."
     case .badCursor(let text):
-      "\(text.count > 80 ? text.prefix(80) + "…" : text) is not a page that this server handed out. Begin "
+      "\(text.isEmpty ? "An empty text" : text.count > 80 ? text.prefix(80) + "…" : text) is not a page that this server handed out. Begin "
         + "with the first page."
     }
   }

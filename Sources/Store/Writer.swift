@@ -19,6 +19,7 @@ struct Writer {
   let connection: Connection
   let options: Database.Options
   let ring: @Sendable () -> Void
+  let lockWait: LockWait
 
   /// Works until the inbox is closed and empty.
   func work(_ inbox: Inbox<Job>) {
@@ -65,7 +66,7 @@ struct Writer {
 
   /// Runs the whole batch and commits it. Throws when nothing of it is stored.
   private func transact(_ batch: [Job]) throws -> [Outcome] {
-    try ask("BEGIN IMMEDIATE")
+    try begin()
     do {
       let outcomes = try batch.map(attempt)
       do {
@@ -84,6 +85,17 @@ struct Writer {
         // If this fails too, the next BEGIN says so to its own callers.
         try? ask("ROLLBACK")
       }
+      throw error
+    }
+  }
+
+  private func begin() throws {
+    lockWait.begins()
+    do {
+      try ask("BEGIN IMMEDIATE")
+      lockWait.ends()
+    } catch {
+      if case StoreError.locked = error { lockWait.isRefused() } else { lockWait.ends() }
       throw error
     }
   }

@@ -43,6 +43,40 @@ import Testing
     #expect(try Self.request(query).times("created_at").from?.description == "2026-11-12T09:00:00Z")
   }
 
+  @Test(arguments: [
+    (
+      "created_at[foo]=2026-11-12T09:00:00Z",
+      #""created_at[foo]": There is no such bound. Expected created_at[gt], created_at[gte], created_at[lt] or created_at[lte]."#
+    ),
+    (
+      "created_at[gte]=2026-11-12T09:00:00Z&created_at=2026-11-12T09:00:00Z",
+      #""created_at": There is no such bound. Expected created_at[gt], created_at[gte], created_at[lt] or created_at[lte]."#
+    ),
+    (
+      "created_at[]=2026-11-12T09:00:00Z",
+      #""created_at[]": There is no such bound. Expected created_at[gt], created_at[gte], created_at[lt] or created_at[lte]."#
+    ),
+    ("created_at[gte]=", #"created_at[gte]: Expected a time such as 2026-11-20T09:00:00Z, found ""."#),
+    ("created_at[lt][]=", #"created_at[lt]: Expected a time such as 2026-11-20T09:00:00Z, found ""."#),
+  ])
+  func `bounds that mean nothing are refused with those that do`(query: String, sentence: String) throws {
+    let error = #expect(throws: APIError.self) { try Self.request(query).times("created_at") }
+    #expect(error?.description == sentence)
+  }
+
+  @Test func `bounds of another name are none of this one's`() throws {
+    #expect(try Self.request("created_atx[foo]=1&xcreated_at[gte]=2").times("created_at").from == nil)
+  }
+
+  @Test(arguments: ["page=", "page[]=", "page[0]="])
+  func `an empty page is refused with a whole sentence`(query: String) throws {
+    let error = #expect(throws: APIError.self) { try Self.request(query).cursor(of: "agents") }
+    #expect(
+      error?.description
+        == "page: Expected the next_page of an earlier answer, found nothing. Leave it out for the first page."
+    )
+  }
+
   @Test func `a client that adds each cursor to the query comes to the end`() async throws {
     try await withAPI { api in
       for number in 0..<5 {

@@ -257,9 +257,24 @@ import Testing
           == "Job brief has no schedule; it was archived at 2026-11-12T09:00:00Z.")
       api.path.clock.advance(by: .seconds(60))
       try await api.path.apply(Self.job(), JobDefinition("other"))
-      #expect(try await why(at) == "\(told) That was an earlier job brief, which was archived.")
+      #expect(
+        try await why(at)
+          == "The schedule was applied only later, at 2026-11-12T09:00:00Z; what it would have named before does not count. It was backfilled as \(run), at 2026-11-12T09:00:00Z."
+      )
       #expect(try await why().contains("its last firing, at 2026-11-12T09:00:00Z to make up for"))
       #expect(try await api.get("/v1/why/nobody").status == 404)
+      // Earlier versions made another job of what came back.
+      try await api.path.database.write { tx in
+        try tx.run(
+          """
+          INSERT INTO jobs (id, name, origin, agent_id, definition, revision, written, created_at, updated_at,
+            archived_at)
+          SELECT 'depl_0old', name, origin, agent_id, definition, revision, 'w', created_at, updated_at, updated_at
+          FROM jobs WHERE name = 'brief'
+          """)
+        try tx.run("UPDATE firings SET job_id = 'depl_0old'")
+      }
+      #expect(try await why(at) == "\(told) That was an earlier job brief, which was archived.")
     }
   }
 }

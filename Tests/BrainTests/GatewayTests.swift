@@ -42,7 +42,8 @@ import Testing
       .refused(
         status: 401,
         message:
-          "authentication_error: bad key (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY: set it to one that is taken there)"
+          "authentication_error: bad key (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY: set it to one that is taken there)",
+        answered: 200
       )
     ),
     (
@@ -61,7 +62,8 @@ import Testing
       .refused(
         status: 402,
         message:
-          "insufficient_quota: pay (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY, whose account has no credit there)"
+          "insufficient_quota: pay (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY, whose account has no credit there)",
+        answered: 200
       )
     ),
     (
@@ -69,7 +71,8 @@ import Testing
       .refused(
         status: 403,
         message:
-          "PERMISSION_DENIED: not you (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY, which may not do this there)"
+          "PERMISSION_DENIED: not you (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY, which may not do this there)",
+        answered: 200
       )
     ),
     (
@@ -77,12 +80,13 @@ import Testing
       .refused(
         status: 404,
         message:
-          "no such model (asked at http://server/v1/messages: check the agent's model, and the address in ANTHROPIC_BASE_URL)"
+          "no such model (asked at http://server/v1/messages: check the agent's model, and the address in ANTHROPIC_BASE_URL)",
+        answered: 200
       )
     ),
     (
       json + #"{"error":{"message":"8192 is the most","code":"context_length_exceeded"}}"#,
-      .refused(status: 400, message: "8192 is the most (context length exceeded)" + whereAsked)
+      .refused(status: 400, message: "8192 is the most (context length exceeded)" + whereAsked, answered: 200)
     ),
     (
       json + #"{"__type":"com.x#ThrottlingException","message":"slow"}"#,
@@ -110,28 +114,46 @@ import Testing
     ),
     (
       stream + opening + "data: upstream timed out\n\n",
-      .failed(message: "its stream ended before the reply did; it said: upstream timed out")
+      .failed(
+        message:
+          "its stream ended before the reply did; it said: upstream timed out. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
+      )
     ),
     (
       head
         + "text/html\r\n\r\n<html><head><title>502 Bad</title></head><body><h1>Gate&amp;way</h1></body></html>",
       .failed(
         message:
-          "it sent a web page instead of a reply: 502 Bad Gate&way. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
+          "it sent a web page (text/html, status 200) instead of a reply: 502 Bad Gate&way. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
+      )
+    ),
+    (
+      head
+        + "text/html; charset=utf-8\r\n\r\n<!doctype html><title>Sign in</title><p>Sign in to the company's network</p>",
+      .misplaced(
+        message:
+          "it sent a web page (text/html, status 200) instead of a reply: Sign in Sign in to the company's network. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
+      )
+    ),
+    (
+      json + #"{"version":"1.2"}"#,
+      .misplaced(
+        message:
+          #"it sent JSON that is no reply (application/json, status 200) instead of a reply: {"version":"1.2"}. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."#
       )
     ),
     (
       head + "text/plain\r\n\r\nno healthy upstream",
       .failed(
         message:
-          "it sent a text instead of a reply: no healthy upstream. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
+          "it sent a text (text/plain, status 200) instead of a reply: no healthy upstream. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
       )
     ),
     (
       json + #"{"error": {"message": "cut"#,
       .failed(
         message:
-          #"it sent broken JSON instead of a reply: {"error": {"message": "cut. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."#
+          #"it sent broken JSON (application/json, status 200) instead of a reply: {"error": {"message": "cut. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."#
       )
     ),
     (
@@ -150,7 +172,8 @@ import Testing
       .refused(
         status: 403,
         message:
-          "no (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY, which may not do this there)"
+          "no (asked at http://server/v1/messages with the key in ANTHROPIC_API_KEY, which may not do this there)",
+        answered: 500
       )
     ),
   ]
@@ -159,6 +182,22 @@ import Testing
   func `says what is wrong in many forms`(place: Int) async throws {
     let (answer, error) = Self.errors[place]
     #expect(try await ask(answer) == .failure(error))
+  }
+
+  @Test func `that refuses in an answer with status 200 is not said to have given another`() async throws {
+    let (answer, _) = Self.errors[4]
+    guard case .failure(let error) = try await ask(answer) else {
+      Issue.record("It was no error.")
+      return
+    }
+    #expect(
+      error.description.hasPrefix(
+        "The model's server refused the request, in an answer with status 200: insufficient_quota: pay"))
+    #expect(error.wireType == "billing_error")
+  }
+
+  @Test func `that shows a page to log in on is not asked again`() {
+    #expect(!ModelError.misplaced(message: "it sent a web page").isRetryable)
   }
 
   @Test func `is quoted without keys, control characters and at length`() {

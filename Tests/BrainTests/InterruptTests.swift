@@ -1,5 +1,7 @@
+import Catalog
 import JSON
 import Primitives
+import Store
 import TestSupport
 import Testing
 
@@ -52,6 +54,27 @@ import Testing
     try await rig.drive(id)
     #expect(try await rig.item(id) == nil)
     #expect(try await rig.deeds(id).last == "session.status_idle end_turn")
+  }
+
+  @Test func `and a refusal leave what the agent has made so far`() async throws {
+    let write = ScriptedModel.Line.tools(("write", ["file_path": "brief.md", "content": "# Half"]))
+    for isRefused in [false, true] {
+      let last: ScriptedModel.Line =
+        isRefused
+        ? .text("I can't.", stop: "refusal") : .tools(("bash", ["command": "hang"]), id: "second")
+      let rig = try await Rig(model: ScriptedModel(write, last))
+      let id = try await rig.session()
+      let drive = Task { try await rig.drive(id) }
+      if !isRefused {
+        await rig.hands.beganHanging.wait()
+        try await rig.send(id, NewEvent(.userInterrupt))
+      }
+      try await drive.value
+      let idle = try await rig.story(id).last
+      #expect(idle == "session.status_idle \(isRefused ? "refusal" : "end_turn")")
+      let files = try await rig.database.read { [files = rig.files] tx in try files.list(tx, session: id) }
+      #expect(files.map(\.filename) == ["brief.md"])
+    }
   }
 
   @Test func `stops a check and ends the outcome`() async throws {

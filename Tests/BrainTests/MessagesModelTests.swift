@@ -125,7 +125,13 @@ import Testing
   @Test(arguments: 0..<(whole.count - 1))
   func `that breaks its stream off anywhere has failed`(cut: Int) async throws {
     let (reply, _) = try await ask(Self.head + Self.events(Array(Self.whole[..<cut])))
-    #expect(reply == .failure(.failed(message: "its stream ended before the reply did")))
+    #expect(
+      reply
+        == .failure(
+          .failed(
+            message:
+              "its stream ended before the reply did. ANTHROPIC_BASE_URL says where it was asked, at http://server/v1/messages."
+          )))
   }
 
   @Test(arguments: [
@@ -134,7 +140,9 @@ import Testing
     ("api_error", .failed(message: "api_error: busy")),
     (
       "invalid_request_error",
-      .refused(status: 400, message: "invalid_request_error: busy (asked at http://server/v1/messages)")
+      .refused(
+        status: 400, message: "invalid_request_error: busy (asked at http://server/v1/messages)",
+        answered: 200)
     ),
     ("never_heard_of", .failed(message: "never_heard_of: busy")),
   ])
@@ -222,6 +230,7 @@ import Testing
       return
     }
     #expect(message.contains("refused the connection"))
+    #expect(message.hasSuffix("ANTHROPIC_BASE_URL says where it was asked, at \(url)/v1/messages."))
   }
 
   @Test func `at an address that is none is never asked`() async throws {
@@ -241,8 +250,9 @@ extension ModelError {
   /// The same with another address, for servers of tests have a new one each time.
   func at(_ address: String, not other: String) -> ModelError {
     switch self {
-    case .refused(let status, let message):
-      .refused(status: status, message: message.replacing(other, with: address))
+    case .refused(let status, let message, let answered):
+      .refused(status: status, message: message.replacing(other, with: address), answered: answered)
+    case .misplaced(let message): .misplaced(message: message.replacing(other, with: address))
     case .failed(let message): .failed(message: message.replacing(other, with: address))
     case .unavailable(let message): .unavailable(message: message.replacing(other, with: address))
     case .rateLimited, .overloaded: self

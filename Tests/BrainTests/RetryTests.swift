@@ -26,6 +26,20 @@ import Testing
         "agent.message Hello.", "span.model_request_end",
       ] + TurnStory.closing)
     #expect(model.asked[0] == model.asked[1])
+    #expect(
+      rig.lines.withLock { $0 } == [
+        "The model does not answer session \(id), which asks again in 1s (try 2 of 8): The model's server did not answer properly: its stream ended before the reply did"
+      ])
+  }
+
+  @Test func `is told at its first time, and then once a minute for each session`() {
+    let telling = RefusalTelling()
+    let start = Timestamp("2026-11-12T07:00:00Z")!
+    let told = [0, 1, 59, 60, 90, 121].map { telling.isTold("a", at: start + .seconds($0)) }
+    #expect(told == [true, false, false, true, false, true])
+    #expect(telling.isTold("b", at: start + .seconds(121)))
+    // A clock that was set back silences nobody.
+    #expect(telling.isTold("a", at: start))
   }
 
   @Test func `that asks for a long wait gives the session back until then`() async throws {

@@ -22,6 +22,8 @@ final class Rig: Sendable {
   let hands: ScriptedHands
   let model: any Model
   let limits: EmbeddedDriver.Limits
+  /// What drivers have logged.
+  let lines = Lock<[String]>([])
   private let randomness = Randomness.seeded(1)
 
   init(
@@ -87,7 +89,7 @@ final class Rig: Sendable {
       models: OneModel(model: model), workplaces: workplaces,
       tools: [SandboxTools(workplaces), WebTools(nil)],
       time: clock.time, randomness: randomness,
-      limits: limits)
+      limits: limits, log: Logger(label: "test") { [lines] _ in LineLog(lines) })
     try await SessionWorker(
       sessions: sessions, driver: driver, workplaces: workplaces, log: Logger(label: "test")
     ).drive(claim)

@@ -77,6 +77,42 @@ import Testing
     #expect(try JSON(parsing: json.text) == jobs)
   }
 
+  @Test func `firings show the time that they stand for, by the clocks of their zone`() async throws {
+    let firings: JSON = [
+      "data": [
+        [
+          "id": "drun_1", "job": "brief", "kind": "schedule", "decision": "missed", "reason": "Late.",
+          "created_at": "2020-01-01T09:00:00Z", "nominal_at": "2020-01-01T06:00:00Z",
+          "timezone": "Europe/Berlin",
+        ]
+      ], "next_page": .null,
+    ]
+    let server = try ScriptedServer { _ in ScriptedServer.json(firings) }
+    let table = try await errand("firings", server: server)
+    #expect(
+      table.text == """
+        FIRING  FIRED       FOR                             JOB    BY        DECISION  REASON
+        drun_1  2020-01-01  2020-01-01 07:00 Europe/Berlin  brief  schedule  missed    Late.
+
+        """)
+  }
+
+  @Test func `a job that asks for a webhook's content says how to give it by hand`() async throws {
+    let said = "The template's line 3: There is no \"trigger.body.issue.number\". There is: kind."
+    let server = try ScriptedServer { _ in ScriptedServer.refusal(400, said) }
+    let output = try await errand("run", "patch-pr", server: server)
+    #expect(
+      output.errorText == """
+        error: \(said)
+        hint:  give what a webhook would bring: errand run patch-pr --input '{"issue": {"number": …}}'
+
+        """)
+    // Whoever gave some knows how.
+    let given = try await errand("run", "patch-pr", "--input", "{}", server: server)
+    #expect(given.errorText == "error: \(said)\n")
+    #expect(given.exit == output.exit)
+  }
+
   @Test func `a server that is not there is said with how to start one`() async throws {
     let output = try await errand("runs")
     #expect(output.exit == .code(69))

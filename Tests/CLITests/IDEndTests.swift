@@ -22,13 +22,25 @@ import Testing
     }
   }
 
-  @Test func `a whole id, a short word and a name with hyphens are not asked about`() async throws {
+  @Test func `a whole id and a name with hyphens are not asked about`() async throws {
     let scripted = try Self.server([])
     let server = try Server(url: scripted.url, key: nil)
-    for given in [Self.run, "abc", "daily-brief", "run_1", "a/b/c/d"] {
+    for given in [Self.run, "daily-brief", "run_1", "a/b/c/d"] {
       #expect(try await server.whole(given) == given)
     }
+    // What may be a job's name is asked about as it is.
+    #expect(try await server.whole("abc", orJob: true) == "abc")
     #expect(scripted.requests.isEmpty)
+  }
+
+  @Test(arguments: ["7x3", "k"])
+  func `an end that is too short says how much of it is needed`(end: String) async throws {
+    let server = try Server(url: Self.server([]).url, key: nil)
+    let complaint = await #expect(throws: Complaint.self) { try await server.whole(end, .run) }
+    #expect(
+      complaint?.description
+        == "“\(end)” is too short for the end of an id: give its last 4 letters and digits, or more.")
+    #expect(complaint?.exitCode == .usage)
   }
 
   @Test func `one that is the only one is found, and of several kinds the one that is meant`() async throws {

@@ -33,10 +33,21 @@ import Testing
     #expect(row.count == ListJobs.columns.count)
   }
 
+  @Test func `the next time of a job is by the clocks of its zone`() {
+    let next: JSON = ["next_at": "2026-11-12T10:00:00Z", "timezone": "America/New_York"]
+    #expect(Self.row(next)[3] == "05:00 America/New_York, in 3 h")
+    #expect(TimeWords.minute("2026-11-14T10:00:00Z", in: "Europe/Berlin") == "2026-11-14 11:00 Europe/Berlin")
+    #expect(TimeWords.minute(nil, in: "Europe/Berlin") == "–")
+    #expect(
+      ShowLogs.clocks("Europe/Berlin", Self.now) == "Times are those of Europe/Berlin.")
+  }
+
   @Test(
     arguments: [
       (["archived_at": "2026-11-01T00:00:00Z", "faults": [[:]]], "archived"),
       (["faults": [["sentence": "x"]], "paused": true], "file is broken"),
+      (["faults": [["thing": "folder"]]], "folder is missing"),
+      (["faults": [["thing": "folder"], ["thing": "job"]]], "file is broken"),
       (["obstacle": "Its agent is archived.", "next_at": "2026-11-12T10:00:00Z"], "cannot start"),
       (["paused": true, "next_at": .null], "paused"), (["triggers": []], "by hand"),
       (["triggers": [["webhook": "desk"]]], "on a webhook"),

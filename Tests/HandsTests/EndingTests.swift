@@ -30,6 +30,27 @@ import Testing
     }
   }
 
+  @Test func `without leave no sandbox is made, and the one that is there stays`() async throws {
+    struct Lost: Error {}
+    try await Bench.with { bench async throws in
+      let isLost = Lock(true)
+      var workplace = Workplace(session: bench.session)
+      workplace.permit = Permit { if isLost.withLock({ $0 }) { throw Lost() } }
+      let hands = try bench.provider.hands(for: workplace)
+      await #expect(throws: (any Error).self) { try await hands.execute("bash", ["command": "true"]) }
+      #expect(access(bench.workspace, F_OK) != 0)
+      #expect(bench.processes.isEmpty)
+      // Another has the session by now, and works.
+      try await bench.bash("echo kept > file; sleep 1000 &")
+      let theirs = Set(bench.processes.map(\.pid))
+      await #expect(throws: (any Error).self) { try await hands.execute("bash", ["command": "true"]) }
+      #expect(Set(bench.processes.map(\.pid)) == theirs)
+      isLost.withLock { $0 = false }
+      _ = try await hands.execute("bash", ["command": "test -f file"])
+      await hands.end()
+    }
+  }
+
   @Test func `a sandbox that died is made anew, with its files`() async throws {
     try await Bench.with { bench async throws in
       try await bench.bash("echo kept > file; sleep 1000 &")

@@ -85,6 +85,11 @@ import Testing
         try jobs.fault(tx, ofMissing: "brief")
       }
       #expect(fault?.path == "\(gallery.path)/brief/job.yaml")
+      let error = await #expect(throws: JobsError.self) { try await store.job() }
+      #expect(
+        error?.description.hasPrefix(
+          "There is no job \"brief\" yet: the file of the job is broken on disk since 2027-01-15T08:00:00Z: \(gallery.path)/brief/job.yaml:2:8: agent: "
+        ) == true)
     }
   }
 
@@ -102,6 +107,11 @@ import Testing
         JobFolder.read([gallery.path]), archiving: Set(first.missing.map(\.id)))
       #expect(second.report.lines.last?.description == "job lunch archived")
       #expect(try await names(store) == ["brief"])
+      // The folder was away for longer than anybody waits; what comes back is what was there.
+      for (name, text) in Self.lunch() { try gallery.write(name, text) }
+      let third = try await store.jobs.follow(JobFolder.read([gallery.path]))
+      #expect(third.report.changes.map(\.description) == ["job lunch restored"])
+      #expect(try await store.job("lunch").id == first.missing.first?.id)
     }
   }
 
@@ -165,6 +175,29 @@ import Testing
     }
   }
 
+  @Test
+  func `the jobs of a folder that another server reads are left to that, as long as their files are there`()
+    async throws
+  {
+    try await JobsStore.with { store in
+      let theirs = try Gallery(Gallery.files())
+      _ = try await store.jobs.follow(JobFolder.read([theirs.path]))
+      let brief = try await store.job()
+      // Another process on the same database, with another folder.
+      let ours = try Gallery(
+        Gallery.files().merging(Self.lunch()) { $1 }.filter { !$0.key.hasPrefix("brief") })
+      let reading = JobFolder.read([ours.path])
+      let following = try await store.jobs.follow(reading, archiving: [brief.id])
+      #expect(following.missing.isEmpty)
+      #expect(try await names(store) == ["brief", "lunch"])
+      // Once its file is gone, nobody else would see to it.
+      try FileManager.default.removeItem(atPath: "\(theirs.path)/brief")
+      #expect(try await store.jobs.follow(reading).missing.map(\.name) == ["brief"])
+      _ = try await store.jobs.follow(reading, archiving: [brief.id])
+      #expect(try await names(store) == ["lunch"])
+    }
+  }
+
   @Test func `a job that moves to another keeper stays the same job`() async throws {
     try await JobsStore.with { store in
       let first = try Gallery(Gallery.files())
@@ -211,6 +244,30 @@ import Testing
       #expect(try await store.jobs.follow(JobFolder.read([first.path, second.path])).problems.isEmpty)
       #expect(try await names(store) == ["brief", "other"])
       #expect(try await store.job("other").keeper == second.path)
+    }
+  }
+
+  @Test
+  func `an agent in two folders keeps from starting only the jobs that use it, and both files are named`()
+    async throws
+  {
+    try await JobsStore.with { store in
+      let first = try Gallery(Gallery.files())
+      let second = try Gallery(Self.lunch().mapValues { $0.replacing("agent: writer", with: "agent: cook") })
+      try second.write("agents/writer.yaml", "model: m\n")
+      try second.write("agents/cook.yaml", "model: m\n")
+      let following = try await store.jobs.follow(JobFolder.read([first.path, second.path]))
+      #expect(try await names(store) == ["lunch"])
+      let files = ["\(first.path)/agents/writer.yaml", "\(second.path)/agents/writer.yaml"]
+      #expect(
+        Set(following.problems.map(\.message)) == [
+          "There are two agents named \"writer\", also in \(files[0]). Rename one.",
+          "The agent \"writer\" cannot be used: it stands in \(files[0]) and \(files[1]). Mend that first.",
+        ])
+      // One of them away, everything is right.
+      try FileManager.default.removeItem(atPath: files[1])
+      #expect(try await store.jobs.follow(JobFolder.read([first.path, second.path])).problems.isEmpty)
+      #expect(try await names(store) == ["brief", "lunch"])
     }
   }
 

@@ -68,6 +68,31 @@ struct JobFolderTests {
       ])
   }
 
+  @Test(arguments: [
+    (
+      "cron: \"0 7 * * *\"",
+      #""cron" is no field of a job. Times stand in a trigger, triggers: [{schedule: "0 7 * * MON-FRI", timezone: Europe/London}]."#
+    ),
+    ("schedule: \"0 7 * * *\"", "Times stand in a trigger, triggers: [{schedule: "),
+    (
+      "message: prompt.md",
+      #""message" is no field of a job. It stands in the input, input: {message: prompt.md}."#
+    ),
+    ("timeout: 30m", "It stands in the limits, limits: {timeout: …}."),
+    ("rubric: rubric.md", "It stands in the outcome."),
+    (
+      "triggers: {schedule: \"0 7 * * *\"}",
+      #"Expected a list of triggers, found an object. Write each between brackets, or below the line after a dash: triggers: [{schedule: "0 7 * * MON-FRI", timezone: Europe/London}]."#
+    ),
+  ])
+  func `what stands in the wrong place is told where it belongs`(line: String, sentence: String) throws {
+    let job = "name: brief\nagent: writer\nenvironment: bench\ninput: {message: prompt.md}\n\(line)\n"
+    let problems = try Gallery(Gallery.files(job: job)).problems()
+    #expect(problems.count == 1, "\(problems)")
+    #expect(problems.first?.contains(sentence) == true, "\(problems)")
+    #expect(problems.first?.hasPrefix("brief/job.yaml:5:") == true, "\(problems)")
+  }
+
   @Test func `what a secret makes of a setting is judged without showing it`() throws {
     let secrets = Secrets(environment: [
       "BRIEFS_DIR": "/b", "CALLBACK_URL": "nowhere", "CALLBACK_SECRET": "s", "DESK_SECRET": "d",

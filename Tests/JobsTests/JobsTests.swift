@@ -137,7 +137,9 @@ struct JobsTests {
     }
   }
 
-  @Test func `pruning archives what is not there any more, and its name is free again`() async throws {
+  @Test func `pruning archives what is not there any more, and its file brings the same job back`()
+    async throws
+  {
     try await JobsStore.with { store in
       _ = try await store.apply(Gallery.files())
       let first = try await store.job()
@@ -155,8 +157,15 @@ struct JobsTests {
         #expect(try jobs.jobs(tx, withSource: "desk").map(\.job.name) == ["lunch"])
         #expect(try jobs.job(tx, id: first.id).archivedAt != nil)
       }
-      #expect(try await store.apply(Gallery.files()).last == "job brief created")
-      #expect(try await store.job().id != first.id)
+      #expect(try await store.apply(Gallery.files()).last == "job brief restored")
+      let back = try await store.job()
+      #expect(back.id == first.id)
+      #expect(back.createdAt == first.createdAt)
+      #expect(back.revision == 3)
+      #expect(back.archivedAt == nil)
+      #expect(store.told.withLock { $0 }.last == "brief 3")
+      // And is there once.
+      #expect(try await store.apply(Gallery.files()).last == "job brief unchanged")
     }
   }
 

@@ -1,6 +1,9 @@
+import Catalog
 import Git
 import JSON
 import Primitives
+import Store
+import TestSupport
 import Testing
 
 @testable import Jobs
@@ -41,6 +44,15 @@ import Testing
     #expect(try Self.warnings(Gallery.files()) == [])
   }
 
+  @Test func `a prompt that needs an earlier run is warned of`() throws {
+    var files = Gallery.files()
+    files["brief/prompt.md"] = "Go on.\nLast time: {{last.success.message}}\n"
+    #expect(
+      try Self.warnings(files).map { $0.drop { $0 != " " } } == [
+        " input.message: prompt.md, line 2: There is no \"last.success.message\" before a run of the job has succeeded. Put what needs it into a section, {{#last.success}} … {{/last.success}}, which is left out until then. Without it the job's first run cannot start."
+      ])
+  }
+
   @Test func `secrets that are not set are warned of in their places`() throws {
     #expect(
       try Self.warnings(Gallery.files(), Self.surroundings(["CALLBACK_URL": "nowhere", "DESK_SECRET": ""]))
@@ -49,6 +61,32 @@ import Testing
           "brief/job.yaml:19:23: callbacks[0].directory.path: The environment variable BRIEFS_DIR is not set. Set it for the server and start that again.",
           #"brief/job.yaml:20:20: callbacks[1].webhook.url: Expected an address. Found "${env:CALLBACK_URL}"."#,
         ])
+  }
+
+  @Test func `a server that is started without the secrets of what was applied before says so`() async throws
+  {
+    try await JobsStore.with { store in
+      _ = try await store.apply(Gallery.files())
+      func missing(_ environment: [String: String], besides roots: [String] = []) async throws -> [String] {
+        let jobs = Jobs(
+          database: store.database, files: store.files, agents: store.agents,
+          environments: Environments(time: store.clock.time),
+          kinds: Gallery.kinds, surroundings: Self.surroundings(environment))
+        return try await store.database.read { tx in try jobs.missingSecrets(tx, besides: roots) }
+      }
+      let all = ["BRIEFS_DIR": "/b", "CALLBACK_URL": "https://a.example/"]
+      #expect(try await missing(all) == [])
+      var less = all
+      less["CALLBACK_SECRET"] = ""
+      less["DESK_SECRET"] = ""
+      #expect(
+        try await missing(less) == [
+          "The job brief: callbacks[1].webhook.secret: The environment variable CALLBACK_SECRET is not set. Set it for the server and start that again.",
+          "The source desk: secret: The environment variable DESK_SECRET is not set. Set it for the server and start that again.",
+        ])
+      // Files that are read here tell it with their places.
+      #expect(try await missing(less, besides: [Jobs.applied]) == [])
+    }
   }
 
   @Test func `a repository's token that is not set is warned of too`() throws {

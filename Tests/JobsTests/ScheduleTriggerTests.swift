@@ -161,6 +161,8 @@ import Testing
       ("{every: 1h, catch_up: some}", "Expected \"none\", \"latest\" or \"all\""),
       ("{every: 1h, catch_up: {limit: 0}}", "Expected a whole number from 1 to 1000, found 0."),
       ("{every: 1h, jitter: 25h}", "Expected a duration from"),
+      ("{every: 1h, tz: UTC}", "\"tz\" is no field of a schedule trigger. Did you mean \"timezone\"?"),
+      ("{cron: \"0 7 * * *\"}", "\"cron\" is no field of a trigger. Did you mean \"schedule\"?"),
       ("{evry: 1h}", "\"evry\" is no field of a trigger. Did you mean \"every\"?"),
     ])
   func `a fault is told with its place`(trigger: String, sentence: String) throws {

@@ -175,6 +175,42 @@ struct TemplateTests {
     _ = try Template(template, isPrompt: true)
   }
 
+  @Test(
+    arguments: [
+      ("{{last.success.message}}", 1), ("a\n{{last.failure.reason}}", 2),
+      ("{{#last}}{{success.time}}{{/last}}", 1),
+      ("{{^last.success}}{{last.success.message}}{{/last.success}}", 1),
+      ("{{#last.failure}}{{last.success.message}}{{/last.failure}}", 1),
+      ("{{#trigger.body}}{{last.success.message}}{{/trigger.body}}", 1),
+      ("{{#last.success}}{{message}} {{last.success.time}}{{/last.success}}", nil),
+      ("{{#last.success.message}}{{.}}{{/last.success.message}}{{last.success}}", nil),
+      ("{{#last.success.files}}{{name}}{{last.success.message}}{{/last.success.files}}", nil),
+    ] as [(String, Int?)])
+  func `a last result that there may not be yet is known before it keeps a run from starting`(
+    template: String, line: Int?
+  ) throws {
+    let untested = try Template(template, isPrompt: true).untested
+    #expect(untested.first?.line == line)
+    // As it is at a job's first run.
+    let first: JSON = ["last": ["success": nil, "failure": nil], "trigger": ["body": [:]]]
+    if line == nil {
+      _ = try render(template, first)
+    } else if !template.contains("#last.failure"), !template.contains("#trigger") {
+      let error = #expect(throws: TemplateError.self) { try render(template, first) }
+      #expect(error?.message == untested.first?.message)
+    }
+  }
+
+  @Test func `a last result that is not there yet is told with the way out`() {
+    let error = #expect(throws: TemplateError.self) {
+      try render("{{last.success.message}}", ["last": ["success": nil, "failure": nil]])
+    }
+    #expect(
+      error?.message
+        == "There is no \"last.success.message\" before a run of the job has succeeded. Put what needs it into a section, {{#last.success}} … {{/last.success}}, which is left out until then."
+    )
+  }
+
   @Test func `only prompts see the last results`() {
     #expect(throws: TemplateError.self) { try Template("{{last.success.message}}") }
   }

@@ -123,6 +123,7 @@ import Testing
       let queue = bench.queue
       let journal = Journal<Claim>()
       let cancelled = Journal<Bool>()
+      let lost = Journal<Int>()
       let worker = try bench.worker([
         Handler(kind: work, concurrency: 1) { claim in
           journal.add(claim)
@@ -132,16 +133,24 @@ import Testing
             _ = try await bench.finish(claim)
           }
         }
-      ])
+      ]) { options in
+        options.onLost = {
+          // Before it registers again: until then it can claim nothing that it would work on with what it had.
+          let known = try? await bench.database.read { try queue.workers($0).count }
+          lost.add(known ?? -1)
+        }
+      }
       try await bench.push("a")
       try await bench.running(worker) {
         _ = await journal.wait(for: 1)
+        #expect(lost.count == 0)
         try await bench.database.write { tx in
           for row in try queue.workers(tx) { #expect(try queue.bury(tx, row) == 1) }
         }
         await bench.time.sleepers(3)
         bench.time.advance(by: .seconds(15))
         _ = await cancelled.wait(for: 1)
+        #expect(await lost.wait(for: 1) == [0])
         #expect(await journal.wait(for: 2).map(\.crashes) == [0, 1])
         let known = try await bench.database.read { try queue.workers($0).map(\.id) }
         #expect(known == [worker.id])

@@ -4,12 +4,12 @@ import Outbox
 import PathSupport
 import Primitives
 import Queue
-import Sessions
 import Store
 import TestSupport
 import Testing
 
 @testable import Runs
+@testable import Sessions
 
 @Suite(.timeLimit(.minutes(5))) struct EndingTests {
   @Test func `a queued run is cancelled at once`() async throws {
@@ -165,6 +165,31 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true])
+  func `a run that its timeout ends says what its model complained of, unless it has answered since`(
+    answers: Bool
+  ) async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition(and: ["limits": ["deadline": "5h", "timeout": "10m"]]))
+      let field = Field(on: path)
+      let run = try await path.started()
+      try await field.begin(run.id)
+      var events = [
+        NewEvent(.modelRequestEnd, ["is_error": true]),
+        NewEvent(.error, ["error": ["type": "model_overloaded_error", "message": "Busy, said the server."]]),
+      ]
+      if answers { events.append(NewEvent(.modelRequestEnd, ["is_error": false])) }
+      try await path.database.write { [sessions = path.sessions, events] tx in
+        try sessions.edit(tx, run.session) { _ = try $0.record(events) }
+      }
+      path.clock.advance(by: .seconds(10 * 60))
+      try await field.ring("\(run.id):timeout")
+      #expect(
+        try await path.run(run.id).endingReason == "Its running time of 10m was used up."
+          + (answers ? "" : " Until then it had not gone on: Busy, said the server."))
+    }
+  }
+
   @Test(arguments: [Duration.seconds(20 * 86_400), .seconds(-3 * 3600)])
   func `a step of the clock neither uses running time up nor adds to it`(step: Duration) async throws {
     try await withPath { path in
@@ -271,6 +296,38 @@ import Testing
       try await path.work()
       for run in runs { #expect(try await path.run(run.id).state == .timedOut) }
       #expect(try await path.count("items") == 0)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `the deadline of a run that could not go on tells what kept it`(isKept: Bool) async throws {
+    try await withPath { path in
+      try await path.apply(JobDefinition(and: ["limits": ["deadline": "1h"]]))
+      path.driver.play(
+        { [path] session in
+          _ = try await session.take()
+          _ = try await session.open(from: 0)
+          try await session.record([
+            NewEvent(
+              .error,
+              [
+                "error": [
+                  "type": "model_overloaded_error", "message": "the model is overloaded",
+                  "retry_status": ["type": "retrying"],
+                ]
+              ])
+          ])
+          return isKept ? .later(path.clock.now + .seconds(86_400), reason: "Busy.") : .waiting(["sevt_1"])
+        })
+      let run = try await path.started()
+      try await path.work()
+      path.clock.advance(by: .seconds(3600))
+      try await path.work()
+      let ended = try await path.run(run.id)
+      #expect(ended.state == .timedOut)
+      #expect(
+        ended.reason == "Its deadline, 1h after it fired, has passed."
+          + (isKept ? " Until then it had not gone on: The model is overloaded." : ""))
     }
   }
 

@@ -206,6 +206,52 @@ import Testing
     }
   }
 
+  @Test func `where a thousand wait, one on time has the place of the last that is made up for`() async throws
+  {
+    try await withField(overlap: "buffer_all") { field in
+      let (runs, jobs) = (field.path.runs, field.path.jobs)
+      @Sendable func time(_ hours: Int, isMadeUp: Bool = false) -> Occurrence {
+        Occurrence(
+          cause: .time(Timestamp("2026-11-01T00:00:00Z")! + .seconds(3600 * hours)), trigger: "daily",
+          isMadeUp: isMadeUp)
+      }
+      let onTime = try await field.path.database.write { tx in
+        let job = try jobs.job(tx, named: "job")
+        for hour in 0...1000 { _ = try runs.start(tx, job, time(hour, isMadeUp: true)) }
+        let late = try runs.start(tx, job, time(1001, isMadeUp: true)).firing
+        #expect(late.reason == "1000 firings wait for their turn here, which is the most.")
+        return try runs.start(tx, job, time(1002)).firing
+      }
+      #expect(onTime.decision == nil)
+      #expect(try await field.path.count("held") == 1000)
+      #expect(try await field.path.count("held WHERE firing_id = '\(onTime.id)'") == 1)
+      let gone = try await field.path.database.read { tx in
+        try runs.firings(tx, limit: 10).first { $0.reason?.contains(onTime.id) == true }
+      }
+      #expect(gone?.decision == .skipped)
+      #expect(gone?.nominalAt == Timestamp("2026-11-01T00:00:00Z")! + .seconds(3600 * 1000))
+      #expect(
+        gone?.reason
+          == "It made up for a time that had passed, and gave its place to firing \(onTime.id), which is on time: 1000 firings of the job waited, which is the most."
+      )
+    }
+  }
+
+  @Test func `what is made up for takes not the one place that buffer_one has`() async throws {
+    try await withField(overlap: "buffer_one") { field in
+      let time = Timestamp("2026-11-01T00:00:00Z")!
+      _ = try await field.fire(Occurrence(cause: .time(time), trigger: "daily"))
+      let madeUp = try await field.fire(
+        Occurrence(
+          cause: .time(time + .seconds(60)), trigger: "daily", overlap: .bufferAll, isMadeUp: true))
+      #expect(madeUp.decision == nil)
+      #expect(try await field.tick().decision == nil)
+      // The next one finds the place taken.
+      field.path.clock.advance(by: .seconds(60))
+      #expect(try await field.tick().decision == .skipped)
+    }
+  }
+
   @Test func `archiving a job decides everything that waits`() async throws {
     try await withField(overlap: "buffer_all") { field in
       let first = try await field.run(of: field.tick())

@@ -114,6 +114,39 @@ import Testing
         + "the limit: LimitNOFILE=4736 in a systemd unit, `ulimit -n 4736` in a shell.")
   }
 
+  @Test(
+    arguments: [
+      ([:], ["ANTHROPIC_API_KEY is not set, so no model can be asked"]),
+      (["ANTHROPIC_API_KEY": "k"], []), (["ANTHROPIC_API_KEY": " "], ["ANTHROPIC_API_KEY is not set"]),
+      (
+        ["ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "localhost:1234"],
+        ["ANTHROPIC_BASE_URL (“localhost:1234”) is no address where a model could be asked"]
+      ),
+      (
+        ["ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "ftp://gw"],
+        ["ANTHROPIC_BASE_URL (“ftp://gw”) is no"]
+      ),
+      (["ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "me:pw@gw"], ["ANTHROPIC_BASE_URL is no address"]),
+      (
+        ["ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "https://"],
+        ["ANTHROPIC_BASE_URL (“https://”) is no"]
+      ),
+      (["ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "http://me:pw@127.0.0.1:1/v1\n"], []),
+      (
+        ["ANTHROPIC_BASE_URL": "http://gw"],
+        ["Set it, to any value if the server at ANTHROPIC_BASE_URL asks for none"]
+      ),
+      (["ANTHROPIC_BASE_URL": "gw"], ["ANTHROPIC_BASE_URL (“gw”) is no", "ANTHROPIC_API_KEY is not set"]),
+    ] as [([String: String], [String])])
+  func `a model that nobody can ask is warned of`(environment: [String: String], parts: [String]) {
+    var configuration = Configuration(dataDirectory: "/d", environment: environment)
+    let warning = configuration.modelWarning
+    #expect((warning == nil) == parts.isEmpty, "\(warning ?? "")")
+    for part in parts { #expect(warning?.contains(part) == true, "\(warning ?? "")") }
+    configuration.rehearses = true
+    #expect(configuration.modelWarning == nil)
+  }
+
   @Test func `a relative data directory is made absolute, and an address of IPv6 gets its brackets`() {
     var configuration = Configuration(dataDirectory: "data", environment: [:])
     #expect(configuration.dataDirectory == FileManager.default.currentDirectoryPath + "/data")

@@ -146,7 +146,7 @@ import Testing
     _ = try await fixture.database.write { tx in try ticking.settle(tx, claim, .idle(.endTurn)) }
     let row = try await fixture.row(id)
     let told = try await fixture.database.read { tx in try fixture.sessions.last(tx, id, .usage) }
-    #expect(told?.body["usage"] == row.usageJSON(at: fixture.clock.now))
+    #expect(told?.body["usage"] == row.usageJSON(at: fixture.clock.time.moment()))
   }
 
   @Test func `an answer that came meanwhile refuses the wait`() async throws {
@@ -256,8 +256,53 @@ import Testing
         }
       }
     }
-    let usage = try await fixture.row(id).usageJSON(at: fixture.clock.time.now())
+    let usage = try await fixture.row(id).usageJSON(at: fixture.clock.time.moment())
     #expect(usage["server_tool_use"] == ["web_search_requests": 2, "web_fetch_requests": 0])
+  }
+
+  @Test(arguments: [86_400, -86_400]) func `active time does not follow a step of the wall clock`(step: Int)
+    async throws
+  {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    func seconds() async throws -> [String?] {
+      let shown = try await fixture.row(id).json(at: fixture.clock.time.moment())
+      return [shown["stats"]?["active_seconds"]?.text, shown["usage"]?["active_seconds"]?.text]
+    }
+    func record(_ type: EventType) async throws {
+      _ = try await fixture.database.write { [sessions = fixture.sessions] tx in
+        try sessions.edit(tx, id) { session in try session.record([NewEvent(type)]) }
+      }
+    }
+    try await record(.statusRunning)
+    fixture.clock.advance(by: .seconds(5))
+    fixture.clock.step(by: .seconds(step))
+    #expect(try await seconds() == ["5.0", "5.0"])
+    fixture.clock.advance(by: .seconds(5))
+    try await record(.statusIdle)
+    fixture.clock.step(by: .seconds(-step))
+    #expect(try await seconds() == ["10.0", "10.0"])
+  }
+
+  @Test
+  func `after a restart of the machine only the time counts in which a session is known to have worked`()
+    async throws
+  {
+    let fixture = try await SessionFixture()
+    let id = try await fixture.session()
+    func record(_ type: EventType) async throws {
+      _ = try await fixture.database.write { [sessions = fixture.sessions] tx in
+        try sessions.edit(tx, id) { session in try session.record([NewEvent(type)]) }
+      }
+    }
+    try await record(.statusRunning)
+    fixture.clock.advance(by: .seconds(7))
+    try await record(.threadRunning)
+    fixture.clock.advance(by: .seconds(3600))
+    var later = fixture.clock.time.moment()
+    later.boot = "another"
+    later.elapsed = .seconds(3)
+    #expect(try await fixture.row(id).json(at: later)["stats"]?["active_seconds"]?.text == "7.0")
   }
 
   @Test func `active time counts open turns only`() async throws {
@@ -330,7 +375,9 @@ import Testing
       return try sessions.session(tx, try sessions.create(tx, new, at: now - .seconds(5)).id)
     }
     for (time, age) in [(now, "5.0"), (now - .seconds(5), "0.0"), (now - .seconds(10), "0.0")] {
-      #expect(session.json(at: time)["stats"]?["duration_seconds"]?.text == age)
+      #expect(
+        session.json(at: Moment(now: time, elapsed: .zero, boot: ""))["stats"]?["duration_seconds"]?.text
+          == age)
     }
   }
 

@@ -219,6 +219,37 @@ import Testing
     }
   }
 
+  @Test func `whoever waits for another's lock says since when, from the first refusal on`() async throws {
+    var options = Database.Options()
+    options.patience = .milliseconds(500)
+    try await withNotes(options: options) { database, folder in
+      func waits() async -> Timestamp {
+        while true {
+          if let since = database.lockedOut(longer: .zero) { return since }
+          await Task.yield()
+        }
+      }
+      let other = try await Database.open(folder.database, migrations: notes)
+      let hold = Hold()
+      async let holder: Void = other.write { _ in hold.keep() }
+      await hold.begun()
+      #expect(database.lockedOut(longer: .zero) == nil)
+      let start = Time.system.now()
+      let first = Task { try await database.add("a") }
+      let since = await waits()
+      #expect(since >= start)
+      #expect(database.lockedOut(longer: .seconds(60)) == nil)
+      await #expect(throws: StoreError.self) { try await first.value }
+      async let second: Void = database.add("b")
+      #expect(await waits() == since)
+      hold.end()
+      try await holder
+      try await second
+      #expect(database.lockedOut(longer: .zero) == nil)
+      await other.close()
+    }
+  }
+
   @Test func `a process killed between write and commit leaves nothing, one killed after it everything`()
     async throws
   {

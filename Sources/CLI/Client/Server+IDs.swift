@@ -7,8 +7,10 @@ extension Server {
   /// - Parameters:
   ///   - kinds: what may be meant; none is anything.
   ///   - orJob: a job may have such a name, and then it is meant.
-  /// - Throws: `Complaint.ambiguous` when the end fits several.
+  /// - Throws: `Complaint.ambiguous` when the end fits several, `Complaint.shortEnd` when it would fit too many.
   func whole(_ given: String, _ kinds: ThingKind..., orJob: Bool = false) async throws -> String {
+    // What may be a job's name too is the server's to judge.
+    if ID.isShortEnd(given), !orJob { throw Complaint.shortEnd(given) }
     guard let (_, end) = ID.end(given), let all = try await ids(endingWith: given) else { return given }
     let found = all.filter { $0.hasSuffix(end) }
     let wanted = found.filter { kinds.isEmpty || kinds.contains(ThingKind(id: $0)) }

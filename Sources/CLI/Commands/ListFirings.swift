@@ -7,7 +7,8 @@ struct ListFirings: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "firings", abstract: "List what fired, and what was decided about it.",
     discussion: """
-      A firing that started nothing is here with its reason.
+      A firing that started nothing is here with its reason. FOR is the time of the schedule that it stands for, by the \
+      clocks of the job's zone.
 
       EXAMPLES:
         errand firings --job daily-brief
@@ -39,7 +40,7 @@ struct ListFirings: AsyncParsableCommand {
     ListOutput.show(
       answer, as: list,
       [
-        Table.Column(title: "FIRING"), Table.Column(title: "FIRED"),
+        Table.Column(title: "FIRING"), Table.Column(title: "FIRED"), Table.Column(title: "FOR"),
         Table.Column(title: "JOB", shrinks: true), Table.Column(title: "BY"),
         Table.Column(title: "DECISION"), Table.Column(title: "REASON", shrinks: true),
       ], things: "firings", nothing: decision == nil ? "Nothing has fired." : "There are no such firings."
@@ -47,6 +48,8 @@ struct ListFirings: AsyncParsableCommand {
       [
         ListOutput.text(firing, "id"),
         Table.Cell(TimeWords.relative(firing["created_at"]?.stringValue, to: now)),
+        Table.Cell(
+          TimeWords.minute(firing["nominal_at"]?.stringValue, in: firing["timezone"]?.stringValue)),
         ListOutput.text(firing, "job"), ListOutput.text(firing, "kind"),
         ListOutput.state(firing, "decision"), Table.Cell(firing["reason"]?.stringValue ?? ""),
       ]

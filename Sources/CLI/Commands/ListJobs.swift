@@ -76,10 +76,15 @@ struct ListJobs: AsyncParsableCommand {
   /// When it starts next, or else why it does not by itself.
   private static func next(_ job: JSON, now: Timestamp) -> Table.Cell {
     if job["archived_at"]?.isNull == false { return Table.Cell("archived", .quiet) }
-    if job["faults"]?.arrayValue?.isEmpty == false { return Table.Cell("file is broken", .bad) }
+    if let faults = job["faults"]?.arrayValue, !faults.isEmpty {
+      let isAway = faults.allSatisfy { $0["thing"] == "folder" }
+      return Table.Cell(isAway ? "folder is missing" : "file is broken", .bad)
+    }
     if job["obstacle"]?.isNull == false { return Table.Cell("cannot start", .bad) }
     if job["paused"]?.boolValue == true { return Table.Cell("paused", .waiting) }
-    if let next = job["next_at"]?.stringValue { return Table.Cell(TimeWords.soon(next, to: now)) }
+    if let next = job["next_at"]?.stringValue {
+      return Table.Cell(TimeWords.soon(next, to: now, in: job["timezone"]?.stringValue))
+    }
     let triggers = job["triggers"]?.arrayValue ?? []
     if triggers.isEmpty { return Table.Cell("by hand", .quiet) }
     return triggers.contains { $0["webhook"] != nil }

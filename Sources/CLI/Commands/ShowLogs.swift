@@ -37,13 +37,15 @@ struct ShowLogs: AsyncParsableCommand {
     do {
       try await Interrupts.end {
         let isRun = id.hasPrefix("run_")
+        let run = isRun ? try await server.get(["v1", "runs", id]) : .null
+        let zone = run["timezone"]?.stringValue
+        if !json { Say.notice(Terminal.errors.paint(ShowLogs.clocks(zone, Time.system.now()), .quiet)) }
         if isRun, follow, !json {
           try await RunFollower(server, run: id, tellsAll: all, tell: Say.output).follow()
           return
         }
-        let run = isRun ? try await server.get(["v1", "runs", id]) : .null
         let session = run["session_id"]?.stringValue ?? id
-        let lines = LogLines(tellsAll: all, zone: run["timezone"]?.stringValue, tell: Say.output)
+        let lines = LogLines(tellsAll: all, zone: zone, tell: Say.output)
         let follower = SessionFollower(server, session: session) { event in
           if json { Say.output(event.shownLine) } else { lines.show(event) }
         }
@@ -59,6 +61,11 @@ struct ShowLogs: AsyncParsableCommand {
     } catch Complaint.interrupted {
       throw ExitCode(ExitCodes.interrupted.rawValue)
     }
+  }
+
+  /// By which clocks the lines are, said once and beside them, so that what reads them meets lines only.
+  static func clocks(_ zone: String?, _ now: Timestamp) -> String {
+    "Times are those of \(TimeWords.known(zone)?.name ?? "this machine, \(TimeWords.zone(at: now))")."
   }
 
   private static func isOver(_ server: Server, run: String?, session: String) async throws -> Bool {

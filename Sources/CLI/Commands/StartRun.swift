@@ -48,7 +48,15 @@ struct StartRun: AsyncParsableCommand {
     if let input { body["input"] = try StartRun.read(input) }
     if let overlap { body["overlap"] = .string(overlap) }
     let headers = once.map { [(name: "idempotency-key", value: $0)] } ?? []
-    var run = try await server.post(["v1", "runs"], .object(body), headers: headers)
+    var run: JSON
+    do {
+      run = try await server.post(["v1", "runs"], .object(body), headers: headers)
+    } catch Complaint.refused(400, let message) where input == nil {
+      guard let example = StartRun.example(of: message) else {
+        throw Complaint.refused(status: 400, message: message)
+      }
+      throw Complaint.needsInput(message: message, job: job, example: example)
+    }
     if run["type"]?.stringValue == "firing" {
       guard wait else { return held(run) }
       run = try await started(run, on: server)
@@ -62,6 +70,14 @@ struct StartRun: AsyncParsableCommand {
     // Whatever becomes of the waiting, the run has its id.
     if !json { Say.notice(id) }
     try await wait(for: id, on: server)
+  }
+
+  /// The input that a job asks for first which cannot start without, as JSON with a place for the value; nil when it was
+  /// something else that kept it from starting.
+  static func example(of message: String) -> String? {
+    guard let start = message.firstRange(of: "There is no \"trigger.body") else { return nil }
+    let words = message[start.upperBound...].prefix { $0 != "\"" }.split(separator: ".")
+    return words.reversed().reduce("…") { inside, word in "{\"\(word)\": \(inside)}" }
   }
 
   /// It waits for its turn: there is a firing, and no run yet.

@@ -72,11 +72,21 @@ enum TimeWords {
   }
 
   /// `07:00 GMT, in 3 h` within a day, else `2026-11-14 07:00 GMT`: a moment to come, as a list shows it.
-  static func soon(_ text: String, to now: Timestamp) -> String {
+  /// - Parameter zone: by whose clocks; nil, and one that this machine does not know, is this machine's.
+  static func soon(_ text: String, to now: Timestamp, in zone: String? = nil) -> String {
     guard let time = Timestamp(text) else { return text }
-    let clock = "\(clock(time).prefix(5)) \(zone(at: time))"
+    let minute = minute(text, in: zone)
     let isNear = (time - now) < .seconds(86_400)
-    return isNear ? "\(clock), \(relative(time, to: now))" : "\(full(time).prefix(10)) \(clock)"
+    return isNear ? "\(minute.dropFirst(11)), \(relative(time, to: now))" : minute
+  }
+
+  /// `2026-11-14 07:00 Europe/Berlin`, a moment of the API without its seconds, by the clocks of a zone; a dash when
+  /// there is none.
+  static func minute(_ text: String?, in zone: String?) -> String {
+    guard let text else { return "–" }
+    guard let time = Timestamp(text) else { return text }
+    let name = known(zone)?.name ?? TimeWords.zone(at: time)
+    return "\(full(text, in: zone).prefix(10)) \(clock(time, in: known(zone)).prefix(5)) \(name)"
   }
 
   /// The same for a moment of the API; a dash when there is none.

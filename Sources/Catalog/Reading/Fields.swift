@@ -13,8 +13,10 @@ package struct Fields {
 
   /// Nil, with a note, when the value is no object.
   /// - Parameter keys: every member that may be there; nil allows any.
+  /// - Parameter elsewhere: where a member belongs that is none of this object's, in a sentence.
   package init?(
-    _ value: JSON, at path: FieldPath = .root, _ thing: String, keys: [String]?, _ findings: Findings
+    _ value: JSON, at path: FieldPath = .root, _ thing: String, keys: [String]?, _ findings: Findings,
+    elsewhere: [String: String] = [:]
   ) {
     guard let object = value.objectValue else {
       findings.add(path, "Expected an object with the fields of \(thing), found \(value.shown).")
@@ -29,10 +31,23 @@ package struct Fields {
       findings.add(
         Problem(
           path.key(key),
-          "\(quoted(key)) is no field of \(thing).\(Nearest.hint(key, among: keys)) "
+          "\(quoted(key)) is no field of \(thing).\(elsewhere[key].map { " \($0)" } ?? Fields.hint(key, keys)) "
             + "It has: \(keys.joined(separator: ", ")).",
           aim: .key))
     }
+  }
+
+  /// What other programs call it, where ours is not alike to look at.
+  private static let synonyms = [
+    "tz": "timezone", "time_zone": "timezone", "cron": "schedule", "crontab": "schedule", "interval": "every",
+    "prompt": "message", "repo": "url", "repos": "repositories", "retries": "attempts",
+  ]
+
+  private static func hint(_ key: String, _ keys: [String]) -> String {
+    if let meant = synonyms[key.lowercased()], keys.contains(meant) {
+      return " Did you mean \(quoted(meant))?"
+    }
+    return Nearest.hint(key, among: keys)
   }
 
   /// Nil, with a note that says how one is written, when the value is no object.

@@ -1,8 +1,9 @@
+import Catalog
+
 /// The mark by which Errand knows its own texts on GitHub again: an HTML comment, unseen on the page. It keeps Errand
 /// from answering itself, and a repeated delivery from writing twice.
 enum GitHubMark {
-  /// How every mark begins.
-  private static let opening = "<!-- errand:"
+  private static let opening = OwnMarks.opening
 
   /// The mark of one delivery, the same over all its attempts.
   static func of(delivery id: String) -> String { "\(opening)\(id) -->" }

@@ -15,9 +15,12 @@ struct GitHubResult: Sendable {
   private let data: JSON
   /// Stays the same over all attempts of a delivery.
   let mark: String
+  /// Its id.
+  let delivery: String
 
   init(_ delivery: Delivery) {
     data = delivery.payload["data"] ?? .null
+    self.delivery = delivery.id
     mark = GitHubMark.of(delivery: delivery.id)
   }
 

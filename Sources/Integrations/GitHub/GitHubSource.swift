@@ -46,7 +46,7 @@ struct GitHubSource: SourceKind {
   ]
 
   let scheme: any SignatureScheme
-  private let trust: GitHubTrust
+  private var trust: GitHubTrust
   private let origin: GitHubOrigin
 
   /// After so long the same body may be another event, where nothing in it tells the time. GitHub sends nothing
@@ -59,6 +59,8 @@ struct GitHubSource: SourceKind {
     trust = GitHubTrust(identity: logins("identity"), bots: logins("bots"))
     origin = GitHubOrigin(settings: settings)
   }
+
+  mutating func know(_ marks: OwnMarks) { trust.marks = marks }
 
   func read(_ request: HookRequest) throws(HookRefusal) -> HookPurpose {
     let event = try GitHubSource.word(request, "X-GitHub-Event")

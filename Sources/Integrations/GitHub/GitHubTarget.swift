@@ -53,6 +53,8 @@ struct GitHubTarget: SuppliedTarget {
   let api: String
   let time: Time
   let pace: GitHubPace
+  /// By what the server knows its own texts again when it hears of them.
+  let marks: OwnMarks?
 
   init(_ supplies: Supplies) {
     database = supplies.database
@@ -62,6 +64,7 @@ struct GitHubTarget: SuppliedTarget {
     local = supplies.local
     api = supplies.environment["GITHUB_API_URL"] ?? "https://api.github.com"
     time = supplies.time
+    marks = supplies.marks
     pace = GitHubPace(time: time)
   }
 
@@ -101,14 +104,14 @@ struct GitHubTarget: SuppliedTarget {
     var receipt: JSON.Object = ["repository": .string(repository)]
     if let wanted = settings.pullRequest {
       if result.succeeded {
-        receipt["pull_request"] = try await open(wanted, result, bundle, settings, api)
+        receipt["pull_request"] = try await open(wanted, result, bundle, settings, api, in: repository)
       } else {
         receipt["note"] = .string("The run ended \(result.state), so there is no pull request.")
       }
     }
     if let wanted = settings.comment {
       receipt["comment"] = try await comment(
-        wanted, result, receipt["pull_request"], api, since: delivery.createdAt)
+        wanted, result, receipt["pull_request"], api, in: repository, since: delivery.createdAt)
     }
     return .object(receipt)
   }
@@ -117,7 +120,7 @@ struct GitHubTarget: SuppliedTarget {
 
   private func open(
     _ wanted: GitHubSettings.PullRequest, _ result: GitHubResult, _ bundle: GitHubResult.Bundle?,
-    _ settings: GitHubSettings, _ api: GitHubAPI
+    _ settings: GitHubSettings, _ api: GitHubAPI, in repository: String
   ) async throws -> JSON {
     guard let bundle else {
       throw GitHubError.hopeless(
@@ -131,7 +134,10 @@ struct GitHubTarget: SuppliedTarget {
     }
     let (pull, isNew) = try await api.openPullRequest(
       head: wanted.branch.text, base: base, title: wanted.title,
-      body: GitHubText.body(wanted.body ?? result.message, mark: result.mark), isDraft: wanted.isDraft)
+      body: marked(
+        wanted.body ?? result.message, result, at: "\(repository.lowercased()) \(wanted.branch.text)",
+        whole: false),
+      isDraft: wanted.isDraft)
     var receipt: JSON.Object = [
       "number": pull["number"] ?? .null, "url": pull["html_url"] ?? .null,
       "branch": .string(wanted.branch.text), "commit": .string(pushed.text), "created": .bool(isNew),
@@ -151,13 +157,27 @@ struct GitHubTarget: SuppliedTarget {
 
   private func comment(
     _ wanted: GitHubSettings.Comment, _ result: GitHubResult, _ pull: JSON?, _ api: GitHubAPI,
-    since: Timestamp
+    in repository: String, since: Timestamp
   ) async throws -> JSON {
-    if let earlier = try await api.comment(on: wanted.issue, with: result.mark, since: since) {
+    if let earlier = try await api.comment(
+      on: wanted.issue, with: String(result.mark.dropLast(3)), since: since)
+    {
       return ["id": earlier["id"] ?? .null, "url": earlier["html_url"] ?? .null, "created": false]
     }
     let text = wanted.body ?? result.summary(pullRequest: pull?["url"]?.stringValue)
-    let made = try await api.addComment(to: wanted.issue, GitHubText.body(text, mark: result.mark))
+    let made = try await api.addComment(
+      to: wanted.issue, marked(text, result, at: repository.lowercased(), whole: true))
     return ["id": made["id"] ?? .null, "url": made["html_url"] ?? .null, "created": true]
+  }
+
+  // MARK: The mark
+
+  /// The text with the delivery's mark at its end, which proves to this server whose it is.
+  /// - Parameter whole: whether it is proof for this text only.
+  private func marked(_ text: String, _ result: GitHubResult, at place: String, whole: Bool) -> String {
+    guard let marks else { return GitHubText.body(text, mark: result.mark) }
+    let blank = OwnMarks.blank(result.delivery)
+    let before = String(GitHubText.body(text, mark: blank).dropLast(blank.count))
+    return before + marks.mark(result.delivery, at: place, after: whole ? before : "")
   }
 }

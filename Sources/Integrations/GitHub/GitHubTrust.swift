@@ -1,3 +1,4 @@
+import Catalog
 import JSON
 import Jobs
 
@@ -10,12 +11,15 @@ import Jobs
 ///    for what it does in its own name, a job must take `outside` as well: anybody may make an App and have it
 ///    speak, and a workflow labels what strangers open.
 /// 4. A text with Errand's own mark that its author, somebody of the team, brings is Errand's, written with that
-///    one's token: `bot`. Anybody can copy the mark, so an outsider stays `outside` with it, for jobs that take
-///    `bot` as well.
+///    one's token: `bot`. Of an outsider it is only where this server made the mark for that very text, and then for
+///    jobs alone that take `outside` as well; any other is plain text, or strangers could pass by the jobs that look
+///    at what they write.
 struct GitHubTrust: Sendable {
   /// In lower case, as GitHub compares logins.
   private let identity: Set<String>
   private let bots: Set<String>
+  /// By what this server's own texts are known.
+  var marks: OwnMarks?
 
   init(identity: [String], bots: [String] = []) {
     self.identity = Set(identity.map { $0.lowercased() })
@@ -35,7 +39,7 @@ struct GitHubTrust: Sendable {
       let isVouchedFor = bots.contains(folded) || lane != .outside && judging?.isOthersText == false
       return Actor(name: login, lane: .bot, alsoLane: isVouchedFor ? nil : .outside)
     }
-    if judging?.bringsOwnMark == true {
+    if let judging, judging.bringsOwnMark, lane != .outside || judging.bringsProof(marks) {
       return lane == .outside
         ? Actor(name: login, lane: .outside, alsoLane: .bot) : Actor(name: login, lane: .bot)
     }
@@ -127,6 +131,19 @@ private struct Judging {
     if let left = one["id"]?.integerValue, let right = other["id"]?.integerValue { return left == right }
     guard let left = one["login"]?.stringValue, let right = other["login"]?.stringValue else { return nil }
     return left.lowercased() == right.lowercased()
+  }
+
+  /// Whether the mark was made by this server, for this text or this branch: anybody can copy one.
+  func bringsProof(_ marks: OwnMarks?) -> Bool {
+    guard let marks, let text = places.first.flatMap({ texts(at: $0).first }),
+      let said = text["body"]?.stringValue, let repository = body["repository"]?["full_name"]?.stringValue
+    else { return false }
+    // What a pull request says may be edited while Errand pushes to its branch, which nobody outside can have there.
+    if let branch = text["head"]?["ref"]?.stringValue {
+      return GitHubFork.isHead(of: text) == false
+        && marks.stands(in: said, at: "\(repository.lowercased()) \(branch)", whole: false)
+    }
+    return marks.stands(in: said, at: repository.lowercased(), whole: true)
   }
 
   /// A mark stays in a text; what counts is whether this very event brought the text, or a push by the account

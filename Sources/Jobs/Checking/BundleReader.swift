@@ -39,8 +39,8 @@ struct Names: Sendable {
   var agents: [String] = []
   var environments: [String] = []
   var sources: [String] = []
-  /// Those among them that cannot be used: their files have problems, and nothing earlier is there. By what they
-  /// would be referred to, with the file: `agents/helper`.
+  /// Those among them that cannot be used: their files have problems, or there are several, and nothing earlier is
+  /// there. By what they would be referred to, `agents/helper`; why, as a clause.
   var broken: [String: String] = [:]
   /// Files whose content has another name than they, by what they would be referred to: `agents/helper`.
   var renamed: [String: (file: String, name: String)] = [:]

@@ -20,10 +20,15 @@ extension JobReader {
     guard let input = job.fields("input", "the input", JobShapes.input, required: true) else { return nil }
     let message = text(input, "message", "prompt")
     if let message {
+      let name = input["message"]?.stringValue ?? "the prompt"
       do {
-        _ = try Template(message, isPrompt: true)
+        if let first = try Template(message, isPrompt: true).untested.first {
+          findings.warn(
+            Problem(
+              input.path.key("message"),
+              "\(name), line \(first.line): \(first.message) Without it the job's first run cannot start."))
+        }
       } catch {
-        let name = input["message"]?.stringValue ?? "the prompt"
         input.add("message", "\(name), line \(error.line): \(error.message)")
       }
     }

@@ -18,12 +18,32 @@ struct JobReader {
 
   static let keys = JobShapes.job(callbacks: []).keys
 
+  /// Where what stands at the top of a job's file most likely belongs.
+  private static let elsewhere: [String: String] = {
+    let times = "Times stand in a trigger, triggers: [\(JobShapes.schedule.example ?? "")]."
+    let input = "It stands in the input, input: \(JobShapes.input.example ?? "")."
+    var elsewhere = [
+      "cron": times, "trigger": times, "tz": times,
+      "webhook": "It stands in a trigger, triggers: [{webhook: github}].",
+      "message": input, "prompt": input,
+      "files": "It stands in the input, input: {message: prompt.md, files: […]}.",
+      "repositories": "It stands in the input, input: {message: prompt.md, repositories: […]}.",
+    ]
+    for key in JobShapes.schedule.keys where key != "name" { elsewhere[key] = times }
+    for key in JobShapes.outcome.keys where !JobReader.keys.contains(key) {
+      elsewhere[key] = "It stands in the outcome."
+    }
+    for key in JobShapes.limits.keys { elsewhere[key] = "It stands in the limits, limits: {\(key): …}." }
+    return elsewhere
+  }()
+
   /// Nil when anything that the job cannot be without is wrong.
   func read() -> JobDraft? {
     let place = path.key("definition")
-    guard let job = Fields(entry.definition, at: place, "a job", keys: JobReader.keys, findings) else {
-      return nil
-    }
+    guard
+      let job = Fields(
+        entry.definition, at: place, "a job", keys: JobReader.keys, findings, elsewhere: JobReader.elsewhere)
+    else { return nil }
     let name = jobName(job)
     let description = job.text("description", length: 1...2048)
     let agent = reference(job, "agent", names.agents, id: "agent_")
@@ -67,8 +87,8 @@ struct JobReader {
   /// is applied.
   private func reference(_ job: Fields, _ key: String, _ known: [String], id prefix: String) -> String? {
     guard let name = job.text(key, required: true, length: 1...256) else { return nil }
-    if let file = names.broken["\(key)s/\(name)"] {
-      job.add(key, "The \(key) \(quoted(name)) cannot be used: \(file) has problems. Mend that first.")
+    if let why = names.broken["\(key)s/\(name)"] {
+      job.add(key, "The \(key) \(quoted(name)) cannot be used: \(why). Mend that first.")
       return nil
     }
     if name.hasPrefix(prefix) || known.contains(name) { return name }
@@ -96,6 +116,13 @@ struct JobReader {
 
   /// - Parameter name: the job's; nil when that is wrong.
   private func triggers(_ job: Fields, of name: String?) -> [Trigger] {
+    if job["triggers"]?.objectValue != nil {
+      job.add(
+        "triggers",
+        "Expected a list of triggers, found an object. Write each between brackets, or below the line after a dash: "
+          + "triggers: [\(JobShapes.schedule.example ?? "")].")
+      return []
+    }
     var places: [String: FieldPath] = [:]
     return job.list("triggers", limit: 50).compactMap { value, path in
       guard let trigger = trigger(value, path, of: name ?? "job") else { return nil }
@@ -143,8 +170,8 @@ struct JobReader {
 
   func reference(_ given: Fields, _ key: String, _ known: [String]) -> String? {
     guard let name = given.text(key, required: true, length: 1...64) else { return nil }
-    if let file = names.broken["sources/\(name)"] {
-      given.add(key, "The source \(quoted(name)) cannot be used: \(file) has problems. Mend that first.")
+    if let why = names.broken["sources/\(name)"] {
+      given.add(key, "The source \(quoted(name)) cannot be used: \(why). Mend that first.")
       return nil
     }
     if known.contains(name) { return name }

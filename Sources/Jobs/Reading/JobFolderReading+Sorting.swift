@@ -27,7 +27,7 @@ extension JobFolderReading {
     known.sources += self.known.sources
     for problem in self.problems {
       guard let name = problem.file, let file = files[name], file.thing != "job" else { continue }
-      known.breaks(file.thing, file.name, in: name, unless: stored)
+      known.breaks(file.thing, file.name, "\(name) has problems", unless: stored)
     }
     while true {
       let reader = BundleReader(kinds: kinds, known: known)
@@ -54,11 +54,18 @@ extension JobFolderReading {
         }
         // Nobody knows which of two of one name is meant.
         let name = bundle.name(list, index)
-        wrong[list, default: []].formUnion(
-          bundle.indices(list).filter { $0 == index || (name != nil && bundle.name(list, $0) == name) })
+        let alike = bundle.indices(list).filter {
+          $0 == index || (name != nil && bundle.name(list, $0) == name)
+        }
+        wrong[list, default: []].formUnion(alike)
         if list != "jobs" {
-          let file = bundle.places.files.first { $0.prefix == .root.key(list).index(index) }?.name
-          known.breaks(String(list.dropLast()), name, in: file ?? list, unless: stored)
+          let files = alike.map { index in
+            bundle.places.files.first { $0.prefix == .root.key(list).index(index) }?.name ?? list
+          }
+          let why =
+            files.count > 1
+            ? "it stands in \(files.joined(separator: " and "))" : "\(files[0]) has problems"
+          known.breaks(String(list.dropLast()), name, why, unless: stored)
         }
       }
       bundle = bundle.without(wrong)
@@ -67,7 +74,7 @@ extension JobFolderReading {
 }
 
 extension Names {
-  fileprivate mutating func breaks(_ thing: String, _ name: String?, in file: String, unless stored: Names) {
+  fileprivate mutating func breaks(_ thing: String, _ name: String?, _ why: String, unless stored: Names) {
     guard let name else { return }
     let isStored =
       switch thing {
@@ -75,7 +82,7 @@ extension Names {
       case "environment": stored.environments.contains(name)
       default: stored.sources.contains(name)
       }
-    if !isStored { broken["\(thing)s/\(name)"] = file }
+    if !isStored { broken["\(thing)s/\(name)"] = why }
   }
 }
 

@@ -1,4 +1,4 @@
-import Catalog
+package import Catalog
 package import JSON
 
 /// A secret's place: the files name it, and only its user looks there.
@@ -60,10 +60,16 @@ package struct Secrets: Sendable {
   /// The variables that `${env:NAME}` can name.
   private let environment: [String: String]
   private let open: OpenSecrets
+  /// By what Errand knows its own texts elsewhere; nil where it need not.
+  package let marks: OwnMarks?
 
   /// - Parameter warn: told of a secret's file that other users of the machine may read or write, once for each.
-  package init(environment: [String: String], warn: @escaping @Sendable (String) -> Void = { _ in }) {
+  package init(
+    environment: [String: String], marks: OwnMarks? = nil,
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
     self.environment = environment
+    self.marks = marks
     open = OpenSecrets(warn)
   }
 

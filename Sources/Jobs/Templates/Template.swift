@@ -15,6 +15,8 @@ package struct Template: Sendable {
   package static let limit = 1 << 20
 
   private let parts: [TemplatePart]
+  /// What keeps the first run of a job from starting: it asks for the last results as if there always were some.
+  package let untested: [TemplateError]
 
   /// - Parameter isPrompt: whether it may ask for the `last` results, as prompts may.
   /// - Throws: `TemplateError` for what is no template, or asks for something that there cannot be.
@@ -22,6 +24,7 @@ package struct Template: Sendable {
     parts = try TemplateParser.parse(text)
     var names = TemplateNames(isPrompt ? .prompt : .values)
     try names.check(parts)
+    untested = names.untested
   }
 
   /// The text with the values, outside ones marked.

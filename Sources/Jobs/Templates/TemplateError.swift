@@ -14,6 +14,8 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
     case badName(String)
     /// Nothing has this name. `known` is what there is instead.
     case missing(String, nearest: String?, known: [String])
+    /// It lies in the last `success` or `failure`, and there was none yet.
+    case neverYet(String, result: String)
     case tooDeep
     case tooLong(limit: Int)
   }
@@ -44,6 +46,9 @@ package struct TemplateError: Error, Equatable, CustomStringConvertible {
     case .missing(let name, let nearest, let known):
       "There is no \(quoted(name)).\(nearest.map { " Did you mean \(quoted($0))?" } ?? "")"
         + (known.isEmpty ? "" : " There is: \(known.prefix(20).joined(separator: ", ")).")
+    case .neverYet(let name, let result):
+      "There is no \(quoted(name)) before a run of the job has \(result == "success" ? "succeeded" : "failed"). "
+        + "Put what needs it into a section, {{#last.\(result)}} … {{/last.\(result)}}, which is left out until then."
     case .tooDeep: "Sections are nested too deeply; 32 levels are allowed."
     case .tooLong(let limit): "The text would become longer than \(limit) bytes."
     }

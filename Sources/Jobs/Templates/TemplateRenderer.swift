@@ -97,6 +97,9 @@ struct TemplateRenderer {
     for (index, word) in name.words.enumerated().dropFirst() {
       guard let next = member(word, of: frame) else {
         if mayBeMissing, index == name.words.count - 1 { return nil }
+        if frame.value.isNull, frame.path.count == 2, frame.path[0] == "last" {
+          throw TemplateError(line: name.line, .neverYet(name.text, result: frame.path[1]))
+        }
         throw missing(name, word, in: frame.value)
       }
       frame = next

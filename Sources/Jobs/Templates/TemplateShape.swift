@@ -58,11 +58,18 @@ indirect enum TemplateShape: Sendable {
 
 /// Looks whether the names of a template can lead to something at all.
 struct TemplateNames {
+  private struct Frame {
+    let shape: TemplateShape
+    let path: [String]
+  }
+
   /// The values that names are looked up in, the innermost last.
-  private var frames: [TemplateShape]
+  private var frames: [Frame]
+  /// What lies in a last result and is asked for as if there were always one: what is missing when a job has never run.
+  private(set) var untested: [TemplateError] = []
 
   init(_ context: TemplateShape) {
-    frames = [context]
+    frames = [Frame(shape: context, path: [])]
   }
 
   /// - Throws: `TemplateError` for a name that nothing can have.
@@ -70,14 +77,16 @@ struct TemplateNames {
     for part in parts {
       switch part {
       case .text: break
-      case .value(let name): _ = try shape(of: name)
+      case .value(let name): note(name, try look(up: name).path)
       case .section(let name, let isInverted, let parts):
-        let shape = try shape(of: name)
+        let found = try look(up: name)
+        // Whether the last word is there is what a section asks.
+        note(name, Array(found.path.dropLast()))
         // What is rendered because there is no value sees no new one.
         if isInverted {
           try check(parts)
         } else {
-          frames.append(shape)
+          frames.append(found)
           defer { frames.removeLast() }
           try check(parts)
         }
@@ -86,16 +95,27 @@ struct TemplateNames {
   }
 
   /// As the renderer looks it up: the first word from the innermost value outwards.
-  private func shape(of name: TemplateName) throws(TemplateError) -> TemplateShape {
-    guard let first = name.words.first else { return frames.last ?? .open }
-    guard var shape = frames.reversed().lazy.compactMap({ $0.member(first) }).first else {
-      throw missing(name, first, in: frames.last { $0.names?.isEmpty == false } ?? .plain)
+  private func look(up name: TemplateName) throws(TemplateError) -> Frame {
+    guard let first = name.words.first else { return frames.last ?? Frame(shape: .open, path: []) }
+    guard let place = frames.lastIndex(where: { $0.shape.member(first) != nil }),
+      var shape = frames[place].shape.member(first)
+    else {
+      throw missing(name, first, in: frames.last { $0.shape.names?.isEmpty == false }?.shape ?? .plain)
     }
+    // What comes from outside may have such a member, and most likely has not.
+    let path = first == "last" ? name.words : frames[place].path + name.words
     for word in name.words.dropFirst() {
       guard let next = shape.member(word) else { throw missing(name, word, in: shape) }
       shape = next
     }
-    return shape
+    return Frame(shape: shape, path: path)
+  }
+
+  private mutating func note(_ name: TemplateName, _ path: [String]) {
+    guard path.count > 2, path[0] == "last" else { return }
+    let result = path[...1]
+    if frames.contains(where: { $0.path.starts(with: result) }) { return }
+    untested.append(TemplateError(line: name.line, .neverYet(name.text, result: path[1])))
   }
 
   private func missing(_ name: TemplateName, _ word: String, in shape: TemplateShape) -> TemplateError {

@@ -23,6 +23,9 @@ package struct Time: Sendable {
     self.boot = boot
   }
 
+  /// Both clocks at once.
+  package func moment() -> Moment { Moment(now: now(), elapsed: elapsed(), boot: boot) }
+
   /// The machine's own.
   package static let system = Time(
     now: {
@@ -47,4 +50,20 @@ package struct Time: Sendable {
     let count = read(file, &bytes, bytes.count)
     return String(decoding: bytes.prefix(max(0, count)).prefix { $0 != 0x0A }, as: UTF8.self)
   }()
+}
+
+/// A moment by both clocks: by the one that tells when it was, and by the one that tells how long something took.
+package struct Moment: Sendable, Hashable {
+  /// What the wall clock shows.
+  package var now: Timestamp
+  /// How long the machine has been running.
+  package var elapsed: Duration
+  /// The boot that `elapsed` counts from.
+  package var boot: String
+
+  package init(now: Timestamp, elapsed: Duration, boot: String) {
+    self.now = now
+    self.elapsed = elapsed
+    self.boot = boot
+  }
 }

@@ -33,6 +33,17 @@ extension HealthCheck {
     }
   }
 
+  /// Whether another process keeps everybody from writing. One that was halted amid a transaction does so as long as it
+  /// lives.
+  static func writeLock(_ database: Database) -> HealthCheck {
+    HealthCheck("write_lock", "Another process holds the database's write lock.") {
+      database.lockedOut(longer: .seconds(1)).map { since in
+        "Another process holds the write lock of \(database.path) since \(since). It may be halted, or hang: find it "
+          + "(fuser \(database.path)), and let it go on or end it."
+      }
+    }
+  }
+
   /// So much room must be left: 64 MiB, on a small disk a twentieth.
   static let leastRoom: UInt64 = 64 << 20
 

@@ -43,7 +43,7 @@ struct AnswerReading: Sendable {
   /// The reply, once everything has come.
   mutating func end() throws -> ModelReply {
     if form == .json { return try AnswerReading.reply(inJSON: body) }
-    if form == .page { throw MessagesError.other(kind: "a web page", text: text) }
+    if form == .page { throw MessagesError.other(.page, text: text) }
     // Broken off in the middle of the line it is no event; a whole one lacks only the blank line after it.
     if assembly.reply == nil, let last = events.end(),
       last.type == "error" || (try? JSON(parsing: last.data)) != nil
@@ -60,13 +60,13 @@ struct AnswerReading: Sendable {
     case .json:
       // Broken off, it may be no JSON any more.
       return AnswerReading.error(inJSON: body)
-    case .page: return .other(kind: "a web page", text: text)
+    case .page: return .other(.page, text: text)
     case .stream, nil:
       if assembly.isForeign { return .foreign }
       if let error = strayLines.compactMap(AnswerReading.error).last { return .said(error) }
       let words = ([assembly.remark].compactMap(\.self) + strayLines).joined(separator: " ")
       if Blocks.isBlank(words) { return nil }
-      return hasEvents ? .cut(said: words) : .other(kind: "a text", text: words)
+      return hasEvents ? .cut(said: words) : .other(.text, text: words)
     }
   }
 
@@ -114,7 +114,7 @@ struct AnswerReading: Sendable {
   private static func error(inJSON bytes: [UInt8]) -> MessagesError? {
     guard let json = json(bytes) else {
       return .other(
-        kind: "broken JSON", text: String(decoding: bytes.prefix(RemarkCleaner.reach), as: UTF8.self))
+        .brokenJSON, text: String(decoding: bytes.prefix(RemarkCleaner.reach), as: UTF8.self))
     }
     if json["type"] == "message", json["content"]?.arrayValue != nil { return nil }
     if json["type"] == "error" { return .said(SaidError(told: json)) }
@@ -123,6 +123,6 @@ struct AnswerReading: Sendable {
     if json["message"]?.stringValue != nil || json["detail"]?.stringValue != nil || json["code"] != nil {
       return .said(SaidError(told: json))
     }
-    return .other(kind: "JSON that is no reply", text: json.text)
+    return .other(.json, text: json.text)
   }
 }

@@ -80,7 +80,11 @@ extension EmbeddedDriver {
     try await session.record((span.map { [$0.failedEnd()] } ?? []) + [Trouble.retrying(error).event])
     let wait = Backoff.wait(
       afterFailures: failures + 1, asked: error.retryAfter, chance: randomness.fraction())
-    log.info("Session \(session.id) asks its model again in \(wait.inSeconds) s: \(error)")
+    if refusals.isTold(session.id, at: time.now()) {
+      log.warning(
+        "The model does not answer session \(session.id), which asks again in \(DurationText.text(.seconds(wait.inSeconds.rounded(.up)))) (try \(failures + 2) of \(limits.tries)): \(error)"
+      )
+    }
     guard let inline, wait <= inline else { return .later(time.now() + wait, reason: error.description) }
     _ = try await unlessInterrupted(session) { [time] in try await time.sleep(wait) }
     return nil
@@ -132,7 +136,7 @@ extension ModelError {
   var retryAfter: Duration? {
     switch self {
     case .rateLimited(let wait, _), .overloaded(let wait, _): wait
-    case .failed, .refused, .unavailable: nil
+    case .failed, .refused, .misplaced, .unavailable: nil
     }
   }
 }

@@ -51,7 +51,9 @@ extension EmbeddedDriver {
 extension ModelError {
   /// Whether the server says that the request is longer than its model can read.
   var saysTooLong: Bool {
-    guard case .refused(let status, let message) = self, status == 400 || status == 413 else { return false }
+    guard case .refused(let status, let message, _) = self, status == 400 || status == 413 else {
+      return false
+    }
     let words = message.lowercased()
     return words.contains("too long")
       || words.contains("context") && ["exceed", "length", "size", "window"].contains(where: words.contains)

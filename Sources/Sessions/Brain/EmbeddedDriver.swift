@@ -23,6 +23,7 @@ package struct EmbeddedDriver: Driver {
   let randomness: Randomness
   let limits: Limits
   let log: Logger
+  let refusals = RefusalTelling()
 
   /// - Parameter tools: whatever agents may use, in the order models are told of it.
   package init(

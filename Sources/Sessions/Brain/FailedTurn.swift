@@ -21,7 +21,7 @@ struct FailedTurn: Sendable, Equatable {
     kind =
       switch error {
       case .unavailable: .unavailable
-      case .refused: .refused
+      case .refused, .misplaced: .refused
       case .failed, .rateLimited, .overloaded: .exhausted
       }
     wireType = error.wireType

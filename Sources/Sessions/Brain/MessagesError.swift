@@ -8,12 +8,20 @@ enum MessagesError: Error, Equatable {
   case said(SaidError)
   /// A reply that cannot be put together.
   case malformed(String)
-  /// Something else: a page, a text, JSON that is no reply. Shown as far as it can be.
-  case other(kind: String, text: String)
+  /// Something else, with the type that its sender gave it. Shown as far as it can be.
+  case other(Foreigner, text: String, type: String? = nil)
   /// The stream ended too early.
   case cut(said: String?)
   /// The server speaks another API.
   case foreign
+
+  /// What may come in the place of a reply.
+  enum Foreigner: String {
+    case page = "a web page"
+    case text = "a text"
+    case brokenJSON = "broken JSON"
+    case json = "JSON that is no reply"
+  }
 
   /// - Parameters:
   ///   - address: where the server was asked, to be shown.
@@ -24,22 +32,50 @@ enum MessagesError: Error, Equatable {
       return .failed(message: clean(problem))
     case .cut(let said):
       return .failed(
-        message: "its stream ended before the reply did" + (said.map { "; it said: \(clean($0))" } ?? ""))
-    case .other(let kind, let text):
-      return .failed(
-        message:
-          "it sent \(kind) instead of a reply: \(clean(text)). ANTHROPIC_BASE_URL says where it was asked, at "
-          + "\(address).")
+        message: "its stream ended before the reply did" + (said.map { "; it said: \(clean($0))" } ?? "")
+          + ". \(MessagesError.place(address))")
+    case .other(let kind, let text, let type):
+      let mark = type.map { "\(clean($0)), status 200" } ?? "status 200"
+      let words = clean(text)
+      let shown = words.count > MessagesError.beginning ? words.prefix(MessagesError.beginning) + "…" : words
+      let message =
+        "it sent \(kind.rawValue) (\(mark)) instead of a reply: \(shown). \(MessagesError.place(address))"
+      return MessagesError.mayPass(kind, words) ? .failed(message: message) : .misplaced(message: message)
     case .foreign:
       return .unavailable(
         message: "The model's server at \(address) answers in the form of another API (chat completions). "
           + "ANTHROPIC_BASE_URL has to name one that speaks the Messages API.")
     case .said(let error):
       let meant = error.modelError(cleaning: clean)
-      guard case .refused(let status, let message) = meant else { return meant }
-      return .refused(status: status, message: message + MessagesError.advice(status, at: address))
+      guard case .refused(let status, let message, let answered) = meant else { return meant }
+      return .refused(
+        status: status, message: message + MessagesError.advice(status, at: address), answered: answered)
     }
   }
+
+  /// So much of what is no reply is shown, in characters.
+  private static let beginning = 200
+
+  static func place(_ address: String) -> String {
+    "ANTHROPIC_BASE_URL says where it was asked, at \(address)."
+  }
+
+  /// Whether another try may meet the model. Proxies put their own troubles into pages and texts; a page to log in on,
+  /// or another program's answer, stands there the next time too.
+  private static func mayPass(_ kind: Foreigner, _ words: String) -> Bool {
+    switch kind {
+    case .text, .brokenJSON: return true
+    case .page, .json:
+      let lower = words.lowercased()
+      return troubles.contains { lower.contains($0) }
+    }
+  }
+
+  private static let troubles = [
+    "bad gateway", "gateway time", "timed out", "timeout", "unavailable", "temporar", "overload",
+    "too many requests",
+    "maintenance", "try again", "internal server error", "upstream",
+  ]
 
   /// What whoever set the server up can do about a refusal.
   private static func advice(_ status: Int, at address: String) -> String {

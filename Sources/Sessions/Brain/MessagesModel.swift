@@ -52,7 +52,8 @@ package struct MessagesModel: Model {
     } catch let error as HTTPClientError {
       if error == .closed { throw CancellationError() }
       throw error.isRetryable || error.mayHaveArrived
-        ? ModelError.failed(message: cleaner.clean(error.description))
+        ? ModelError.failed(
+          message: "\(cleaner.clean(error.description)) \(MessagesError.place(address.shown))")
         : ModelError.unavailable(
           message: "The model's server cannot be asked: \(cleaner.clean(error.description)) "
             + "ANTHROPIC_BASE_URL says where it is.")
@@ -84,6 +85,9 @@ package struct MessagesModel: Model {
     } catch MessagesError.said(var error) {
       error.retryAfter = pause ?? error.retryAfter
       throw MessagesError.said(error)
+    } catch MessagesError.other(let kind, let text, _) {
+      let type = answer.headers.first("content-type")?.prefix { $0 != ";" }.prefix(100)
+      throw MessagesError.other(kind, text: text, type: type.map(String.init))
     }
   }
 

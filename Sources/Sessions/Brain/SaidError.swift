@@ -94,7 +94,9 @@ extension SaidError {
       text += " (context length exceeded)"
     }
     // The owner's own limit, which ends with the month and not with the minute.
-    if code == "enforced_spend_limit_reached" { return .refused(status: status ?? 429, message: text) }
+    if code == "enforced_spend_limit_reached" {
+      return .refused(status: status ?? 429, message: text, answered: status == nil ? 200 : nil)
+    }
     let decided =
       switch status {
       case nil: named ?? code.flatMap { Int($0) }.flatMap { (400..<600).contains($0) ? $0 : nil } ?? 500
@@ -106,7 +108,8 @@ extension SaidError {
     case 429: .rateLimited(retryAfter: retryAfter, message: text)
     case 503, 529: .overloaded(retryAfter: retryAfter, message: text)
     case 408, 409, 425, 500...: .failed(message: text)
-    case let status: .refused(status: status, message: text)
+    // Nobody should look for a status that never came.
+    case let meant: .refused(status: meant, message: text, answered: meant == status ? nil : status ?? 200)
     }
   }
 

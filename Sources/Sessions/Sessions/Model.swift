@@ -134,14 +134,17 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
   /// 5xx, a broken stream, no connection: worth another try.
   case failed(message: String)
   /// The request can never succeed as it is: 400, 401, 402, 403, 404, 413.
-  case refused(status: Int, message: String)
+  /// - Parameter answered: the status that the answer had, when it was another and its words alone mean this one.
+  case refused(status: Int, message: String, answered: Int? = nil)
+  /// What answers there is no model's server: a page, or another program. It will answer the same again.
+  case misplaced(message: String)
   /// Nobody to ask: no key, no rehearsal.
   case unavailable(message: String)
 
   package var isRetryable: Bool {
     switch self {
     case .rateLimited, .overloaded, .failed: true
-    case .refused, .unavailable: false
+    case .refused, .misplaced, .unavailable: false
     }
   }
 
@@ -150,8 +153,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .rateLimited: "model_rate_limited_error"
     case .overloaded: "model_overloaded_error"
-    case .refused(status: 402, _): "billing_error"
-    case .failed, .refused, .unavailable: "model_request_failed_error"
+    case .refused(status: 402, _, _): "billing_error"
+    case .failed, .refused, .misplaced, .unavailable: "model_request_failed_error"
     }
   }
 
@@ -159,8 +162,11 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .rateLimited(_, let message): "The model's server limits the rate: \(message)"
     case .overloaded(_, let message): "The model's server is overloaded: \(message)"
-    case .failed(let message): "The model's server did not answer properly: \(message)"
-    case .refused(let status, let message):
+    case .failed(let message), .misplaced(let message):
+      "The model's server did not answer properly: \(message)"
+    case .refused(_, let message, let answered?):
+      "The model's server refused the request, in an answer with status \(answered): \(message)"
+    case .refused(let status, let message, nil):
       "The model's server refused the request with status \(status): \(message)"
     case .unavailable(let message): message
     }

@@ -3,7 +3,8 @@ import Primitives
 
 extension Session {
   /// Takes over into the row what an event of the log says about the session.
-  mutating func note(_ event: Event, at now: Timestamp) {
+  mutating func note(_ event: Event, at moment: Moment) {
+    let now = moment.now
     switch event.type {
     case .statusRunning:
       status = .running
@@ -11,14 +12,16 @@ extension Session {
       stopReason = nil
       blocked = []
       runningSince = now
+      elapsedSince = moment.elapsed
+      boot = moment.boot
     case .statusIdle:
-      close(as: .idle, at: now)
+      close(as: .idle, at: moment)
       stopReason = event.body["stop_reason"]
       blocked = stopReason?["event_ids"]?.arrayValue?.compactMap(\.stringValue) ?? []
     case .statusRescheduled:
-      close(as: .rescheduling, at: now)
+      close(as: .rescheduling, at: moment)
     case .statusTerminated:
-      close(as: .terminated, at: now)
+      close(as: .terminated, at: moment)
       terminatedAt = terminatedAt ?? now
       blocked = []
       closing = closing ?? "it is terminated"
@@ -51,9 +54,11 @@ extension Session {
     }
   }
 
-  private mutating func close(as status: Status, at now: Timestamp) {
-    active = activeTime(at: now)
+  private mutating func close(as status: Status, at moment: Moment) {
+    active = activeTime(at: moment)
     runningSince = nil
+    elapsedSince = nil
+    boot = nil
     turnOpen = false
     self.status = status
   }

@@ -88,6 +88,9 @@ package struct Session: Sendable, Equatable {
   /// Time with an open turn, the current one not counted.
   package var active: Duration
   package var runningSince: Timestamp?
+  /// When the open turn began by the clock that nobody sets, and the boot that this counts from.
+  var elapsedSince: Duration?
+  var boot: String?
   package var lastPosition: Int64
   package var lastArrival: Int64
   package var revision: Int64
@@ -170,6 +173,8 @@ package struct Session: Sendable, Equatable {
       cacheCreation: try row["cache_creation_tokens"], cacheRead: try row["cache_read_tokens"])
     active = .microseconds(try row["active"] as Int64)
     runningSince = try row["running_since"]
+    elapsedSince = (try row["elapsed_since"] as Int64?).map { .microseconds($0) }
+    boot = try row["boot"]
     lastPosition = try row["last_position"]
     lastArrival = try row["last_arrival"]
     revision = try row["revision"]
@@ -181,7 +186,7 @@ package struct Session: Sendable, Equatable {
   }
 
   /// The `usage` object of the session and of `session.usage`.
-  package func usageJSON(at now: Timestamp) -> JSON {
+  package func usageJSON(at moment: Moment) -> JSON {
     [
       "input_tokens": .integer(Int64(usage.inputTokens)),
       "output_tokens": .integer(Int64(usage.outputTokens)),
@@ -191,7 +196,7 @@ package struct Session: Sendable, Equatable {
         "ephemeral_1h_input_tokens": 0,
       ],
       "server_tool_use": ["web_search_requests": .integer(Int64(webSearches)), "web_fetch_requests": 0],
-      "active_seconds": .number(activeTime(at: now).inSeconds),
+      "active_seconds": .number(activeTime(at: moment).inSeconds),
     ]
   }
 
@@ -201,8 +206,14 @@ package struct Session: Sendable, Equatable {
     max(.zero, (terminatedAt ?? now) - createdAt)
   }
 
-  func activeTime(at now: Timestamp) -> Duration {
-    runningSince.map { active + max(.zero, now - $0) } ?? active
+  /// The time with an open turn. A step of the wall clock makes it neither longer nor shorter.
+  ///
+  /// When the machine was started again meanwhile, or the session came from another one, only the time counts in which
+  /// it is known to have done something.
+  func activeTime(at moment: Moment) -> Duration {
+    guard let since = runningSince else { return active }
+    guard let began = elapsedSince else { return active + max(.zero, moment.now - since) }
+    return active + max(.zero, boot == moment.boot ? moment.elapsed - began : updatedAt - since)
   }
 
   /// A resource as the wire shows it.
@@ -213,16 +224,16 @@ package struct Session: Sendable, Equatable {
   }
 
   /// The session object of the wire.
-  package func json(at now: Timestamp) -> JSON {
+  package func json(at moment: Moment) -> JSON {
     [
       "id": .string(id), "type": "session", "status": .string(shownStatus.rawValue), "agent": agent,
       "environment_id": environmentID.map { .string($0) } ?? .null,
       "title": title.map { .string($0) } ?? .null, "metadata": .object(metadata), "vault_ids": [],
       "resources": .array(resources.map(Session.shown)),
-      "outcome_evaluations": .array(outcomes.map(\.json)), "usage": usageJSON(at: now),
+      "outcome_evaluations": .array(outcomes.map(\.json)), "usage": usageJSON(at: moment),
       "stats": [
-        "active_seconds": .number(activeTime(at: now).inSeconds),
-        "duration_seconds": .number(age(at: now).inSeconds),
+        "active_seconds": .number(activeTime(at: moment).inSeconds),
+        "duration_seconds": .number(age(at: moment.now).inSeconds),
       ],
       "budget": .null, "deployment_id": .null, "created_at": .string(createdAt.description),
       "updated_at": .string(updatedAt.description),

@@ -51,7 +51,7 @@ extension SessionEdit {
       try tx.run(
         "UPDATE events SET position = $2, revision = $3, processed_at = $4 WHERE id = $1", event.id,
         event.position, event.revision, event.processedAt)
-      session.note(event, at: now)
+      session.note(event, at: moment)
       return event
     }
     taken(placed)

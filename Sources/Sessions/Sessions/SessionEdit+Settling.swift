@@ -44,7 +44,7 @@ extension SessionEdit {
     case .terminated(let reason), .hopeless(let reason): try flush(because: reason)
     default: break
     }
-    try record(Sessions.closing(session, settlement, at: now))
+    try record(Sessions.closing(session, settlement, at: moment))
     try sessions.settling?.settled(self, settlement)
   }
 

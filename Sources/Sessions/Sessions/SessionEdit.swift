@@ -8,7 +8,8 @@ package final class SessionEdit {
   package let tx: Transaction
   let sessions: Sessions
   /// The moment of the whole change.
-  let now: Timestamp
+  let moment: Moment
+  var now: Timestamp { moment.now }
   private let loaded: Session
   package internal(set) var session: Session
   /// The inputs that no driver has taken, once they were asked for.
@@ -17,7 +18,7 @@ package final class SessionEdit {
   init(_ tx: Transaction, _ session: Session, of sessions: Sessions) {
     self.tx = tx
     self.sessions = sessions
-    now = sessions.time.now()
+    moment = sessions.time.moment()
     loaded = session
     self.session = session
   }
@@ -62,7 +63,7 @@ package final class SessionEdit {
         hidden: event.hidden, position: session.lastPosition, arrival: nil, revision: session.revision,
         processedAt: now)
       try sessions.insert(tx, id, stored)
-      session.note(stored, at: now)
+      session.note(stored, at: moment)
       return stored
     }
   }
@@ -93,6 +94,8 @@ package final class SessionEdit {
     EditedColumn("cache_read_tokens") { $0.usage.cacheReadInputTokens },
     EditedColumn("active") { $0.active.microseconds },
     EditedColumn("running_since") { $0.runningSince },
+    EditedColumn("elapsed_since") { $0.elapsedSince?.microseconds },
+    EditedColumn("boot") { $0.boot },
     EditedColumn("web_searches") { $0.webSearches },
     EditedColumn("last_position") { $0.lastPosition },
     EditedColumn("last_arrival") { $0.lastArrival },

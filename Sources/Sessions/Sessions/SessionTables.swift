@@ -106,5 +106,12 @@ extension Sessions {
           updated_at)
         WHERE status = 'terminated';
         """),
+    // When the open turn began, by a clock that nobody sets: it counts from the machine's start.
+    Migration(
+      id: "sessions-0007",
+      sql: """
+        ALTER TABLE sessions ADD COLUMN elapsed_since INTEGER;
+        ALTER TABLE sessions ADD COLUMN boot TEXT;
+        """),
   ]
 }

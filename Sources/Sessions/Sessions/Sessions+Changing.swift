@@ -154,7 +154,7 @@ extension Session {
   }
 
   /// The primary thread as the wire shows it.
-  package func threadJSON(at now: Timestamp) -> JSON {
+  package func threadJSON(at moment: Moment) -> JSON {
     var agent = agent
     // Whom it may call is said by the session.
     agent["multiagent"] = nil
@@ -162,9 +162,10 @@ extension Session {
       "id": .string(threadID), "type": "session_thread", "session_id": .string(id),
       "parent_thread_id": .null, "agent": agent, "status": .string(shownStatus.rawValue),
       "stats": [
-        "active_seconds": .number(activeTime(at: now).inSeconds),
-        "duration_seconds": .number(age(at: now).inSeconds), "startup_seconds": 0,
-      ], "usage": usageJSON(at: now), "workflow_run_id": .null, "created_at": .string(createdAt.description),
+        "active_seconds": .number(activeTime(at: moment).inSeconds),
+        "duration_seconds": .number(age(at: moment.now).inSeconds), "startup_seconds": 0,
+      ], "usage": usageJSON(at: moment), "workflow_run_id": .null,
+      "created_at": .string(createdAt.description),
       "updated_at": .string(updatedAt.description), "archived_at": .string(orNull: archivedAt?.description),
     ]
   }

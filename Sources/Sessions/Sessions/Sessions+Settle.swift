@@ -29,7 +29,7 @@ extension Sessions {
     }
   }
 
-  static func closing(_ session: Session, _ settlement: Settlement, at now: Timestamp) -> [NewEvent] {
+  static func closing(_ session: Session, _ settlement: Settlement, at moment: Moment) -> [NewEvent] {
     let thread: JSON.Object = [
       "session_thread_id": .string(session.threadID), "agent_name": .string(session.agentName),
     ]
@@ -39,7 +39,7 @@ extension Sessions {
       var ofThread = thread
       for (key, value) in body { ofThread[key] = value }
       return [
-        NewEvent(.threadIdle, ofThread), NewEvent(.usage, ["usage": session.usageJSON(at: now)]),
+        NewEvent(.threadIdle, ofThread), NewEvent(.usage, ["usage": session.usageJSON(at: moment)]),
         NewEvent(.statusIdle, body),
       ]
     }

@@ -267,6 +267,33 @@ import Testing
     }
   }
 
+  @Test(arguments: ["a folder", "a link", "nothing"])
+  func `what was put into the place of the folder in the making is not given out as ours`(swapped: String)
+    async throws
+  {
+    let place = try TemporaryFolder()
+    let base = try OwnFolder.base(place.path)
+    let (name, folder) = try base.newFolder(".made")
+    try folder.write("brief.md") { _ in }
+    // Somebody who may rename things there has done so before we name it.
+    let manager = FileManager.default
+    try manager.moveItem(atPath: "\(place.path)/\(name)", toPath: "\(place.path)/stolen")
+    switch swapped {
+    case "a folder":
+      try manager.createDirectory(atPath: "\(place.path)/\(name)", withIntermediateDirectories: false)
+    case "a link": try Self.link("\(place.path)/\(name)", to: "\(place.path)/stolen")
+    default: break
+    }
+    let error = #expect(throws: FilesError.self) { try base.place(folder, named: name, as: "final") }
+    if swapped != "nothing" {
+      guard case .taken(let path) = error else {
+        Issue.record("It was refused as \(String(describing: error)).")
+        return
+      }
+      #expect(path == "\(place.path)/final")
+    }
+  }
+
   @Test(arguments: [
     (["result.json"], "errand-result.json"), (["result.json", "errand-result.json"], "2-errand-result.json"),
     (["result.json/x", "errand-result.json/y", "2-errand-result.json"], "3-errand-result.json"),

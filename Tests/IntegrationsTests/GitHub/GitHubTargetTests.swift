@@ -1,4 +1,5 @@
 import Callbacks
+import Catalog
 import Git
 import GitSupport
 import Glibc
@@ -53,6 +54,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "<!-- errand:x -->", "<!-<!-- errand:x -->- errand:y -->", "<!-- errand:errand:x -->",
+    "<!-- <!-- errand:errand:x -->", "<!-- errand:<!-- errand:errand:errand:x",
+    "<!-- <!-- errand:<!-- errand:",
+    "a <!-- errand:errand:errand:errand:errand:x --> b <!-- errand:",
+  ])
+  func `marks that are made of marks once one is removed are removed too`(text: String) {
+    let body = GitHubText.body(text, mark: "<!-- errand:dlv_1 -->")
+    #expect(body.hasSuffix("\n\n<!-- errand:dlv_1 -->"))
+    #expect(body.split(separator: "<!-- errand:", omittingEmptySubsequences: false).count == 2, "\(body)")
+  }
+
   @Test func `a pull request that somebody else opens at the same moment is a success`() async throws {
     try await GitHubBench.with { bench in
       bench.api.set {
@@ -67,6 +80,36 @@ import Testing
       }
       #expect(receipt["pull_request"]?["number"] == 3)
       #expect(bench.api.posts("/pulls") == 1)
+    }
+  }
+
+  @Test func `what it writes bears a mark that proves to this server whose it is, and is found again by it`()
+    async throws
+  {
+    try await GitHubBench.with { bench in
+      let marks = OwnMarks(key: [UInt8](repeating: 7, count: 32))
+      let path = bench.path
+      let target = GitHubTarget(
+        Supplies(
+          database: path.database, files: path.files, links: FileLinks(base: nil, key: []),
+          client: bench.target.client, git: bench.target.git, local: bench.target.local,
+          environment: ["GITHUB_API_URL": bench.api.url], marks: marks, time: .system))
+      let delivery = try await bench.delivery([bench.commit()])
+      let settings = bench.settings(
+        [:], comment: ["issue": "42", "body": .string(String(repeating: "é", count: 70_000))])
+      for _ in 0..<2 {
+        guard case .delivered = try await target.send(delivery, settings: settings) else {
+          Issue.record("it was not delivered")
+          return
+        }
+      }
+      let pull = try #require(bench.api.now.pulls.first?["body"]?.stringValue)
+      #expect(marks.stands(in: pull, at: "acme/shop errand/42", whole: false))
+      #expect(bench.api.now.comments.count == 1)
+      let comment = try #require(bench.api.now.comments.first?["body"]?.stringValue)
+      #expect(marks.stands(in: comment, at: "acme/shop", whole: true))
+      #expect(comment.unicodeScalars.count <= GitHubText.longestBody)
+      #expect(!marks.stands(in: comment.replacing("…", with: "!"), at: "acme/shop", whole: true))
     }
   }
 

@@ -14,11 +14,12 @@ import Testing
   private static let repository: JSON = ["full_name": "corp/ferry", "owner": ["login": "corp"]]
 
   private static func actor(
-    _ event: String, _ body: JSON, _ settings: JSON.Object = [:]
+    _ event: String, _ body: JSON, _ settings: JSON.Object = [:], marks: OwnMarks? = nil
   ) throws -> Actor {
-    let source = try GitHubSource(
+    var source = try GitHubSource(
       settings: .object(
         JSON.Object(uniqueKeysWithValues: [("secret", .string(Sample.githubSecret))]).merging(settings)))
+    if let marks { source.know(marks) }
     guard case .occurrence(let reading) = try source.read(GitHubRequest.make(event, body.bytes)) else {
       throw HookRefusal.unreadable(problem: "It was a handshake.")
     }
@@ -431,9 +432,9 @@ import Testing
     arguments: [
       ("opened", "OWNER", ann, Actor(name: "ann", lane: .bot)),
       ("edited", "MEMBER", ann, Actor(name: "ann", lane: .bot)),
-      // Anybody can copy the mark.
-      ("opened", "NONE", ann, Actor(name: "ann", lane: .outside, alsoLane: .bot)),
-      ("edited", "CONTRIBUTOR", ann, Actor(name: "ann", lane: .outside, alsoLane: .bot)),
+      // Anybody can write such a thing: it is text like any other.
+      ("opened", "NONE", ann, Actor(name: "ann", lane: .outside)),
+      ("edited", "CONTRIBUTOR", ann, Actor(name: "ann", lane: .outside)),
       // It stays in the text; these bring none.
       ("closed", "OWNER", ann, Actor(name: "ann", lane: .owner)),
       ("synchronize", "OWNER", ann, Actor(name: "ann", lane: .bot)),
@@ -447,6 +448,52 @@ import Testing
   ) throws {
     let text = Self.text(association, body: Self.mark)
     #expect(try Self.actor("pull_request", Self.event(action, from: sender, ["pull_request": text])) == actor)
+  }
+
+  private static let marks = OwnMarks(key: [UInt8](repeating: 7, count: 32))
+  private static let said = "Done.\n\n"
+  private static let own = said + marks.mark("dlv_1", at: "corp/ferry", after: said)
+
+  /// Texts, and whether the mark in each was made for it.
+  private static let marked: [(String, Bool)] = {
+    let elsewhere = marks.mark("dlv_1", at: "corp/other", after: said)
+    let ofBranch = marks.mark("dlv_1", at: "corp/ferry main", after: "")
+    let byAnother = OwnMarks(key: [UInt8](repeating: 8, count: 32)).mark(
+      "dlv_1", at: "corp/ferry", after: said)
+    let tidied = own.replacing("\n", with: "\r\n") + "\r\n"
+    let others = [
+      "Spam. \(own)", "\(own) Spam.", own.replacing("Done", with: "Spam"), own.replacing(said, with: ""),
+      own.replacing("dlv_1", with: "dlv_2"), said + elsewhere, said + ofBranch, said + byAnother,
+      "\(said)<!-- errand:dlv_1 -->", said + OwnMarks.blank("dlv_1"), "\(said)<!-- errand:",
+    ]
+    return [(own, true), (tidied, true)] + others.map { ($0, false) }
+  }()
+
+  @Test(arguments: marked)
+  func `an outsider's mark is one where this server made it for that very text`(text: String, isOwn: Bool)
+    throws
+  {
+    let comment = Self.text("NONE", body: text)
+    let body = Self.event("created", ["comment": comment, "issue": Self.text("OWNER")])
+    let actor = try Self.actor("issue_comment", body, marks: Self.marks)
+    #expect(actor == Actor(name: "ann", lane: .outside, alsoLane: isOwn ? .bot : nil))
+    // Nothing of it makes more of a stranger, and without the server's key none is one.
+    #expect(try Self.actor("issue_comment", body) == Actor(name: "ann", lane: .outside))
+  }
+
+  @Test(arguments: [
+    ("corp/ferry", "errand/42", true), ("ann/ferry", "errand/42", false), ("corp/ferry", "mine", false),
+  ])
+  func `the mark of a pull request holds for its branch, whatever became of its text`(
+    from: String, branch: String, isOwn: Bool
+  ) throws {
+    let mark = Self.marks.mark("dlv_1", at: "corp/ferry errand/42", after: "")
+    var pull = Self.text("NONE", body: "Edited by somebody.\n\n\(mark)")
+    pull["head"] = ["ref": .string(branch), "repo": ["full_name": .string(from)]]
+    pull["base"] = ["ref": "main", "repo": ["full_name": "corp/ferry"]]
+    let actor = try Self.actor(
+      "pull_request", Self.event("opened", ["pull_request": pull]), marks: Self.marks)
+    #expect(actor == Actor(name: "ann", lane: .outside, alsoLane: isOwn ? .bot : nil))
   }
 
   // MARK: From where
