@@ -1,5 +1,6 @@
 import JSON
 import Jobs
+import Store
 
 /// A verified request, read and compared with the jobs of its source. Nothing has happened yet.
 struct HookArrival: Sendable {
@@ -8,6 +9,8 @@ struct HookArrival: Sendable {
   let plan: HookPlan
   /// As it is kept: unpacked.
   let body: [UInt8]
+  /// The headers that are kept, written out before anything is locked.
+  let headers: WrittenJSON
   /// By which the same bytes are found again under another key; nil when the key is proof enough.
   let digest: String?
 
@@ -18,10 +21,12 @@ struct HookArrival: Sendable {
     body = plain.body
     guard case .occurrence(let reading) = purpose else {
       (context, plan, digest) = ([:], JobTable([]).plan([:], actor: .owner), nil)
+      headers = WrittenJSON([:])
       return
     }
     context = reading.context(source: name)
     plan = source.table.plan(context, actor: reading.actor)
+    headers = WrittenJSON(.object(reading.headers))
     digest = reading.once == .perKey ? nil : Digest.of(plain.body)
   }
 }

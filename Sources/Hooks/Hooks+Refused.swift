@@ -105,7 +105,7 @@ extension Hooks {
     return try await database.write { [self] tx in
       guard try isCurrent(tx, source, named: refused.source) else { return nil }
       if let known = try refusedReceipt(tx, id)?.receipt, let receipt = try receipt(tx, known) {
-        return try answer(tx, toRepeatOf: receipt)
+        return try answer(tx, toRepeatOf: receipt.id, unlisted: receipt.unlisted)
       }
       let answer = try write(tx, source: refused.source, arrival, reading, refused: refused)
       try tx.run(

@@ -198,7 +198,7 @@ package final class Hooks: Sendable {
     let (context, plan) = (arrival.context, arrival.plan)
     let now = time.now()
     if let known = try repeated(tx, source: source, arrival, reading, at: now) {
-      return try answer(tx, toRepeatOf: known)
+      return try answer(tx, toRepeatOf: known.id, unlisted: known.unlisted)
     }
     let unlisted = max(0, plan.others - Hooks.refusalLimit)
     let row = try tx.row(
@@ -206,26 +206,28 @@ package final class Hooks: Sendable {
       INSERT INTO receipts (id, source, dedupe_key, type, headers, body, received_at, subject, unlisted, digest)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       ON CONFLICT (source, dedupe_key) DO UPDATE SET repeats = receipts.repeats + 1
-      RETURNING \(Receipt.columns)
+      RETURNING id, repeats, unlisted
       """,
       refused?.id ?? ID.make("rcpt", at: now, randomness), source, reading.dedupeKey, reading.type,
-      JSON.object(reading.headers), arrival.body, refused?.receivedAt ?? now, reading.subject, unlisted,
+      arrival.headers, arrival.body, refused?.receivedAt ?? now, reading.subject, unlisted,
       arrival.digest)
     guard let row else { throw HookRefusal.unknownSource(name: source) }
-    let receipt = try Receipt(row)
-    if receipt.repeats > 0 { return try answer(tx, toRepeatOf: receipt) }
-    let told = try jobsTold(tx, of: reading.subject, source: source, before: receipt.id)
+    let receipt: String = try row["id"]
+    if try row["repeats"] > 0 { return try answer(tx, toRepeatOf: receipt, unlisted: row["unlisted"]) }
+    let told = try jobsTold(tx, of: reading.subject, source: source, before: receipt)
     var firings: [Firing] = []
     for start in plan.starts {
-      firings.append(try fire(tx, start, receipt, reading, context, earlier: told[start.job.id]))
+      let occurrence = Occurrence(
+        cause: .receipt(receipt), trigger: start.trigger.id, context: context, actor: reading.actor)
+      firings.append(try fire(tx, start, occurrence, earlier: told[start.job.id]))
     }
     for refusal in plan.refusals(Hooks.refusalLimit) {
       let occurrence = Occurrence(
-        cause: .receipt(receipt.id), trigger: refusal.trigger, context: context, actor: reading.actor)
+        cause: .receipt(receipt), trigger: refusal.trigger, context: context, actor: reading.actor)
       firings.append(try runs.record(tx, refusal.job, occurrence, .filtered, reason: refusal.reason))
     }
     return HookAnswer(
-      receipt: receipt.id, isRepeat: false, firings: firings.map(HookAnswer.Fired.init), unlisted: unlisted)
+      receipt: receipt, isRepeat: false, firings: firings.map(HookAnswer.Fired.init), unlisted: unlisted)
   }
 
   /// The receipt of the same bytes under another key, counted once more, where the key alone proves nothing.
@@ -246,26 +248,23 @@ package final class Hooks: Sendable {
     return try row.map(Receipt.init)
   }
 
-  func answer(_ tx: Transaction, toRepeatOf receipt: Receipt) throws -> HookAnswer {
-    let firings = try runs.firings(tx, ofReceipt: receipt.id)
+  func answer(_ tx: Transaction, toRepeatOf receipt: String, unlisted: Int) throws -> HookAnswer {
+    let firings = try runs.firings(tx, ofReceipt: receipt)
     return HookAnswer(
-      receipt: receipt.id, isRepeat: true, firings: firings.map(HookAnswer.Fired.init),
-      unlisted: receipt.unlisted)
+      receipt: receipt, isRepeat: true, firings: firings.map(HookAnswer.Fired.init), unlisted: unlisted)
   }
 
+  /// - Parameter occurrence: of a receipt that this transaction has written.
   private func fire(
-    _ tx: Transaction, _ start: HookPlan.Start, _ receipt: Receipt, _ reading: Reading,
-    _ context: JSON.Object, earlier: String?
+    _ tx: Transaction, _ start: HookPlan.Start, _ occurrence: Occurrence, earlier: String?
   ) throws -> Firing {
-    let occurrence = Occurrence(
-      cause: .receipt(receipt.id), trigger: start.trigger.id, context: context, actor: reading.actor)
     // As it is now: what the table knows of it may be older in what matters to runs alone.
     let job = try jobs.job(tx, id: start.job.id)
     if let earlier {
       let reason = "The same thing came before, as receipt \(earlier)."
       return try runs.record(tx, job, occurrence, .skipped, reason: reason)
     }
-    return try runs.start(tx, job, occurrence).firing
+    return try runs.start(tx, job, occurrence, isNew: true).firing
   }
 
   /// The jobs that something of the same subject went to, with its receipt.

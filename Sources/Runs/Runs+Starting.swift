@@ -97,7 +97,8 @@ extension Runs {
       try jobs.destination(
         callback, context: values, credentials: .object(context(tx, fire, showsCredentials: true)))
     }
-    let terms = terms.terms(job, try agent(tx, of: job), try environment(tx, of: job))
+    let terms =
+      try terms.known(tx, of: job) ?? terms.terms(job, agent(tx, of: job), environment(tx, of: job))
     let resources = job.files.map(resource) + repositories
     return Snapshot(
       terms: terms, trigger: .object(trigger(fire)), message: message, resources: resources,

@@ -101,11 +101,15 @@ package final class Runs: Sendable {
   /// decision yet. All in the caller's transaction.
   ///
   /// The same occurrence always answers with the same firing.
+  /// - Parameter isNew: whether it cannot have been decided before, because what it comes from was written in this
+  ///   very transaction.
   /// - Throws: `RunsError.jobArchived`; a job that cannot start now is no error but a firing with the
   ///   decision `failed_to_start`.
-  package func start(_ tx: Transaction, _ job: Job, _ occurrence: Occurrence) throws -> Start {
+  package func start(
+    _ tx: Transaction, _ job: Job, _ occurrence: Occurrence, isNew: Bool = false
+  ) throws -> Start {
     if job.archivedAt != nil { throw RunsError.jobArchived(name: job.name) }
-    if let known = try find(tx, job, occurrence) { return Start(firing: known, isRepeat: true) }
+    if !isNew, let known = try find(tx, job, occurrence) { return Start(firing: known, isRepeat: true) }
     let firing = try admit(tx, fire(job, occurrence))
     guard firing.decision == nil else { return Start(firing: firing, isRepeat: false) }
     return Start(firing: try self.firing(tx, firing.id), isRepeat: false, hasWaited: true)

@@ -86,6 +86,26 @@ extension JSON: ColumnValue {
   }
 }
 
+/// JSON together with its text: for what is stored often and written out once, or written out before a transaction
+/// begins.
+package struct WrittenJSON: ColumnValue {
+  package let json: JSON
+  package let text: String
+
+  package init(_ json: JSON) {
+    self.json = json
+    text = json.text
+  }
+
+  package var column: SQLiteValue { .text(text) }
+
+  package init?(column: SQLiteValue) {
+    guard case .text(let text) = column, let json = JSON(column: column) else { return nil }
+    self.json = json
+    self.text = text
+  }
+}
+
 /// Nil is NULL.
 extension Optional: ColumnValue where Wrapped: ColumnValue {
   package var column: SQLiteValue { self?.column ?? .null }

@@ -17,7 +17,6 @@ package enum ID {
   /// A new id, such as `sesn_01` and 22 letters and digits.
   package static func make(_ kind: String, at time: Timestamp, _ randomness: Randomness = .system) -> String {
     let milliseconds = UInt128(UInt64(max(0, time.microseconds / 1000)) & 0xffff_ffff_ffff)
-    let high = randomness.number()
     let low = randomness.number()
     let number = recent.withLock { recent -> UInt128 in
       if let index = recent.firstIndex(where: { $0 >> 80 == milliseconds }) {
@@ -26,7 +25,7 @@ package enum ID {
         return recent[index]
       }
       // The highest bit stays free for counting on.
-      let number = milliseconds << 80 | UInt128(high & 0x7fff) << 64 | UInt128(low)
+      let number = milliseconds << 80 | UInt128(randomness.number() & 0x7fff) << 64 | UInt128(low)
       recent = [number] + recent.prefix(15)
       return number
     }

@@ -42,11 +42,12 @@ import Testing
       // What all runs of a revision have in common is written once.
       try await Self.receive(path, "msg_1")
       let statements = try await Self.statements(path) { try await Self.receive(path, "msg_2") }
-      // Of the job: whether it is still as known, and what it names. Two items: the session's, and the deadline.
+      // Of the job: whether it is still as known, and whether what it names is. Two items: the session's, and the
+      // deadline.
       #expect(
         statements == [
           "SELECT source_editions": 1, "INSERT receipts": 1, "SELECT jobs": 1, "SELECT agents": 1,
-          "SELECT environments": 1, "SELECT firings": 1, "INSERT firings": 1, "INSERT runs": 1,
+          "INSERT firings": 1, "INSERT runs": 1,
           "INSERT sessions": 1, "INSERT events": 1, "INSERT items": 2,
         ])
     }

@@ -48,7 +48,7 @@ import Testing
           tx, job.agent, ["version": .integer(Int64(version)), "system": "Be brief."])
       }
       let later = try await path.started()
-      #expect(later.snapshot.terms.agent["system"] == "Be brief.")
+      #expect(later.snapshot.terms.agent.json["system"] == "Be brief.")
       #expect(try await path.count("terms") == 4)
       for run in kept { #expect(try await path.run(run.id).snapshot == run.snapshot) }
     }
@@ -97,7 +97,7 @@ import Testing
       let read = try await path.run(run.id)
       #expect(read.snapshot.message == "As it was.")
       #expect(read.snapshot.terms.attempts == 2)
-      #expect(read.snapshot.terms.agent == run.snapshot.terms.agent)
+      #expect(read.snapshot.terms.agent.json == run.snapshot.terms.agent.json)
       try await path.work()
       #expect(try await path.run(run.id).state == .succeeded)
     }

@@ -10,6 +10,8 @@ package struct Environment: Sendable, Equatable {
   package var createdAt: Timestamp
   package var updatedAt: Timestamp
   package var archivedAt: Timestamp?
+  /// How often it was changed.
+  package var edition: Int
 
   package var name: String { definition.name }
   package var config: JSON { definition.config }
@@ -25,6 +27,7 @@ package struct Environment: Sendable, Equatable {
     createdAt = try row["created_at"]
     updatedAt = try row["updated_at"]
     archivedAt = try row["archived_at"]
+    edition = try row["edition"]
   }
 
   /// The environment object of the wire.

@@ -20,7 +20,11 @@ package final class Environments: Sendable {
         );
         CREATE UNIQUE INDEX environments_of_files ON environments (name)
           WHERE origin = 'file' AND archived_at IS NULL;
-        """)
+        """),
+    // Counts the changes, so that whoever keeps something made of an environment sees whether it still is the same.
+    Migration(
+      id: "environments-0002",
+      sql: "ALTER TABLE environments ADD COLUMN edition INTEGER NOT NULL DEFAULT 0"),
   ]
 
   private let time: Time
@@ -175,8 +179,9 @@ package final class Environments: Sendable {
     guard definition != current.definition else { return (current, .unchanged) }
     try checkPackages(definition)
     try tx.run(
-      "UPDATE environments SET name = $2, definition = $3, updated_at = $4 WHERE id = $1", current.id,
-      definition.name, JSON.object(definition.fields), time.now())
+      """
+      UPDATE environments SET name = $2, definition = $3, updated_at = $4, edition = edition + 1 WHERE id = $1
+      """, current.id, definition.name, JSON.object(definition.fields), time.now())
     return (try environment(tx, current.id), .updated)
   }
 }

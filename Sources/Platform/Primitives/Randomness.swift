@@ -3,21 +3,40 @@ import Glibc
 /// Where chance comes from: ids, jitter, boundaries. Injected, so that a simulation can be repeated.
 package struct Randomness: Sendable {
   package var bytes: @Sendable (_ count: Int) -> [UInt8]
+  /// 64 even bits.
+  private let word: @Sendable () -> UInt64
 
   package init(bytes: @escaping @Sendable (_ count: Int) -> [UInt8]) {
+    self.init(bytes: bytes) { bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
+  }
+
+  private init(
+    bytes: @escaping @Sendable (_ count: Int) -> [UInt8], word: @escaping @Sendable () -> UInt64
+  ) {
     self.bytes = bytes
+    self.word = word
   }
 
   /// The system's cryptographic source, asked for a page at a time: ids need few bytes, but often.
   package static let system: Randomness = {
     let pool = Lock<[UInt8]>([])
-    return Randomness { count in
-      pool.withLock { pool in
-        while pool.count < count { pool += page() }
-        defer { pool.removeLast(count) }
-        return Array(pool.suffix(count))
-      }
-    }
+    return Randomness(
+      bytes: { count in
+        pool.withLock { pool in
+          while pool.count < count { pool += page() }
+          defer { pool.removeLast(count) }
+          return Array(pool.suffix(count))
+        }
+      },
+      word: {
+        pool.withLock { pool in
+          if pool.count < 8 { pool += page() }
+          var word: UInt64 = 0
+          for byte in pool.suffix(8) { word = word << 8 | UInt64(byte) }
+          pool.removeLast(8)
+          return word
+        }
+      })
   }()
 
   /// Asks the kernel, which gives 256 bytes at once without fail.
@@ -47,9 +66,7 @@ package struct Randomness: Sendable {
     }
   }
 
-  package func number() -> UInt64 {
-    bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
-  }
+  package func number() -> UInt64 { word() }
 
   /// An even pick from `0..<1`.
   package func fraction() -> Double {

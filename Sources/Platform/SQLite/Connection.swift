@@ -16,7 +16,7 @@ package final class Connection {
   }
 
   private let handle: OpaquePointer
-  private var statements: [String: Statement] = [:]
+  private var statements: [StatementText: Statement] = [:]
   /// How many prepared statements are kept.
   private static let kept = 512
 
@@ -49,10 +49,11 @@ package final class Connection {
 
   /// Runs one statement with `$1`… bound to the values, to its end.
   package func run(_ sql: String, _ values: [SQLiteValue] = []) throws(SQLiteError) -> Rows {
-    if let statement = statements[sql] { return try statement.run(values) }
+    let text = StatementText(sql)
+    if let statement = statements[text] { return try statement.run(values) }
     let statement = try Statement(sql, on: handle)
     if statements.count >= Connection.kept { statements.removeAll(keepingCapacity: true) }
-    statements[sql] = statement
+    statements[text] = statement
     return try statement.run(values)
   }
 

@@ -4,6 +4,7 @@ import JSON
 import Jobs
 import Primitives
 import Sessions
+import Store
 
 /// What all runs have in common that start from one state of a job, its agent and its environment. Stored once,
 /// named by its text, and never changed: a run's own row holds only what came with its firing.
@@ -14,9 +15,9 @@ package final class Terms: Sendable {
   let text: String
   let revision: Int
   /// The agent as sessions hold it.
-  let agent: JSON
+  let agent: WrittenJSON
   let environmentID: String
-  let environment: JSON
+  let environment: WrittenJSON
   /// The prompt before anything is put into it.
   let message: String
   /// The `user.define_outcome` body, or nil.
@@ -60,9 +61,9 @@ package final class Terms: Sendable {
     text = json.text
     hash = Hex.encode(SHA256.hash(data: Array(text.utf8)))
     revision = json["revision"]?.intValue ?? 0
-    agent = json["agent"] ?? .null
+    agent = WrittenJSON(json["agent"] ?? .null)
     environmentID = json["environment_id"]?.stringValue ?? ""
-    environment = json["environment"] ?? .null
+    environment = WrittenJSON(json["environment"] ?? .null)
     message = json["message"]?.stringValue ?? ""
     outcome = json["outcome"]?.notNull
     isGraded = json["graded"]?.boolValue ?? true

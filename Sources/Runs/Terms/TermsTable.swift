@@ -13,7 +13,7 @@ final class TermsTable: Sendable {
   private struct Latest {
     var revision: Int
     var agentVersion: Int
-    var environment: JSON
+    var environmentEdition: Int
     var terms: Terms
   }
 
@@ -31,19 +31,27 @@ final class TermsTable: Sendable {
     self.rehearses = rehearses
   }
 
+  /// The terms of a run that starts now, if nothing of what they were made of has changed: neither is decoded again
+  /// for each start then.
+  func known(_ tx: Transaction, of job: Job) throws -> Terms? {
+    guard let known = memory.withLock({ $0.latest[job.id] }), known.revision == job.revision else { return nil }
+    let row = try tx.row(
+      """
+      SELECT a.version, e.edition FROM agents a, environments e
+      WHERE a.id = $1 AND a.archived_at IS NULL AND e.id = $2 AND e.archived_at IS NULL
+      """, job.agent, job.environment)
+    guard let row, try row["version"] == known.agentVersion, try row["edition"] == known.environmentEdition
+    else { return nil }
+    return known.terms
+  }
+
   /// The terms of a run that starts now.
   func terms(_ job: Job, _ agent: Agent, _ environment: Environment) -> Terms {
-    let known = memory.withLock { $0.latest[job.id] }
-    if let known, known.revision == job.revision, known.agentVersion == agent.version,
-      known.environment == environment.config, known.terms.agent["id"]?.stringValue == agent.id,
-      known.terms.environmentID == environment.id
-    {
-      return known.terms
-    }
     let terms = Terms(
       of: job, agent: agent.snapshot, environment: environment.config, rehearses: rehearses)
     let latest = Latest(
-      revision: job.revision, agentVersion: agent.version, environment: environment.config, terms: terms)
+      revision: job.revision, agentVersion: agent.version, environmentEdition: environment.edition,
+      terms: terms)
     memory.withLock { memory in
       if memory.latest.count >= TermsTable.capacity { memory.latest.removeAll() }
       memory.latest[job.id] = latest

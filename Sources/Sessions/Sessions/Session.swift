@@ -14,10 +14,10 @@ package struct NewSession: Sendable {
   /// Given when it must be known before; else one is made.
   package var id: String?
   /// The agent's snapshot, as the wire shows it.
-  package var agent: JSON
+  package var agent: WrittenJSON
   package var environmentID: String?
   /// The environment's `config`.
-  package var environment: JSON
+  package var environment: WrittenJSON
   package var title: String?
   package var metadata: JSON.Object
   /// Resource objects of the wire. A `file` resource also holds `sha256`, which the wire does not show.
@@ -30,6 +30,16 @@ package struct NewSession: Sendable {
 
   package init(
     agent: JSON, environmentID: String?, environment: JSON, title: String? = nil,
+    metadata: JSON.Object = [:], resources: [JSON] = [], checks: [Check] = [], rehearsal: JSON? = nil,
+    slot: Slot? = nil
+  ) {
+    self.init(
+      agent: WrittenJSON(agent), environmentID: environmentID, environment: WrittenJSON(environment),
+      title: title, metadata: metadata, resources: resources, checks: checks, rehearsal: rehearsal, slot: slot)
+  }
+
+  package init(
+    agent: WrittenJSON, environmentID: String?, environment: WrittenJSON, title: String? = nil,
     metadata: JSON.Object = [:], resources: [JSON] = [], checks: [Check] = [], rehearsal: JSON? = nil,
     slot: Slot? = nil
   ) {
@@ -126,9 +136,9 @@ package struct Session: Sendable, Equatable {
     status = .idle
     turnOpen = false
     blocked = []
-    agent = new.agent
+    agent = new.agent.json
     environmentID = new.environmentID
-    environment = new.environment
+    environment = new.environment.json
     title = new.title
     metadata = new.metadata
     resources = new.resources

@@ -145,7 +145,8 @@ package final class Sessions: Sendable {
       """,
       session.id, session.threadID, new.agent, new.environmentID, new.environment, new.title,
       JSON.object(new.metadata), JSON.array(new.resources), JSON.array(new.checks.map(\.json)), new.rehearsal,
-      new.slot?.name, new.slot?.limit, now, new.agent["id"]?.stringValue, new.agent["version"]?.intValue,
+      new.slot?.name, new.slot?.limit, now, session.agent["id"]?.stringValue,
+      session.agent["version"]?.intValue,
       JSON.array(session.outcomes.map(\.stored)), session.lastArrival, session.revision)
     for event in events { try insert(tx, session.id, event) }
     if !events.isEmpty { try queue.push(tx, .session, session.id, due: now, slot: session.slot) }
