@@ -34,7 +34,9 @@ final class TermsTable: Sendable {
   /// The terms of a run that starts now, if nothing of what they were made of has changed: neither is decoded again
   /// for each start then.
   func known(_ tx: Transaction, of job: Job) throws -> Terms? {
-    guard let known = memory.withLock({ $0.latest[job.id] }), known.revision == job.revision else { return nil }
+    guard let known = memory.withLock({ $0.latest[job.id] }), known.revision == job.revision else {
+      return nil
+    }
     let row = try tx.row(
       """
       SELECT a.version, e.edition FROM agents a, environments e

@@ -35,7 +35,8 @@ package struct NewSession: Sendable {
   ) {
     self.init(
       agent: WrittenJSON(agent), environmentID: environmentID, environment: WrittenJSON(environment),
-      title: title, metadata: metadata, resources: resources, checks: checks, rehearsal: rehearsal, slot: slot)
+      title: title, metadata: metadata, resources: resources, checks: checks, rehearsal: rehearsal, slot: slot
+    )
   }
 
   package init(
