@@ -95,15 +95,21 @@ let package = Package(
         "Outbox", "Queue", "Jobs", "Catalog", "HTTPClient", "Signatures", "Processes", "Git",
       ]),
     domain(
+      "Domains",
+      uses: [
+        "Queue", "Outbox", "Catalog", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Callbacks",
+      ]),
+    domain(
       "API",
       uses: [
-        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Domains", "Catalog", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
         "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
       uses: [
-        "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
+        "Domains", "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Jobs", "Runs", "Schedules",
         "Hooks", "Callbacks", "API", "HTTPServer", "HTTPClient", "Processes", "Git", lifecycle,
         signals,
       ]),
@@ -132,8 +138,8 @@ let package = Package(
     .target(
       name: "PathSupport",
       dependencies: ground + [
-        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "TestSupport",
+        "Domains", "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks",
+        "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
     .target(
       name: "GitSupport", dependencies: ["Processes", "HTTPServer", "Primitives"], path: "Tests/GitSupport",
@@ -153,6 +159,7 @@ let package = Package(
     tests("Compression"),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
+    tests("Domains", uses: ["Runs", "Primitives", logging]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Cron", "Jobs", "Queue", "Runs", "Sessions", "PathSupport"]),
@@ -178,7 +185,7 @@ let package = Package(
     tests(
       "Service",
       uses: ground + [
-        "API", "Queue", "HTTPClient", "HTTPServer", "Jobs", "Runs", "Signatures", "PathSupport",
+        "API", "Domains", "Queue", "HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport",
       ]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),

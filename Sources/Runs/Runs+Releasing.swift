@@ -1,5 +1,5 @@
 import JSON
-import Jobs
+package import Jobs
 import Primitives
 package import Queue
 import Sessions
@@ -164,11 +164,17 @@ extension Runs {
   }
 
   /// What waits for an archived job waits for nothing.
-  func callOff(_ tx: Transaction, ofArchived job: Job) throws {
+  private func callOff(_ tx: Transaction, ofArchived job: Job) throws {
     for row in try tx.rows("SELECT firing_id FROM held WHERE job_id = $1", job.id) {
       try decide(tx, row["firing_id"], .skipped, reason: Runs.archived(job))
     }
   }
 
   private static func archived(_ job: Job) -> String { "Job \(job.name) was archived while it waited." }
+}
+
+extension Runs: JobFollower {
+  package func changed(_ tx: Transaction, _ job: Job) throws {
+    if job.archivedAt != nil { try callOff(tx, ofArchived: job) }
+  }
 }

@@ -32,9 +32,7 @@ package final class Runs: Sendable {
   let time: Time
   let randomness: Randomness
   let terms: TermsTable
-  private let observers = Lock<[@Sendable (Transaction, Finished) throws -> Void]>([])
-  private let mourners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
-  private let listeners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
+  private let followers = Lock<[any RunFollower]>([])
 
   /// - Parameter rehearses: whether sessions play their jobs' rehearsals instead of asking models.
   package init(
@@ -51,39 +49,24 @@ package final class Runs: Sendable {
     terms = TermsTable(rehearses: rehearses)
     self.time = time
     self.randomness = randomness
-    sessions.attach(self)
-    jobs.onChange { [weak self] tx, job in if job.archivedAt != nil { try self?.callOff(tx, ofArchived: job) }
-    }
   }
 
-  /// Has `body` called for every run that ends, in the transaction that ends it and before anything that waited
-  /// for its end starts.
-  package func onFinished(_ body: @escaping @Sendable (Transaction, Finished) throws -> Void) {
-    observers.withLock { $0.append(body) }
+  /// Has those who follow the runs told of them, in this order.
+  package func inform(_ followers: any RunFollower...) {
+    self.followers.withLock { $0 += followers }
   }
 
   func tell(_ tx: Transaction, _ finished: Finished) throws {
-    for observer in observers.withLock({ $0 }) { try observer(tx, finished) }
-  }
-
-  /// Has `body` called for every firing that could not start, in the transaction that decides so.
-  package func onFailedToStart(_ body: @escaping @Sendable (Transaction, Firing) throws -> Void) {
-    mourners.withLock { $0.append(body) }
+    for follower in followers.withLock({ $0 }) { try follower.finished(tx, finished) }
   }
 
   func tellFailure(_ tx: Transaction, _ firing: Firing) throws {
     guard firing.decision == .failedToStart else { return }
-    for mourner in mourners.withLock({ $0 }) { try mourner(tx, firing) }
-  }
-
-  /// Has `body` called for every firing that had to wait, in the transaction that decides it. Its trigger is the
-  /// one that it belongs to by then.
-  package func onDecided(_ body: @escaping @Sendable (Transaction, Firing) throws -> Void) {
-    listeners.withLock { $0.append(body) }
+    for follower in followers.withLock({ $0 }) { try follower.failedToStart(tx, firing) }
   }
 
   func tell(_ tx: Transaction, _ decided: Firing) throws {
-    for listener in listeners.withLock({ $0 }) { try listener(tx, decided) }
+    for follower in followers.withLock({ $0 }) { try follower.decided(tx, decided) }
   }
 
   /// What `start` came to.
@@ -92,7 +75,7 @@ package final class Runs: Sendable {
     /// Whether the firing was there before: a repeated request or an occurrence already decided.
     package var isRepeat: Bool
     /// Whether it had to wait, be it only until what was in its way had ended: its decision, when it comes, is
-    /// told to those who listen (`onDecided`).
+    /// told to the followers (`RunFollower.decided`).
     package var hasWaited = false
   }
 

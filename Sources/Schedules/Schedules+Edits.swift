@@ -1,9 +1,9 @@
 import Cron
-import Jobs
+package import Jobs
 import Logging
 import Primitives
 import Runs
-import Store
+package import Store
 
 // Schedules follow their jobs' files, in the transaction that applies them.
 extension Schedules {
@@ -157,6 +157,10 @@ extension Schedules {
     try count(tx, schedule.counts.since(before))
     return schedule
   }
+}
+
+extension Schedules: JobFollower {
+  package func changed(_ tx: Transaction, _ job: Job) throws { try take(tx, job) }
 }
 
 extension Trigger {

@@ -1,11 +1,11 @@
 import Cron
 import Logging
 import Primitives
-import Runs
+package import Runs
 package import Store
 
 // People, and failures, stop schedules.
-extension Schedules {
+extension Schedules: RunFollower {
   /// Stops a schedule until `unpause`; nothing starts any more, neither what is due at this moment nor what waits
   /// for its turn. Starts by hand and backfills go on. A schedule that is paused already stays as it is.
   package func pause(_ tx: Transaction, _ id: String, by: String, reason: String) throws -> Schedule {
@@ -73,7 +73,7 @@ extension Schedules {
 
   /// Takes down how a run ended, in the transaction that ends it, and pauses its schedule after as many failures
   /// in a row as the schedule's text allows. Cancelled runs neither failed nor succeeded.
-  func ended(_ tx: Transaction, _ finished: Finished) throws {
+  package func finished(_ tx: Transaction, _ finished: Finished) throws {
     guard finished.kind == "schedule", finished.state.isFailure || finished.state == .succeeded,
       let row = try tx.row(
         "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", finished.job, finished.trigger)
@@ -93,7 +93,7 @@ extension Schedules {
   }
 
   /// Counts a firing that had to wait, in the transaction that decides it.
-  func decided(_ tx: Transaction, _ firing: Firing) throws {
+  package func decided(_ tx: Transaction, _ firing: Firing) throws {
     guard firing.kind == "schedule" else { return }
     let row = try tx.row(
       "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", firing.job, firing.trigger)
@@ -108,6 +108,9 @@ extension Schedules {
     try touch(tx, &schedule)
     try count(tx, counts)
   }
+
+  /// The timer counts those itself.
+  package func failedToStart(_ tx: Transaction, _ firing: Firing) throws {}
 
   /// How long after its due time something fired, as far as that can be known.
   private func lateness(of firing: Firing, in schedule: Schedule) -> Duration {

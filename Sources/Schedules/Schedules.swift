@@ -53,9 +53,6 @@ package final class Schedules: Sendable {
     self.time = time
     self.randomness = randomness
     self.log = log
-    jobs.onChange { [self] tx, job in try take(tx, job) }
-    runs.onFinished { [self] tx, finished in try ended(tx, finished) }
-    runs.onDecided { [self] tx, firing in try decided(tx, firing) }
   }
 
   package func schedules(_ tx: Transaction, ofJob job: String) throws -> [Schedule] {

@@ -10,6 +10,15 @@ import Testing
 
 @testable import Runs
 
+/// Follows the ends of runs as a test says.
+private struct Follower: RunFollower {
+  let body: @Sendable (Finished) throws -> Void
+
+  func finished(_ tx: Transaction, _ finished: Finished) throws { try body(finished) }
+  func failedToStart(_ tx: Transaction, _ firing: Firing) {}
+  func decided(_ tx: Transaction, _ firing: Firing) {}
+}
+
 @Suite(.timeLimit(.minutes(5))) struct ExpiryTests {
   @Test func `a stale time starts nothing, and the ledger says so`() async throws {
     try await withField(["expires": "2h"]) { field in
@@ -106,7 +115,7 @@ import Testing
   @Test func `observers hear of every end, with the failures in a row`() async throws {
     try await withField(overlap: "allow_all", ["limits": ["attempts": 1]]) { field in
       let told = Lock<[Finished]>([])
-      field.path.runs.onFinished { _, finished in told.withLock { $0.append(finished) } }
+      field.path.runs.inform(Follower { finished in told.withLock { $0.append(finished) } })
       var day = 0
       func end(_ settlement: Settlement) async throws {
         day += 1
@@ -133,7 +142,7 @@ import Testing
   @Test func `an observer that fails undoes the end`() async throws {
     try await withField { field in
       struct Trouble: Error {}
-      field.path.runs.onFinished { _, _ in throw Trouble() }
+      field.path.runs.inform(Follower { _ in throw Trouble() })
       let run = try await field.run(of: field.tick())
       await #expect(throws: Trouble.self) { try await field.settle(run.id) }
       #expect(try await field.path.run(run.id).state == .queued)

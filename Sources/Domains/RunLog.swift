@@ -4,21 +4,21 @@ import Runs
 import Store
 
 /// What the server's log says of runs: a line when one ends or cannot start.
-struct RunLog: Sendable {
+struct RunLog: RunFollower {
   let log: Logger
 
-  /// Has the runs tell. What is told is committed.
-  func follow(_ runs: Runs) {
-    let log = log
-    runs.onFinished { tx, finished in
-      let (level, line) = (RunLog.level(of: finished), RunLog.line(of: finished))
-      tx.afterCommit { log.log(level: level, "\(line)") }
-    }
-    runs.onFailedToStart { tx, firing in
-      let line = RunLog.line(of: firing)
-      tx.afterCommit { log.warning("\(line)") }
-    }
+  // What is told is committed.
+  func finished(_ tx: Transaction, _ finished: Finished) {
+    let (level, line) = (RunLog.level(of: finished), RunLog.line(of: finished))
+    tx.afterCommit { [log] in log.log(level: level, "\(line)") }
   }
+
+  func failedToStart(_ tx: Transaction, _ firing: Firing) {
+    let line = RunLog.line(of: firing)
+    tx.afterCommit { [log] in log.warning("\(line)") }
+  }
+
+  func decided(_ tx: Transaction, _ firing: Firing) {}
 
   static func level(of finished: Finished) -> Logger.Level { finished.state.isFailure ? .warning : .notice }
 

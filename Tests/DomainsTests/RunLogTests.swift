@@ -2,8 +2,8 @@ import Logging
 import Primitives
 import Testing
 
+@testable import Domains
 @testable import Runs
-@testable import Service
 
 @Suite struct `The log of runs` {
   private func finished(_ state: Run.State, reason: String = "The agent finished.") -> Finished {
