@@ -66,11 +66,13 @@ package struct Domains: Sendable {
       database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, randomness: randomness,
       log: log)
 
-    // Who follows whom, each in the order in which they are told.
+    // Who takes part in whose changes, in this order.
     files.keepContents { [jobs] tx, hashes in try jobs.needed(tx, of: hashes) }
     agents.onArchive { [jobs] tx, agent in try jobs.archive(tx, ofAgent: agent.id) }
-    jobs.inform(runs, schedules)
+    jobs.involve(runs, schedules)
     sessions.attach(runs)
-    runs.inform(schedules, RunLog(log: log))
+    runs.involve(schedules)
+    // Who is told of them afterwards.
+    runs.inform(RunLog(log: log))
   }
 }

@@ -1,24 +1,16 @@
 import Logging
 import Primitives
 import Runs
-import Store
 
 /// What the server's log says of runs: a line when one ends or cannot start.
 struct RunLog: RunFollower {
   let log: Logger
 
-  // What is told is committed.
-  func finished(_ tx: Transaction, _ finished: Finished) {
-    let (level, line) = (RunLog.level(of: finished), RunLog.line(of: finished))
-    tx.afterCommit { [log] in log.log(level: level, "\(line)") }
+  func finished(_ finished: Finished) {
+    log.log(level: RunLog.level(of: finished), "\(RunLog.line(of: finished))")
   }
 
-  func failedToStart(_ tx: Transaction, _ firing: Firing) {
-    let line = RunLog.line(of: firing)
-    tx.afterCommit { [log] in log.warning("\(line)") }
-  }
-
-  func decided(_ tx: Transaction, _ firing: Firing) {}
+  func failedToStart(_ firing: Firing) { log.warning("\(RunLog.line(of: firing))") }
 
   static func level(of finished: Finished) -> Logger.Level { finished.state.isFailure ? .warning : .notice }
 

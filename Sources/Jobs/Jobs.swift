@@ -108,7 +108,7 @@ package final class Jobs: Sendable {
   }
 
   /// Has those who keep something in step with the jobs take part in every change, in this order.
-  package func inform(_ followers: any JobFollower...) {
+  package func involve(_ followers: any JobFollower...) {
     self.followers.withLock { $0 += followers }
   }
 

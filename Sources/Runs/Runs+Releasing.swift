@@ -58,6 +58,17 @@ extension Runs {
     try queue.push(tx, .start, next.firing, due: time.now())
   }
 
+  /// How a run has ended; nil when it has not, and when there is no such run.
+  package func finished(_ tx: Transaction, _ id: String) throws -> Finished? {
+    guard let run = try find(tx, id), run.state.isTerminal else { return nil }
+    return Finished(run)
+  }
+
+  /// Has what waited for a run's end looked at soon.
+  package func wakeNext(_ tx: Transaction, after finished: Finished) throws {
+    if let line = finished.line { try wakeFirst(tx, finished.job, line) }
+  }
+
   private func first(_ tx: Transaction, _ job: String, _ line: String) throws -> Held? {
     try tx.row("SELECT * FROM held WHERE job_id = $1 AND line = $2 ORDER BY position LIMIT 1", job, line)
       .map(Held.init)

@@ -12,6 +12,8 @@ extension ItemKind {
   package static let start = ItemKind(rawValue: "start")
   /// A run's clock: the ref is `<run>:timeout`, `<run>:deadline` or `<run>:expiry`.
   package static let timer = ItemKind(rawValue: "timer")
+  /// What the end of a schedule's run means to the schedule: the ref is the run's id.
+  package static let account = ItemKind(rawValue: "account")
 }
 
 /// Runs: started by firings, carried by sessions, ended exactly once.
@@ -27,12 +29,13 @@ package final class Runs: Sendable {
   let environments: Environments
   package let sessions: Sessions
   let files: Files
-  let queue: Queue
+  package let queue: Queue
   let outbox: Outbox
   let time: Time
   let randomness: Randomness
   let terms: TermsTable
   private let followers = Lock<[any RunFollower]>([])
+  private let ledgerFollowers = Lock<[any LedgerFollower]>([])
 
   /// - Parameter rehearses: whether sessions play their jobs' rehearsals instead of asking models.
   package init(
@@ -51,22 +54,29 @@ package final class Runs: Sendable {
     self.randomness = randomness
   }
 
-  /// Has those who follow the runs told of them, in this order.
+  /// Has followers told of runs once what became of them is committed, in this order.
   package func inform(_ followers: any RunFollower...) {
     self.followers.withLock { $0 += followers }
   }
 
-  func tell(_ tx: Transaction, _ finished: Finished) throws {
-    for follower in followers.withLock({ $0 }) { try follower.finished(tx, finished) }
+  func tell(_ tx: Transaction, _ finished: Finished) {
+    let followers = followers.withLock { $0 }
+    tx.afterCommit { for follower in followers { follower.finished(finished) } }
   }
 
-  func tellFailure(_ tx: Transaction, _ firing: Firing) throws {
+  func tellFailure(_ tx: Transaction, _ firing: Firing) {
     guard firing.decision == .failedToStart else { return }
-    for follower in followers.withLock({ $0 }) { try follower.failedToStart(tx, firing) }
+    let followers = followers.withLock { $0 }
+    tx.afterCommit { for follower in followers { follower.failedToStart(firing) } }
+  }
+
+  /// Has those who keep rows in step with the ledger take part in its decisions, in this order.
+  package func involve(_ followers: any LedgerFollower...) {
+    ledgerFollowers.withLock { $0 += followers }
   }
 
   func tell(_ tx: Transaction, _ decided: Firing) throws {
-    for follower in followers.withLock({ $0 }) { try follower.decided(tx, decided) }
+    for follower in ledgerFollowers.withLock({ $0 }) { try follower.decided(tx, decided) }
   }
 
   /// What `start` came to.
@@ -75,7 +85,7 @@ package final class Runs: Sendable {
     /// Whether the firing was there before: a repeated request or an occurrence already decided.
     package var isRepeat: Bool
     /// Whether it had to wait, be it only until what was in its way had ended: its decision, when it comes, is
-    /// told to the followers (`RunFollower.decided`).
+    /// told to the followers (`LedgerFollower.decided`).
     package var hasWaited = false
   }
 

@@ -58,7 +58,7 @@ extension Schedules {
       schedule.cursor = now
       schedule.pause?.at = min(old.pause?.at ?? now, now)
       schedule.place(timetable)
-      guard try write(tx, schedule) else { continue }
+      try save(tx, &schedule)
       try tx.run(
         "UPDATE schedules SET since_at = $3 WHERE job_id = $1 AND trigger_id = $2 AND since_at > $3", old.job,
         old.trigger, now)

@@ -127,7 +127,7 @@ package final class Schedules: Sendable {
         for plan in try current(tx, plans, window) {
           counts.add(try decide(tx, plan, now: now, skips: skips[plan.schedule.id] ?? [:]))
         }
-        try count(tx, counts)
+        try addToTotals(tx, counts)
       }
       return
     } catch  where plans.count > 1 {
@@ -161,31 +161,14 @@ package final class Schedules: Sendable {
     _ tx: Transaction, _ plan: Plan, now: Timestamp, skips: [Int64: String]
   ) throws -> Schedule.Counts {
     var schedule = plan.schedule
+    var counts = Schedule.Counts()
     if let due = try due(tx, schedule, plan.timetable, now: now, skips: skips) {
-      try apply(tx, due, to: &schedule)
+      counts = try apply(tx, due, to: &schedule)
     }
     if !skips.isEmpty { try forgetSkips(tx, schedule) }
-    try settle(tx, schedule, since: plan.schedule, plan.timetable)
-    return schedule.counts.since(plan.schedule.counts)
-  }
-
-  /// Writes what was decided, with the next time.
-  /// - Parameter before: the schedule as it was read.
-  func settle(
-    _ tx: Transaction, _ decided: Schedule, since before: Schedule, _ timetable: Timetable
-  ) throws {
-    var schedule = decided
-    schedule.place(timetable)
-    if try write(tx, schedule) { return }
-    // What the decision led to has written the row: a start put an end to a run that counts as failed, or to the
-    // waiting of another.
-    let stored = try self.schedule(tx, decided.id)
-    schedule.version = stored.version
-    schedule.failures += stored.failures - before.failures
-    schedule.counts.add(stored.counts.since(before.counts))
-    schedule.pause = schedule.pause ?? stored.pause
-    schedule.place(timetable)
-    try write(tx, schedule)
+    schedule.place(plan.timetable)
+    try save(tx, &schedule)
+    return counts
   }
 
   /// The times up to a moment that somebody asked to skip, by schedule, with the reasons.
@@ -217,73 +200,74 @@ package final class Schedules: Sendable {
 
   /// Writes the ledger's rows, starts what starts, and moves the cursor.
   /// - Parameter supersedes: given, nothing starts any more, for this reason.
+  /// - Returns: what was decided how often; it is on the schedule's own row already, but not in the totals.
   func apply(
     _ tx: Transaction, _ due: Due, to schedule: inout Schedule, supersedes: String? = nil
-  ) throws {
+  ) throws -> Schedule.Counts {
     let job = try jobs.job(tx, id: schedule.job)
+    var counts = Schedule.Counts()
     if let span = due.span {
       try self.span(
         tx, schedule, after: span.after, until: span.until, .missed, reason: span.reason, times: span.times)
-      schedule.counts.missed += span.times ?? Due.countLimit
+      counts.missed += span.times ?? Due.countLimit
       schedule.cursor = max(schedule.cursor, span.until)
     }
     for item in due.items {
       let occurrence = Occurrence(
         cause: .time(Timestamp(seconds: item.nominal)), trigger: schedule.trigger,
         overlap: schedule.overlap(of: item, job))
+      var failures: Int?
       switch item.verdict {
       case .start:
         if let supersedes {
           try runs.record(tx, job, occurrence, .superseded, reason: supersedes)
         } else {
-          schedule.note(try runs.start(tx, job, occurrence), of: item, now: time.now())
+          let start = try runs.start(tx, job, occurrence)
+          schedule.note(start, of: item, now: time.now(), in: &counts)
+          if !start.isRepeat, start.firing.decision == .failedToStart {
+            failures = try countFailure(tx, of: schedule)
+          }
           if schedule.starts != nil {
             schedule.startsLeft = try runs.remainingStarts(tx, job, trigger: schedule.trigger)
           }
         }
       case .missed(let reason):
         try runs.record(tx, job, occurrence, .missed, reason: reason)
-        schedule.counts.missed += 1
+        counts.missed += 1
       case .skipped(let reason):
         try runs.record(tx, job, occurrence, .skipped, reason: reason)
-        schedule.counts.skipped += 1
+        counts.skipped += 1
       }
       schedule.cursor = max(schedule.cursor, Timestamp(seconds: item.nominal))
       if schedule.startsLeft == 0 { break }
-      if let limit = schedule.pauseAfter, schedule.failures >= limit, schedule.pause == nil {
+      if let failures, let limit = schedule.pauseAfter, failures >= limit, schedule.pause == nil {
         try pause(
           tx, &schedule, by: Schedules.ownName,
-          reason: "\(schedule.failures) runs in a row failed, the last because it could not start.")
+          reason: "\(failures) runs in a row failed, the last because it could not start.")
         try callOff(tx, schedule)
         break
       }
     }
+    try add(tx, counts, ofJob: schedule.job, trigger: schedule.trigger)
+    return counts
   }
 
   /// Who pauses by itself.
   static let ownName = "errand"
 
-  /// - Returns: false when the row is not as it was read; nothing has changed then.
-  @discardableResult
-  func write(_ tx: Transaction, _ schedule: Schedule) throws -> Bool {
+  /// Writes a schedule's row. What is counted has a row of its own.
+  /// - Throws: `SchedulesError.notFound` when the row is not as it was read.
+  func save(_ tx: Transaction, _ schedule: inout Schedule) throws {
     let written = try tx.run(
       """
       UPDATE schedules SET cursor_at = $3, next_at = $4, due_at = $5, paused_at = $6, paused_by = $7,
-        paused_reason = $8, starts_left = $9, failures = $10, last_firing = $11, last_late = $12, started = $13,
-        late = $14, missed = $15, skipped = $16, version = version + 1
-      WHERE job_id = $1 AND trigger_id = $2 AND version = $17
+        paused_reason = $8, starts_left = $9, last_firing = $10, last_late = $11, version = version + 1
+      WHERE job_id = $1 AND trigger_id = $2 AND version = $12
       """, schedule.job, schedule.trigger, schedule.cursor, schedule.nextAt, schedule.dueAt,
-      schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.startsLeft, schedule.failures,
-      schedule.lastFiring, schedule.lastLate?.microseconds, schedule.counts.started, schedule.counts.late,
-      schedule.counts.missed, schedule.counts.skipped, schedule.version)
-    return written == 1
-  }
-
-  /// Adds to the totals over all schedules.
-  func count(_ tx: Transaction, _ counts: Schedule.Counts) throws {
-    for (name, value) in counts.named where value != 0 {
-      try tx.run("UPDATE schedule_totals SET value = value + $2 WHERE name = $1", name, value)
-    }
+      schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.startsLeft,
+      schedule.lastFiring, schedule.lastLate?.microseconds, schedule.version)
+    guard written == 1 else { throw SchedulesError.notFound(id: schedule.id) }
+    schedule.version += 1
   }
 }
 
@@ -299,45 +283,15 @@ extension Schedule {
   }
 
   /// Takes down what became of a time that was to start.
-  mutating func note(_ start: Runs.Start, of item: Due.Item, now: Timestamp) {
+  fileprivate mutating func note(
+    _ start: Runs.Start, of item: Due.Item, now: Timestamp, in counts: inout Counts
+  ) {
     // Decided before the cursor was last written: nothing new.
     if start.isRepeat { return }
     let late = max(.zero, now - item.due)
     // What had to wait is counted when it is decided, whoever decides it.
     if !start.hasWaited { counts.count(start.firing.decision, late: late) }
-    if start.firing.decision == .failedToStart { failures += 1 }
     lastFiring = start.firing.id
     lastLate = late
-  }
-}
-
-extension Schedule.Counts {
-  var named: [(String, Int)] {
-    [("started", started), ("late", late), ("missed", missed), ("skipped", skipped)]
-  }
-
-  /// - Parameter late: how long after its due time it fired.
-  mutating func count(_ decision: Firing.Decision?, late: Duration) {
-    switch decision {
-    case .skipped, .filtered, .superseded: skipped += 1
-    case .missed: missed += 1
-    case .started, .joined:
-      started += 1
-      if late > Schedules.lateness { self.late += 1 }
-    case .failedToStart, nil: break
-    }
-  }
-
-  mutating func add(_ other: Schedule.Counts) {
-    started += other.started
-    late += other.late
-    missed += other.missed
-    skipped += other.skipped
-  }
-
-  func since(_ before: Schedule.Counts) -> Schedule.Counts {
-    Schedule.Counts(
-      started: started - before.started, late: late - before.late, missed: missed - before.missed,
-      skipped: skipped - before.skipped)
   }
 }

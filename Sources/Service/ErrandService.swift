@@ -135,7 +135,7 @@ package struct ErrandService: Sendable {
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
           workplaces.handler(), courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
-          runs.startHandler(),
+          runs.startHandler(), schedules.accountHandler(),
         ], options: options)
     } else {
       worker = nil

@@ -53,7 +53,7 @@ struct JobsStore {
       database: database, files: files, agents: agents, environments: Environments(time: clock.time),
       kinds: Gallery.kinds, time: clock.time)
     agents.onArchive { [jobs] tx, agent in try jobs.archive(tx, ofAgent: agent.id) }
-    jobs.inform(
+    jobs.involve(
       Follower { [told] _, job in
         told.withLock { $0.append("\(job.name) \(job.revision)\(job.archivedAt == nil ? "" : " archived")") }
       })
@@ -191,7 +191,7 @@ struct JobsTests {
   @Test func `all of it or nothing`() async throws {
     try await JobsStore.with { store in
       struct Refused: Error {}
-      store.jobs.inform(Follower { _, _ in throw Refused() })
+      store.jobs.involve(Follower { _, _ in throw Refused() })
       let error = await #expect(throws: JobsError.self) { try await store.apply(Gallery.files()) }
       #expect(
         error?.description.hasSuffix(
@@ -211,7 +211,7 @@ struct JobsTests {
       refused["brief/prompt.md"] = "refused"
       let refuses = Lock(true)
       struct Refused: Error {}
-      store.jobs.inform(
+      store.jobs.involve(
         Follower { [jobs = store.jobs] tx, job in
           // Reading it inside the transaction puts it among the values that are known.
           _ = try jobs.job(tx, id: job.id)

@@ -173,7 +173,22 @@ package final class Path: Sendable {
     }
   }
 
+  /// Has schedules take account of the runs that have ended, in the order in which they did.
+  package func settleAccounts() async throws {
+    while let run = try await database.read({ tx in
+      try tx.row("SELECT ref FROM items WHERE kind = 'account' ORDER BY due, ref LIMIT 1").map {
+        try $0["ref"] as String
+      }
+    }) {
+      try await database.write { [queue, schedules] tx in
+        try queue.remove(tx, .account, run)
+        try schedules.account(tx, forEndOf: run)
+      }
+    }
+  }
+
   private func look(wokenSince before: [(ref: String, wake: Int)]) async throws {
+    try await settleAccounts()
     var seen = Dictionary(uniqueKeysWithValues: before)
     // One that has come with the change was pushed once.
     while let next = try await wakes().first(where: { $0.wake > seen[$0.ref, default: 1] }) {
@@ -201,7 +216,7 @@ package final class Path: Sendable {
   package func handlers(sessions count: Int = 16) -> [Handler] {
     [
       SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: Path.log)
-        .handler(concurrency: count), runs.timerHandler(), runs.startHandler(),
+        .handler(concurrency: count), runs.timerHandler(), runs.startHandler(), schedules.accountHandler(),
     ]
   }
 
