@@ -23,6 +23,7 @@ package struct Domains: Sendable {
   package let sessions: Sessions
   package let runs: Runs
   package let schedules: Schedules
+  package let timer: ScheduleTimer
   package let hooks: Hooks
   package let secrets: Secrets
 
@@ -62,6 +63,7 @@ package struct Domains: Sendable {
       outbox: outbox, rehearses: settings.rehearses, time: time, randomness: randomness)
     schedules = Schedules(
       database: database, jobs: jobs, runs: runs, time: time, randomness: randomness, log: log)
+    timer = ScheduleTimer(schedules)
     hooks = Hooks(
       database: database, jobs: jobs, runs: runs, secrets: secrets, time: time, randomness: randomness,
       log: log)

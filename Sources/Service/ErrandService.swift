@@ -189,14 +189,16 @@ package struct ErrandService: Sendable {
     ready: @escaping @Sendable (UInt16) -> Void = { _ in }
   ) async throws {
     let (database, queue, sessions, runs) = (domains.database, domains.queue, domains.sessions, domains.runs)
-    let (files, schedules, hooks) = (domains.files, domains.schedules, domains.hooks)
+    let (files, schedules, timer, hooks) = (
+      domains.files, domains.schedules, domains.timer, domains.hooks
+    )
     try await workplaces.sweep()
     try await files.settleLeftovers(database)
     // Stopped from the last to the first.
     var services: [any Service] = [Part { try await sessions.listenToOthers() }]
     if let worker {
       services.append(Part { try await worker.run() })
-      services.append(Part { try await schedules.run() })
+      services.append(Part { try await timer.run() })
       services.append(Part { [log] in try await runs.followClock(log) })
       services.append(Part { [log] in try await files.keepCollecting(database, log) })
     }

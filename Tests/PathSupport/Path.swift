@@ -64,6 +64,7 @@ package final class Path: Sendable {
   package var sessions: Sessions { domains.sessions }
   package var runs: Runs { domains.runs }
   package var schedules: Schedules { domains.schedules }
+  package var timer: ScheduleTimer { domains.timer }
   package var hooks: Hooks { domains.hooks }
   package var secrets: Secrets { domains.secrets }
 

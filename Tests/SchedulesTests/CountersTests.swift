@@ -30,7 +30,7 @@ import Testing
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(job(trigger))
       path.clock.advance(by: .seconds(1800))
-      _ = try await path.schedules.tick(since: path.clock.now - .seconds(1800))
+      _ = try await path.timer.tick(since: path.clock.now - .seconds(1800))
       path.driver.play(ScriptedDriver.settle(.terminated("It broke.")))
       try await path.work(path.handlers().filter { $0.kind != .account })
       #expect(try await path.count("items WHERE kind = 'account'") == 1)
