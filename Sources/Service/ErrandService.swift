@@ -113,7 +113,8 @@ package struct ErrandService: Sendable {
             client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
             search: configuration.webSearchURL)),
       ], time: time, randomness: randomness, limits: limits, log: log)
-    let links = FileLinks(base: configuration.publicURL, key: try data.linkKey(randomness))
+    let links = FileLinks(
+      base: configuration.publicURL, path: API.fileContent, key: try data.linkKey(randomness))
     let courier = Courier(
       database: database, outbox: domains.outbox,
       targets: [

@@ -13,7 +13,7 @@ import TestSupport
 struct APIBench {
   static let key = "errand_test"
   static let base = "https://errand.example.com"
-  static let links = FileLinks(base: base, key: Array(0..<32))
+  static let links = FileLinks(base: base, path: API.fileContent, key: Array(0..<32))
 
   let path: Path
   let api: API

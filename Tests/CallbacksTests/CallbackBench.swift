@@ -75,7 +75,9 @@ func withCallbacks(
         WebhookTarget(client: client, time: path.clock.time),
         DirectoryTarget(database: path.database, files: path.files),
         SlackTarget(
-          client: client, links: FileLinks(base: "https://errand.example.com", key: Array(0..<32)),
+          client: client,
+          links: FileLinks(
+            base: "https://errand.example.com", path: "/v1/files/:id/content", key: Array(0..<32)),
           time: path.clock.time),
       ], secrets: path.secrets, time: path.clock.time, randomness: .seeded(1), log: Path.log)
     try await body(CallbackBench(path: path, receiver: receiver, courier: courier, client: client))
