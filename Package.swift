@@ -101,18 +101,23 @@ let package = Package(
         "Processes", "Git",
       ]),
     domain(
+      "Domains",
+      uses: [
+        "Queue", "Outbox", "Catalog", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Integrations",
+      ]),
+    domain(
       "API",
       uses: [
-        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
+        "Domains", "Catalog", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
         "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
       uses: [
-        "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
+        "Domains", "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Jobs", "Runs", "Schedules",
         "Hooks", "Callbacks", "Integrations", "API", "FileSystem", "HTTPServer", "HTTPClient", "Processes",
-        "Git",
-        lifecycle,
+        "Git", lifecycle,
         signals,
       ]),
     .target(
@@ -143,8 +148,8 @@ let package = Package(
     .target(
       name: "PathSupport",
       dependencies: ground + [
-        "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Integrations", "TestSupport",
+        "Domains", "Catalog", "Queue", "Outbox", "Sessions", "Jobs", "Runs", "Schedules", "Hooks",
+        "TestSupport",
       ], path: "Tests/PathSupport", swiftSettings: strict),
     .target(
       name: "IntegrationsSupport",
@@ -172,6 +177,7 @@ let package = Package(
     tests("Compression"),
     tests("Signatures", uses: ["Primitives", "JSON", crypto], resources: [.copy("Fixtures")]),
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
+    tests("Domains", uses: ["Runs", "Primitives", logging]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
     tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
     tests("Schedules", uses: ground + ["Cron", "Jobs", "Queue", "Runs", "Sessions", "PathSupport"]),
@@ -202,7 +208,7 @@ let package = Package(
     tests(
       "Service",
       uses: ground + [
-        "API", "Queue", "HTTPClient", "HTTPServer", "Jobs", "Runs", "Signatures", "PathSupport",
+        "API", "Domains", "Queue", "HTTPClient", "HTTPServer", "Jobs", "Signatures", "PathSupport",
       ]),
     tests("SQLite"),
     tests("Store", uses: ["Primitives", "SQLite", "JSON"]),

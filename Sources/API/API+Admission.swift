@@ -1,4 +1,5 @@
 import Catalog
+import Domains
 import HTTPServer
 import Hooks
 import Primitives
@@ -18,7 +19,7 @@ extension API {
 
   private func admission(_ head: RequestHead) throws -> Admission {
     let segments = HTTPRequest(method: head.method, target: head.target).segments
-    if let work = API.absence(ofWork: segments) { throw APIError.notFound(work) }
+    if let absence = API.absence(segments, toStrangers: true) { throw APIError.notFound(absence) }
     let route: Route
     let values: [String: String]
     do {
@@ -31,7 +32,7 @@ extension API {
     case .open: return .accept(bodyLimit: 0, from: .probe)
     case .proof: return admission(ofHook: values["source"] ?? "", head)
     case .key:
-      if route.opensToLinks, key(in: head.headers) == nil, API.mayBeLink(head) {
+      if route.opensToLinks, key(in: head.headers) == nil, head.target.contains("signature=") {
         return .accept(bodyLimit: 0, from: .stranger)
       }
       _ = try key(for: route, in: head.headers)
@@ -77,34 +78,23 @@ extension API {
       if route.method == method || (route.method == "GET" && method == "HEAD") { return (route, values) }
       allowed.append(route.method)
     }
-    if allowed.isEmpty { throw APIError.notFound(absence(segments) ?? "There is nothing at \(path).") }
+    if allowed.isEmpty {
+      throw APIError.notFound(absence(segments, toStrangers: false) ?? "There is nothing at \(path).")
+    }
     throw APIError.methodNotAllowed(method: method, path: path, allowed: allowed)
   }
 
-  /// Whether an address is one that asks for no key.
+  /// Whether an address may be one that asks for no key.
   private static func isOpen(_ segments: [String]) -> Bool {
-    ["hooks", "healthz"].contains(segments.first)
-  }
-
-  /// What the wire knows and this server does not have, said by name; nil for anything else.
-  private static func absence(_ segments: [String]) -> String? {
-    guard segments.count > 1, segments[0] == "v1" else { return nil }
-    let things = [
-      "vaults": "vaults", "deployments": "deployments", "deployment_runs": "deployments",
-      "memory_stores": "memory stores", "skills": "skills", "dreams": "dreams", "tunnels": "tunnels",
-      "user_profiles": "user profiles",
-    ]
-    return things[segments[1]].map { "This server has no \($0) yet." }
-  }
-
-  /// Workers show a key that only their environment could have given them, so this is said before a key is asked for.
-  private static func absence(ofWork segments: [String]) -> String? {
-    guard segments.count > 3, segments[0] == "v1", segments[1] == "environments", segments[3] == "work" else {
-      return nil
+    routes.contains { route in
+      guard case .key = route.access else { return route.pattern.first == segments.first }
+      return false
     }
-    return
-      "This server does not hand out work to workers of self-hosted environments yet: it runs the tools itself. Use "
-      + "an environment of the type \"cloud\", and stop the worker."
+  }
+
+  /// What is said of an address that the wire knows and this server does not have; nil of any other.
+  private static func absence(_ segments: [String], toStrangers: Bool) -> String? {
+    absences.first { $0.isSaidToStrangers == toStrangers && $0.covers(segments) }?.sentence
   }
 
   // MARK: The key

@@ -1,4 +1,5 @@
 import Catalog
+import Domains
 import HTTPServer
 import JSON
 import Primitives

@@ -1,3 +1,4 @@
+import Domains
 import JSON
 import Jobs
 import Primitives

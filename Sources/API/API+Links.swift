@@ -4,12 +4,6 @@ import Primitives
 
 // Signed links to files, for people who have no key.
 extension API {
-  /// Whether a head is worth a look at its link.
-  static func mayBeLink(_ head: RequestHead) -> Bool {
-    head.path.hasPrefix("/v1/files/") && head.path.hasSuffix("/content")
-      && head.target.contains("signature=")
-  }
-
   /// The answer to a link that opens nothing, for a person in a browser; nil when it opens its file.
   func refusal(ofLink request: Request) -> HTTPResponse? {
     guard let links else { return .text(403, "\(FileLinkRefusal.forged)") }

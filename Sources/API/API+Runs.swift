@@ -1,5 +1,6 @@
 import Callbacks
 import Catalog
+import Domains
 import HTTPServer
 import JSON
 import Jobs

@@ -1,3 +1,4 @@
+import Domains
 import HTTPServer
 import JSON
 import Jobs

@@ -1,4 +1,5 @@
 import Catalog
+import Domains
 import Hooks
 import Jobs
 import Primitives

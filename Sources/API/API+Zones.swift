@@ -1,3 +1,4 @@
+import Domains
 import Jobs
 import Outbox
 import Runs

@@ -1,53 +1,17 @@
 package import Catalog
+package import Domains
 package import HTTPServer
-package import Hooks
 import JSON
-package import Jobs
 package import Logging
-package import Outbox
 package import Primitives
-import Queue
-package import Runs
-package import Schedules
-package import Sessions
 package import Store
 
 /// Errand over HTTP: finds the route, checks the key, answers errors in the wire's envelope.
 package struct API: Sendable {
-  /// What the API speaks for.
-  package struct Domains: Sendable {
-    package var database: Database
-    package var agents: Agents
-    package var environments: Environments
-    package var files: Files
-    package var jobs: Jobs
-    package var runs: Runs
-    package var sessions: Sessions
-    package var schedules: Schedules
-    package var outbox: Outbox
-    package var hooks: Hooks
-
-    package init(
-      database: Database, agents: Agents, environments: Environments, files: Files, jobs: Jobs, runs: Runs,
-      sessions: Sessions, schedules: Schedules,
-      outbox: Outbox, hooks: Hooks
-    ) {
-      self.database = database
-      self.agents = agents
-      self.environments = environments
-      self.files = files
-      self.jobs = jobs
-      self.runs = runs
-      self.sessions = sessions
-      self.schedules = schedules
-      self.outbox = outbox
-      self.hooks = hooks
-    }
-  }
-
   /// The largest body of an ordinary request, in bytes: what the wire allows.
   static let bodyLimit = 32 << 20
 
+  /// What it speaks for.
   let domains: Domains
   let keys: APIKeys
   let links: FileLinks?

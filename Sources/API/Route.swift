@@ -94,3 +94,22 @@ struct Route: Sendable {
     return values
   }
 }
+
+/// Addresses that the wire knows and this server does not answer: those that begin like a pattern.
+struct Absence: Sendable {
+  let pattern: [String]
+  let sentence: String
+  /// Whether it is said before a key is asked for.
+  let isSaidToStrangers: Bool
+
+  init(_ pattern: String, _ sentence: String, isSaidToStrangers: Bool = false) {
+    self.pattern = pattern.split(separator: "/").map(String.init)
+    self.sentence = sentence
+    self.isSaidToStrangers = isSaidToStrangers
+  }
+
+  func covers(_ segments: [String]) -> Bool {
+    segments.count >= pattern.count
+      && zip(pattern, segments).allSatisfy { $0.hasPrefix(":") || $0 == $1 }
+  }
+}

@@ -115,7 +115,33 @@ extension API {
     },
     Route("GET", "/v1/files/:id") { api, request in try await api.showFile(request) },
     Route("DELETE", "/v1/files/:id") { api, request in try await api.deleteFile(request) },
-    Route("GET", "/v1/files/:id/content") { api, request in try await api.fileContent(request) }
+    Route("GET", API.fileContent) { api, request in try await api.fileContent(request) }
       .openToLinks(),
+  ]
+
+  /// Where a file's content is; signed links lead there.
+  package static let fileContent = "/v1/files/:id/content"
+
+  /// What the wire knows and this server does not have, said by name.
+  static let absences: [Absence] = [
+    Absence("/v1/vaults", "This server has no vaults yet."),
+    Absence("/v1/deployments", "This server has no deployments yet."),
+    Absence("/v1/deployment_runs", "This server has no deployments yet."),
+    Absence("/v1/memory_stores", "This server has no memory stores yet."),
+    Absence("/v1/skills", "This server has no skills yet."),
+    Absence("/v1/dreams", "This server has no dreams yet."),
+    Absence("/v1/tunnels", "This server has no tunnels yet."),
+    Absence("/v1/user_profiles", "This server has no user profiles yet."),
+    // Workers show a key that only their environment could have given them.
+    Absence(
+      "/v1/environments/:id/work",
+      "This server does not hand out work to workers of self-hosted environments yet: it runs the tools itself. Use "
+        + "an environment of the type \"cloud\", and stop the worker.", isSaidToStrangers: true),
+  ]
+
+  /// The addresses that the service whose API this is takes for beta: a client that names a version must name the
+  /// beta too, for programs that work here have to work there.
+  static let betaAddresses = [
+    "/v1/agents", "/v1/environments", "/v1/sessions", "/v1/deployments", "/v1/deployment_runs", "/v1/vaults",
   ]
 }

@@ -1,7 +1,7 @@
 import Catalog
 import JSON
 import Primitives
-import Store
+package import Store
 
 /// A bundle that was found right, with the contents of its files kept: ready to be written.
 struct PreparedBundle: Sendable {
@@ -257,7 +257,9 @@ extension Jobs {
     return .archived
   }
 
-  func archive(_ tx: Transaction, ofAgent agent: String) throws {
+  /// Archives the jobs of the API that work with an agent, as on the wire. A job of a file stays: its file still
+  /// stands, and what fires it says why nothing starts.
+  package func archive(_ tx: Transaction, ofAgent agent: String) throws {
     let rows = try tx.rows(
       "SELECT id FROM jobs WHERE agent_id = $1 AND origin = $2 AND archived_at IS NULL ORDER BY id", agent,
       Origin.api.rawValue)

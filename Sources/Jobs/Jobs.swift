@@ -7,7 +7,7 @@ package import Store
 ///
 /// They come as a bundle of files, which `apply` checks and writes in one transaction: all of it, or nothing.
 /// Who keeps something in step with the jobs, as the schedules do, takes part in that transaction
-/// (`onChange`).
+/// (`JobFollower`).
 package final class Jobs: Sendable {
   package static let ids = IDTable("depl", in: "jobs")
   package static let migrations = [
@@ -82,7 +82,7 @@ package final class Jobs: Sendable {
   let randomness: Randomness
   /// The folders of jobs that this process reads, as absolute paths.
   let watched = Lock<[String]>([])
-  private let hooks = Lock<[@Sendable (Transaction, Job) throws -> Void]>([])
+  private let followers = Lock<[any JobFollower]>([])
   /// Jobs as read before, by id. `written` is drawn anew with every write, so that a value from a transaction
   /// that was rolled back is never taken for a stored one.
   private let seen = Lock<[String: (written: String, job: Job)]>([:])
@@ -102,13 +102,6 @@ package final class Jobs: Sendable {
     self.surroundings = surroundings
     self.time = time
     self.randomness = randomness
-    // As on the wire. A job of a file stays: its file still stands, and what fires it says why nothing starts.
-    files.keepContents { [weak self] tx, hashes in
-      // Whoever cannot be asked needs them all.
-      guard let self else { return hashes }
-      return Set(try jobs(tx).flatMap(\.files).map(\.content.sha256)).intersection(hashes)
-    }
-    agents.onArchive { [weak self] tx, agent in try self?.archive(tx, ofAgent: agent.id) }
   }
 
   /// Lets whoever applies the same files know that these folders are read.
@@ -116,13 +109,18 @@ package final class Jobs: Sendable {
     watched.withLock { $0 = folders.map(JobFolder.root) }
   }
 
-  /// Has `body` called for every job that is created, updated, archived or restored, in the transaction that does it.
-  package func onChange(_ body: @escaping @Sendable (Transaction, Job) throws -> Void) {
-    hooks.withLock { $0.append(body) }
+  /// Has those who keep something in step with the jobs take part in every change, in this order.
+  package func involve(_ followers: any JobFollower...) {
+    self.followers.withLock { $0 += followers }
   }
 
   func changed(_ tx: Transaction, _ job: Job) throws {
-    for hook in hooks.withLock({ $0 }) { try hook(tx, job) }
+    for follower in followers.withLock({ $0 }) { try follower.changed(tx, job) }
+  }
+
+  /// Those of some contents that the jobs need, by their hashes.
+  package func needed(_ tx: Transaction, of hashes: Set<String>) throws -> Set<String> {
+    Set(try jobs(tx).flatMap(\.files).map(\.content.sha256)).intersection(hashes)
   }
 
   // MARK: Jobs

@@ -1,6 +1,7 @@
+import JSON
 package import Primitives
 
-/// A run that has come to its end, as observers are told in the transaction that ends it.
+/// A run that has come to its end.
 package struct Finished: Sendable, Equatable {
   package var run: String
   package var firing: String
@@ -12,12 +13,31 @@ package struct Finished: Sendable, Equatable {
   package var kind: String
   package var state: Run.State
   package var reason: String
-  /// How many of the schedule's runs have failed since the last that succeeded, this one included; cancelled
-  /// ones count neither way. 0 for other triggers.
-  package var failuresInARow: Int
   package var at: Timestamp
   /// From its beginning, or its firing if it was not begun.
   package var took: Duration
+  /// Where the next start of its job may wait for the end.
+  package var line: String?
+}
+
+extension Finished {
+  /// - Parameter run: one that has ended.
+  init(_ run: Run) {
+    self.run = run.id
+    firing = run.firing
+    job = run.job
+    jobName = run.jobName
+    trigger = run.snapshot.trigger["id"]?.stringValue ?? ""
+    kind = run.snapshot.trigger["kind"]?.stringValue ?? ""
+    state = run.state
+    reason = run.reason ?? ""
+    at = run.endedAt ?? run.createdAt
+    took = max(.zero, at - (run.startedAt ?? run.createdAt))
+    line = run.line
+  }
+
+  /// Whether a schedule keeps account of it: of its own runs, the cancelled ones neither failed nor succeeded.
+  package var isCounted: Bool { kind == "schedule" && (state.isFailure || state == .succeeded) }
 }
 
 extension Run.State {

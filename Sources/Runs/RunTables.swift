@@ -59,6 +59,7 @@ extension Runs {
           PRIMARY KEY (run_id, number)
         );
         """),
+    // Nobody reads `tallies.failures` any more: schedules count them, see `schedule_counters`.
     Migration(
       id: "runs-0002",
       sql: """

@@ -9,6 +9,7 @@ extension Runs {
   /// job says.
   private static let longest: [ItemKind: Duration] = [
     .session: .seconds(30 * 3600), .delivery: .seconds(30 * 3600), .start: Held.glance + .seconds(60),
+    .account: .seconds(30 * 3600),
   ]
 
   /// Has what waits by a clock that was ahead wait by the right one: sessions, deliveries, held firings, the clocks

@@ -84,7 +84,7 @@ extension Runs {
     firing.run = run
     firing.decidedAt = time.now()
     try enter(tx, firing, fire.occurrence)
-    try tellFailure(tx, firing)
+    tellFailure(tx, firing)
     return firing
   }
 
@@ -111,7 +111,7 @@ extension Runs {
       """, id, decision.rawValue, reason, run, time.now())
     guard let row else { throw RunsError.notFound(id: id) }
     let firing = try Firing(row)
-    try tellFailure(tx, firing)
+    tellFailure(tx, firing)
     if let held {
       var told = firing
       told.trigger = try held["trigger_id"]

@@ -1,5 +1,5 @@
 import JSON
-import Jobs
+package import Jobs
 import Primitives
 package import Queue
 import Sessions
@@ -56,6 +56,17 @@ extension Runs {
   func wakeFirst(_ tx: Transaction, _ job: String, _ line: String) throws {
     guard let next = try first(tx, job, line) else { return }
     try queue.push(tx, .start, next.firing, due: time.now())
+  }
+
+  /// How a run has ended; nil when it has not, and when there is no such run.
+  package func finished(_ tx: Transaction, _ id: String) throws -> Finished? {
+    guard let run = try find(tx, id), run.state.isTerminal else { return nil }
+    return Finished(run)
+  }
+
+  /// Has what waited for a run's end looked at soon.
+  package func wakeNext(_ tx: Transaction, after finished: Finished) throws {
+    if let line = finished.line { try wakeFirst(tx, finished.job, line) }
   }
 
   private func first(_ tx: Transaction, _ job: String, _ line: String) throws -> Held? {
@@ -164,11 +175,17 @@ extension Runs {
   }
 
   /// What waits for an archived job waits for nothing.
-  func callOff(_ tx: Transaction, ofArchived job: Job) throws {
+  private func callOff(_ tx: Transaction, ofArchived job: Job) throws {
     for row in try tx.rows("SELECT firing_id FROM held WHERE job_id = $1", job.id) {
       try decide(tx, row["firing_id"], .skipped, reason: Runs.archived(job))
     }
   }
 
   private static func archived(_ job: Job) -> String { "Job \(job.name) was archived while it waited." }
+}
+
+extension Runs: JobFollower {
+  package func changed(_ tx: Transaction, _ job: Job) throws {
+    if job.archivedAt != nil { try callOff(tx, ofArchived: job) }
+  }
 }

@@ -3,13 +3,10 @@ package import Jobs
 import Primitives
 package import Store
 
-// What is remembered of a job's runs for the next one: the last results, failures in a row, starts.
+// What is remembered of a job's runs for the next one: the last results, and starts.
 extension Runs {
-  /// Takes note of how a run ended.
-  /// - Returns: what the observers are told.
-  func remember(_ tx: Transaction, _ run: Run, _ state: Run.State, reason: String, at now: Timestamp) throws
-    -> Finished
-  {
+  /// Takes note of a run that has ended, for those of its job that follow.
+  func remember(_ tx: Transaction, _ run: Run, _ state: Run.State) throws {
     if state == .succeeded {
       try tx.run(
         """
@@ -23,27 +20,6 @@ extension Runs {
         ON CONFLICT (job_id) DO UPDATE SET failure_run = EXCLUDED.failure_run
         """, run.job, run.id)
     }
-    var finished = Finished(
-      run: run.id, firing: run.firing, job: run.job, jobName: run.jobName,
-      trigger: run.snapshot.trigger["id"]?.stringValue ?? "",
-      kind: run.snapshot.trigger["kind"]?.stringValue ?? "", state: state, reason: reason, failuresInARow: 0,
-      at: now, took: max(.zero, now - (run.startedAt ?? run.createdAt)))
-    if finished.kind == "schedule" && (state == .succeeded || state.isFailure) {
-      let row = try tx.row(
-        """
-        INSERT INTO tallies (job_id, trigger_id, failures) VALUES ($1, $2, $3)
-        ON CONFLICT (job_id, trigger_id) DO UPDATE SET
-          failures = CASE WHEN EXCLUDED.failures = 0 THEN 0 ELSE tallies.failures + 1 END
-        RETURNING failures
-        """, run.job, finished.trigger, state.isFailure ? 1 : 0)
-      finished.failuresInARow = try row?["failures"] ?? 0
-    }
-    return finished
-  }
-
-  /// Begins to count failures anew, as after an unpause.
-  package func forgetFailures(_ tx: Transaction, job: String, trigger: String) throws {
-    try tx.run("UPDATE tallies SET failures = 0 WHERE job_id = $1 AND trigger_id = $2", job, trigger)
   }
 
   /// The template's `last`: `success` is the run that was the latest to succeed, `failure` the latest that

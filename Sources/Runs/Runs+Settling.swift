@@ -77,8 +77,12 @@ extension Runs: Settling {
           "type": .string("run.\(state.rawValue)"), "timestamp": .string(now.description), "data": result,
         ])
     }
-    try tell(tx, remember(tx, run, state, reason: reason, at: now))
-    if let line = run.line { try wakeFirst(tx, run.job, line) }
+    try remember(tx, run, state)
+    let finished = Finished(edit.run)
+    tell(tx, finished)
+    // The account may pause the schedule and call off what waits, so it wakes the line itself.
+    if finished.isCounted { return try queue.push(tx, .account, run.id, due: now) }
+    try wakeNext(tx, after: finished)
   }
 
   private func retry(_ edit: RunEdit, _ session: SessionEdit, reason: String) throws {

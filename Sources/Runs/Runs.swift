@@ -12,6 +12,8 @@ extension ItemKind {
   package static let start = ItemKind(rawValue: "start")
   /// A run's clock: the ref is `<run>:timeout`, `<run>:deadline` or `<run>:expiry`.
   package static let timer = ItemKind(rawValue: "timer")
+  /// What the end of a schedule's run means to the schedule: the ref is the run's id.
+  package static let account = ItemKind(rawValue: "account")
 }
 
 /// Runs: started by firings, carried by sessions, ended exactly once.
@@ -27,14 +29,13 @@ package final class Runs: Sendable {
   let environments: Environments
   package let sessions: Sessions
   let files: Files
-  let queue: Queue
+  package let queue: Queue
   let outbox: Outbox
   let time: Time
   let randomness: Randomness
   let terms: TermsTable
-  private let observers = Lock<[@Sendable (Transaction, Finished) throws -> Void]>([])
-  private let mourners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
-  private let listeners = Lock<[@Sendable (Transaction, Firing) throws -> Void]>([])
+  private let followers = Lock<[any RunFollower]>([])
+  private let ledgerFollowers = Lock<[any LedgerFollower]>([])
 
   /// - Parameter rehearses: whether sessions play their jobs' rehearsals instead of asking models.
   package init(
@@ -51,39 +52,31 @@ package final class Runs: Sendable {
     terms = TermsTable(rehearses: rehearses)
     self.time = time
     self.randomness = randomness
-    sessions.attach(self)
-    jobs.onChange { [weak self] tx, job in if job.archivedAt != nil { try self?.callOff(tx, ofArchived: job) }
-    }
   }
 
-  /// Has `body` called for every run that ends, in the transaction that ends it and before anything that waited
-  /// for its end starts.
-  package func onFinished(_ body: @escaping @Sendable (Transaction, Finished) throws -> Void) {
-    observers.withLock { $0.append(body) }
+  /// Has followers told of runs once what became of them is committed, in this order.
+  package func inform(_ followers: any RunFollower...) {
+    self.followers.withLock { $0 += followers }
   }
 
-  func tell(_ tx: Transaction, _ finished: Finished) throws {
-    for observer in observers.withLock({ $0 }) { try observer(tx, finished) }
+  func tell(_ tx: Transaction, _ finished: Finished) {
+    let followers = followers.withLock { $0 }
+    tx.afterCommit { for follower in followers { follower.finished(finished) } }
   }
 
-  /// Has `body` called for every firing that could not start, in the transaction that decides so.
-  package func onFailedToStart(_ body: @escaping @Sendable (Transaction, Firing) throws -> Void) {
-    mourners.withLock { $0.append(body) }
-  }
-
-  func tellFailure(_ tx: Transaction, _ firing: Firing) throws {
+  func tellFailure(_ tx: Transaction, _ firing: Firing) {
     guard firing.decision == .failedToStart else { return }
-    for mourner in mourners.withLock({ $0 }) { try mourner(tx, firing) }
+    let followers = followers.withLock { $0 }
+    tx.afterCommit { for follower in followers { follower.failedToStart(firing) } }
   }
 
-  /// Has `body` called for every firing that had to wait, in the transaction that decides it. Its trigger is the
-  /// one that it belongs to by then.
-  package func onDecided(_ body: @escaping @Sendable (Transaction, Firing) throws -> Void) {
-    listeners.withLock { $0.append(body) }
+  /// Has those who keep rows in step with the ledger take part in its decisions, in this order.
+  package func involve(_ followers: any LedgerFollower...) {
+    ledgerFollowers.withLock { $0 += followers }
   }
 
   func tell(_ tx: Transaction, _ decided: Firing) throws {
-    for listener in listeners.withLock({ $0 }) { try listener(tx, decided) }
+    for follower in ledgerFollowers.withLock({ $0 }) { try follower.decided(tx, decided) }
   }
 
   /// What `start` came to.
@@ -92,7 +85,7 @@ package final class Runs: Sendable {
     /// Whether the firing was there before: a repeated request or an occurrence already decided.
     package var isRepeat: Bool
     /// Whether it had to wait, be it only until what was in its way had ended: its decision, when it comes, is
-    /// told to those who listen (`onDecided`).
+    /// told to the followers (`LedgerFollower.decided`).
     package var hasWaited = false
   }
 

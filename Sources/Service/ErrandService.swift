@@ -2,6 +2,7 @@ import API
 import Brain
 import Callbacks
 import Catalog
+import Domains
 import Git
 import Glibc
 import HTTPClient
@@ -11,8 +12,6 @@ import Hooks
 import Integrations
 package import Jobs
 package import Logging
-import Outbox
-import Outcomes
 package import Primitives
 import Processes
 import Queue
@@ -31,28 +30,19 @@ package struct ErrandService: Sendable {
   package let configuration: Configuration
   /// The key that API callers show.
   package let key: String
-  private let database: Database
+  private let domains: Domains
   private let api: API
   private let keys: APIKeys
   private let worker: Worker?
-  private let queue: Queue
-  private let runs: Runs
   private let workplaces: Workplaces
-  private let files: Files
-  private let sessions: Sessions
-  private let schedules: Schedules
-  private let hooks: Hooks
   private let jobsWatch: JobsWatch?
   private let client: HTTPClient
   private let health: Health
   private let openFiles: OpenFiles
   private let log: Logger
 
-  /// Every domain's tables, in the order of the path.
-  static let migrations =
-    queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
-    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
-    + Hooks.migrations + API.migrations + HealthCheck.migrations
+  /// The tables of those who stand above the domains.
+  static let migrations = API.migrations + HealthCheck.migrations
 
   /// Opens the data directory and builds everything; nothing works yet.
   /// - Throws: `ServiceError`, `StoreError`, `JobsError` (a folder of jobs that is not there), or what the
@@ -70,37 +60,21 @@ package struct ErrandService: Sendable {
     if let warning = KeyStrength.warning(configuration) { log.warning("\(warning)") }
     key = try data.key(configuration.environment, randomness)
 
-    database = try await Database.open(
-      data.database,
-      migrations: ErrandService.migrations)
     let serverKey = try data.linkKey(randomness)
     let marks = OwnMarks(key: serverKey)
-    let secrets = Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") }
-    queue = Queue(database: database, time: time)
-    let outbox = Outbox(queue: queue, time: time, randomness: randomness)
-
-    // Catalog: what is defined.
-    files = try Files(directory: data.files, time: time, randomness: randomness)
-    let agents = Agents(time: time, randomness: randomness)
     let sandbox = configuration.sandbox == .none ? SandboxKind.none : .bubblewrap
-    let environments = Environments(
-      time: time, randomness: randomness, managers: PackageSettings.managers(sandbox))
-    let jobs = Jobs(
-      database: database, files: files, agents: agents, environments: environments,
-      kinds: ErrandService.kinds, surroundings: configuration.surroundings, time: time, randomness: randomness
-    )
-
-    // The path: triggers, runs, sessions, deliveries.
-    sessions = Sessions(database: database, queue: queue, time: time, randomness: randomness)
-    runs = Runs(
-      jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
-      outbox: outbox,
-      rehearses: configuration.rehearses, time: time, randomness: randomness)
-    RunLog(log: log).follow(runs)
-    schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: log)
-    hooks = Hooks(
-      kinds: Integrations.sources, database: database, jobs: jobs, runs: runs, secrets: secrets, time: time,
-      randomness: randomness, log: log)
+    var settings = Domains.Settings(
+      database: data.database, files: data.files,
+      secrets: Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") }, log: log)
+    settings.migrations = ErrandService.migrations
+    settings.packageManagers = PackageSettings.managers(sandbox)
+    settings.surroundings = configuration.surroundings
+    settings.rehearses = configuration.rehearses
+    settings.time = time
+    settings.randomness = randomness
+    domains = try await Domains(settings)
+    let (database, secrets, files, jobs) = (domains.database, domains.secrets, domains.files, domains.jobs)
+    let (sessions, runs, schedules) = (domains.sessions, domains.runs, domains.schedules)
 
     // The work: brain, hands, courier.
     client = HTTPClient(userAgent: "errand")
@@ -142,9 +116,9 @@ package struct ErrandService: Sendable {
             client: client, reach: .publicOnly(allowing: configuration.allowedPrivate),
             search: configuration.webSearchURL)),
       ], time: time, randomness: randomness, limits: limits, log: log)
-    let links = FileLinks(base: configuration.publicURL, key: serverKey)
+    let links = FileLinks(base: configuration.publicURL, path: API.fileContent, key: serverKey)
     let courier = Courier(
-      database: database, outbox: outbox,
+      database: database, outbox: domains.outbox,
       targets: Integrations.targets(
         Supplies(
           database: database, files: files, links: links, client: client, git: git, local: local,
@@ -157,12 +131,12 @@ package struct ErrandService: Sendable {
       options.logger = log
       options.onLost = { [workplaces] in await workplaces.forget() }
       worker = try Worker(
-        queue: queue,
+        queue: domains.queue,
         handlers: [
           SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: log)
             .handler(concurrency: configuration.sessions),
           workplaces.handler(), courier.handler(concurrency: configuration.deliveries), runs.timerHandler(),
-          runs.startHandler(),
+          runs.startHandler(), schedules.accountHandler(),
         ], options: options)
     } else {
       worker = nil
@@ -182,13 +156,11 @@ package struct ErrandService: Sendable {
     health = Health(
       [
         .writeLock(database), .database(database, time: time), .disk(data.path), .files(data.files),
-        .workers(queue, born: born, time: time), .schedules(schedules, database, born: born),
+        .workers(domains.queue, born: born, time: time), .schedules(schedules, database, born: born),
         HealthCheck("launcher", "Sandboxes cannot be started.") { LaunchHealth.now().fault },
-      ], notes: [{ LaunchHealth.now().notice }, { [files] in files.damage }], time: time, log: log)
+      ], notes: [{ LaunchHealth.now().notice }, { files.damage }], time: time, log: log)
     api = API(
-      domains: API.Domains(
-        database: database, agents: agents, environments: environments, files: files, jobs: jobs,
-        runs: runs, sessions: sessions, schedules: schedules, outbox: outbox, hooks: hooks),
+      domains: domains,
       keys: keys, links: links, rates: rates, health: health, time: time, randomness: randomness, log: log)
     if configuration.jobsDirectories.isEmpty {
       jobsWatch = nil
@@ -221,15 +193,19 @@ package struct ErrandService: Sendable {
     signals: [UnixSignal] = [.sigterm, .sigint, .sighup, .sigusr1],
     ready: @escaping @Sendable (UInt16) -> Void = { _ in }
   ) async throws {
+    let (database, queue, sessions, runs) = (domains.database, domains.queue, domains.sessions, domains.runs)
+    let (files, schedules, timer, hooks) = (
+      domains.files, domains.schedules, domains.timer, domains.hooks
+    )
     try await workplaces.sweep()
     try await files.settleLeftovers(database)
     // Stopped from the last to the first.
-    var services: [any Service] = [Part { [sessions] in try await sessions.listenToOthers() }]
+    var services: [any Service] = [Part { try await sessions.listenToOthers() }]
     if let worker {
       services.append(Part { try await worker.run() })
-      services.append(Part { [schedules] in try await schedules.run() })
-      services.append(Part { [runs, log] in try await runs.followClock(log) })
-      services.append(Part { [files, database, log] in try await files.keepCollecting(database, log) })
+      services.append(Part { try await timer.run() })
+      services.append(Part { [log] in try await runs.followClock(log) })
+      services.append(Part { [log] in try await files.keepCollecting(database, log) })
     }
     if let jobsWatch { services.append(Part { try await jobsWatch.run() }) }
     if let url = configuration.ping {
@@ -238,7 +214,7 @@ package struct ErrandService: Sendable {
       services.append(Part { try await ping.run() })
     }
     if configuration.role.serves {
-      services.append(Part { [hooks] in try await hooks.run() })
+      services.append(Part { try await hooks.run() })
       services.append(Part { [keys] in try await keys.run() })
       services.append(
         ListeningPart(
@@ -286,7 +262,7 @@ package struct ErrandService: Sendable {
   private func close() async {
     await workplaces.stop()
     client.close()
-    await database.close()
+    await domains.database.close()
   }
 }
 

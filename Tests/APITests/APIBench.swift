@@ -13,7 +13,7 @@ import TestSupport
 struct APIBench {
   static let key = "errand_test"
   static let base = "https://errand.example.com"
-  static let links = FileLinks(base: base, key: Array(0..<32))
+  static let links = FileLinks(base: base, path: API.fileContent, key: Array(0..<32))
 
   let path: Path
   let api: API
@@ -61,11 +61,7 @@ func withAPI(
 ) async throws {
   try await withPath(adding: API.migrations) { path in
     let api = API(
-      domains: API.Domains(
-        database: path.database, agents: path.agents, environments: path.environments, files: path.files,
-        jobs: path.jobs,
-        runs: path.runs, sessions: path.sessions, schedules: path.schedules, outbox: path.outbox,
-        hooks: path.hooks),
+      domains: path.domains,
       keys: try await APIKeys(database: path.database, bootstrap: APIBench.key, time: path.clock.time),
       links: APIBench.links, rates: rates, health: health, time: path.clock.time, log: log)
     let server = try HTTPServer.start(api.configuration(address: "127.0.0.1", port: 0))

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct FileLinksTests {
   private static let now = Timestamp(seconds: 1_790_000_000)
-  private static let links = FileLinks(base: "https://errand.example.com", key: Array(0..<32))
+  private static let path = "/v1/files/:id/content"
+  private static let links = FileLinks(
+    base: "https://errand.example.com", path: path, key: Array(0..<32))
 
   /// The parts of a link to a file.
   private static func parts(_ link: String) -> (file: String, expires: String, signature: String) {
@@ -30,7 +32,7 @@ import Testing
 
   @Test func `whatever is changed, it opens nothing`() throws {
     let (file, expires, signature) = Self.parts(try #require(Self.links.link(to: "file_1", now: Self.now)))
-    let other = FileLinks(base: nil, key: Array(1..<33))
+    let other = FileLinks(base: nil, path: Self.path, key: Array(1..<33))
     let tampered = (signature.first == "0" ? "1" : "0") + signature.dropFirst()
     let tries = [
       (Self.links, "file_2", expires, signature), (Self.links, file, "1790604801", signature),
@@ -47,6 +49,7 @@ import Testing
   }
 
   @Test func `without an address there are no links`() {
-    #expect(FileLinks(base: nil, key: Array(0..<32)).link(to: "file_1", now: Self.now) == nil)
+    #expect(
+      FileLinks(base: nil, path: Self.path, key: Array(0..<32)).link(to: "file_1", now: Self.now) == nil)
   }
 }

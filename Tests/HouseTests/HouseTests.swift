@@ -97,6 +97,30 @@ import Testing
     }
   }
 
+  @Test func `who follows whom stands in one place`() throws {
+    let joining = /\.(?:involve|inform|keepContents|onArchive)\b\s*[({]|sessions\.attach\(/
+    for file in Self.sources("Sources") {
+      let joins = try Self.text(file).contains(joining)
+      #expect(
+        joins == (file.lastPathComponent == "Domains.swift"),
+        "\(file.lastPathComponent) has one domain follow another; that is written in Domains")
+    }
+  }
+
+  @Test func `addresses stand on the page of routes alone`() throws {
+    var checked = 0
+    for file in Self.sources("Sources/API") {
+      let lines = try Self.text(file).split(separator: "\n").filter { line in
+        !line.drop(while: { $0 == " " }).hasPrefix("//") && line.contains(/"\/?(?:v1|hooks|healthz)\b/)
+      }
+      checked += lines.count
+      #expect(
+        lines.isEmpty || file.lastPathComponent == "Routes.swift",
+        "\(file.lastPathComponent) knows an address: \(lines.first ?? "")")
+    }
+    #expect(checked > 50)
+  }
+
   @Test func `the hot modules do without Foundation`() throws {
     for file in Self.sources("Sources") {
       let imports = try Self.imports(file)

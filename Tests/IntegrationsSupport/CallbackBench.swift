@@ -74,7 +74,8 @@ package func withCallbacks(
   try await withPath(environment: all) { path in
     let supplies = Supplies(
       database: path.database, files: path.files,
-      links: FileLinks(base: "https://errand.example.com", key: Array(0..<32)), client: client,
+      links: FileLinks(base: "https://errand.example.com", path: "/v1/files/:id/content", key: Array(0..<32)),
+      client: client,
       git: try Git(home: "\(path.folder.path)/git-home"), local: LocalRepositories(below: []),
       environment: all, time: path.clock.time)
     let courier = Courier(

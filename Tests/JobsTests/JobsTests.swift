@@ -9,6 +9,13 @@ import Testing
 
 @testable import Jobs
 
+/// Follows jobs as a test says.
+private struct Follower: JobFollower {
+  let body: @Sendable (Transaction, Job) throws -> Void
+
+  func changed(_ tx: Transaction, _ job: Job) throws { try body(tx, job) }
+}
+
 /// Jobs on a database of their own.
 struct JobsStore {
   let directory: String
@@ -17,7 +24,7 @@ struct JobsStore {
   let agents: Agents
   let files: Files
   let jobs: Jobs
-  /// What `onChange` was told, as `name revision archived`.
+  /// What a follower was told, as `name revision archived`.
   let told = Lock<[String]>([])
 
   static func with(_ body: (JobsStore) async throws -> Void) async throws {
@@ -45,9 +52,11 @@ struct JobsStore {
     jobs = Jobs(
       database: database, files: files, agents: agents, environments: Environments(time: clock.time),
       kinds: Gallery.kinds, time: clock.time)
-    jobs.onChange { [told] _, job in
-      told.withLock { $0.append("\(job.name) \(job.revision)\(job.archivedAt == nil ? "" : " archived")") }
-    }
+    agents.onArchive { [jobs] tx, agent in try jobs.archive(tx, ofAgent: agent.id) }
+    jobs.involve(
+      Follower { [told] _, job in
+        told.withLock { $0.append("\(job.name) \(job.revision)\(job.archivedAt == nil ? "" : " archived")") }
+      })
   }
 
   func apply(_ files: [String: String], prune: Bool = false) async throws -> [String] {
@@ -191,7 +200,7 @@ struct JobsTests {
   @Test func `all of it or nothing`() async throws {
     try await JobsStore.with { store in
       struct Refused: Error {}
-      store.jobs.onChange { _, _ in throw Refused() }
+      store.jobs.involve(Follower { _, _ in throw Refused() })
       let error = await #expect(throws: JobsError.self) { try await store.apply(Gallery.files()) }
       #expect(
         error?.description.hasSuffix(
@@ -211,11 +220,12 @@ struct JobsTests {
       refused["brief/prompt.md"] = "refused"
       let refuses = Lock(true)
       struct Refused: Error {}
-      store.jobs.onChange { [jobs = store.jobs] tx, job in
-        // Reading it inside the transaction puts it among the values that are known.
-        _ = try jobs.job(tx, id: job.id)
-        if refuses.withLock({ $0 }) { throw Refused() }
-      }
+      store.jobs.involve(
+        Follower { [jobs = store.jobs] tx, job in
+          // Reading it inside the transaction puts it among the values that are known.
+          _ = try jobs.job(tx, id: job.id)
+          if refuses.withLock({ $0 }) { throw Refused() }
+        })
       await #expect(throws: JobsError.self) { try await store.apply(refused) }
       #expect(try await store.job().message == "Write it. {{job.name}}\n")
       refuses.withLock { $0 = false }

@@ -1,11 +1,11 @@
 package import Catalog
+package import Domains
 package import Hooks
 import Integrations
 package import JSON
 package import Jobs
 package import Logging
 package import Outbox
-import Outcomes
 package import Primitives
 package import Queue
 package import Runs
@@ -23,21 +23,10 @@ package final class Path: Sendable {
   package let folder: TemporaryFolder
   package let clock: ManualTime
   package let faults = FaultPlan()
-  package let database: Database
-  package let queue: Queue
-  package let outbox: Outbox
-  package let files: Files
-  package let agents: Agents
-  package let environments: Environments
-  package let jobs: Jobs
-  package let sessions: Sessions
-  package let runs: Runs
-  package let schedules: Schedules
-  package let hooks: Hooks
+  package let domains: Domains
   package let provider = RecordedProvider()
   package let workplaces: Workplaces
   package let driver = ScriptedDriver()
-  package let secrets: Secrets
   /// The statements that have run, in order.
   package let statements = Lock<[String]>([])
 
@@ -54,34 +43,31 @@ package final class Path: Sendable {
     options.faults = faults.faults
     let statements = statements
     options.trace = { statement in statements.withLock { $0.append(statement) } }
-    database = try await Database.open(
-      "\(folder.path)/errand.db", migrations: Path.migrations + migrations, options: options)
-    let time = clock.time
-    queue = Queue(database: database, time: time)
-    outbox = Outbox(queue: queue, time: time)
-    files = try Files(directory: "\(folder.path)/files", time: time)
-    agents = Agents(time: time)
-    environments = Environments(time: time)
-    jobs = Jobs(
-      database: database, files: files, agents: agents, environments: environments,
-      kinds: Integrations.kinds, time: time)
-    sessions = Sessions(database: database, queue: queue, time: time)
-    runs = Runs(
-      jobs: jobs, agents: agents, environments: environments, sessions: sessions, files: files,
-      outbox: outbox, rehearses: rehearses, time: time)
-    secrets = Secrets(environment: environment)
-    schedules = Schedules(database: database, jobs: jobs, runs: runs, time: time, log: Path.log)
-    hooks = Hooks(
-      kinds: Integrations.sources, database: database, jobs: jobs, runs: runs, secrets: secrets, time: time,
-      log: Path.log)
+    var settings = Domains.Settings(
+      database: "\(folder.path)/errand.db", files: "\(folder.path)/files",
+      secrets: Secrets(environment: environment), log: Path.log)
+    settings.options = options
+    settings.migrations = migrations
+    settings.rehearses = rehearses
+    settings.time = clock.time
+    domains = try await Domains(settings)
     workplaces = Workplaces(
-      sessions: sessions, files: files, provider: provider, node: "here", log: Path.log)
+      sessions: domains.sessions, files: domains.files, provider: provider, node: "here", log: Path.log)
   }
 
-  private static let migrations =
-    queueMigrations + Files.migrations + Agents.migrations + Environments.migrations + Outbox.migrations
-    + Sessions.migrations + Evaluations.migrations + Jobs.migrations + Runs.migrations + Schedules.migrations
-    + Hooks.migrations
+  package var database: Database { domains.database }
+  package var queue: Queue { domains.queue }
+  package var outbox: Outbox { domains.outbox }
+  package var files: Files { domains.files }
+  package var agents: Agents { domains.agents }
+  package var environments: Environments { domains.environments }
+  package var jobs: Jobs { domains.jobs }
+  package var sessions: Sessions { domains.sessions }
+  package var runs: Runs { domains.runs }
+  package var schedules: Schedules { domains.schedules }
+  package var timer: ScheduleTimer { domains.timer }
+  package var hooks: Hooks { domains.hooks }
+  package var secrets: Secrets { domains.secrets }
 
   // MARK: Jobs
 
@@ -189,7 +175,22 @@ package final class Path: Sendable {
     }
   }
 
+  /// Has schedules take account of the runs that have ended, in the order in which they did.
+  package func settleAccounts() async throws {
+    while let run = try await database.read({ tx in
+      try tx.row("SELECT ref FROM items WHERE kind = 'account' ORDER BY due, ref LIMIT 1").map {
+        try $0["ref"] as String
+      }
+    }) {
+      try await database.write { [queue, schedules] tx in
+        try queue.remove(tx, .account, run)
+        try schedules.account(tx, forEndOf: run)
+      }
+    }
+  }
+
   private func look(wokenSince before: [(ref: String, wake: Int)]) async throws {
+    try await settleAccounts()
     var seen = Dictionary(uniqueKeysWithValues: before)
     // One that has come with the change was pushed once.
     while let next = try await wakes().first(where: { $0.wake > seen[$0.ref, default: 1] }) {
@@ -217,7 +218,7 @@ package final class Path: Sendable {
   package func handlers(sessions count: Int = 16) -> [Handler] {
     [
       SessionWorker(sessions: sessions, driver: driver, workplaces: workplaces, log: Path.log)
-        .handler(concurrency: count), runs.timerHandler(), runs.startHandler(),
+        .handler(concurrency: count), runs.timerHandler(), runs.startHandler(), schedules.accountHandler(),
     ]
   }
 

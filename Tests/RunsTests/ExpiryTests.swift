@@ -10,6 +10,15 @@ import Testing
 
 @testable import Runs
 
+/// Takes down what it is told of runs.
+private struct Follower: RunFollower {
+  let told = Lock<[Finished]>([])
+  let failed = Lock<[Firing]>([])
+
+  func finished(_ finished: Finished) { told.withLock { $0.append(finished) } }
+  func failedToStart(_ firing: Firing) { failed.withLock { $0.append(firing) } }
+}
+
 @Suite(.timeLimit(.minutes(5))) struct ExpiryTests {
   @Test func `a stale time starts nothing, and the ledger says so`() async throws {
     try await withField(["expires": "2h"]) { field in
@@ -103,40 +112,83 @@ import Testing
 
   // MARK: What the next run is told
 
-  @Test func `observers hear of every end, with the failures in a row`() async throws {
+  @Test func `followers hear of every end, and of the failures in a row there is one count`() async throws {
     try await withField(overlap: "allow_all", ["limits": ["attempts": 1]]) { field in
-      let told = Lock<[Finished]>([])
-      field.path.runs.onFinished { _, finished in told.withLock { $0.append(finished) } }
+      let follower = Follower()
+      field.path.runs.inform(follower)
       var day = 0
+      var failures: [Int] = []
+      func count() async throws {
+        failures.append(
+          try await field.path.database.read { tx in
+            try tx.row("SELECT failures FROM schedule_counters")?["failures"] ?? -1
+          })
+      }
       func end(_ settlement: Settlement) async throws {
         day += 1
         let run = try await field.run(of: field.tick(field.path.clock.now + .seconds(Int64(day) * 86_400)))
         try await field.settle(run.id, settlement)
+        try await count()
       }
       try await end(.terminated("It broke."))
       try await end(.idle(.budgetReached))
       try await field.cancel(field.run(of: field.tick(field.path.clock.now)).id)
+      try await count()
       try await end(.idle(.refusal(details: nil)))
       try await end(.idle(.endTurn))
       try await end(.terminated("It broke."))
       try await field.settle(field.run(of: field.byHand()).id, .terminated("It broke."))
+      try await count()
       #expect(
-        told.withLock { $0.map(\.state) } == [
+        follower.told.withLock { $0.map(\.state) } == [
           .failed, .capped, .cancelled, .failed, .succeeded, .failed, .failed,
         ])
-      #expect(told.withLock { $0.map(\.failuresInARow) } == [1, 2, 0, 3, 0, 1, 0])
-      #expect(told.withLock { $0.map(\.trigger) }.last == "manual")
-      #expect(told.withLock { $0.first?.kind } == "schedule")
+      #expect(failures == [1, 2, 2, 3, 0, 1, 1])
+      #expect(follower.told.withLock { $0.map(\.trigger) }.last == "manual")
+      #expect(follower.told.withLock { $0.first?.kind } == "schedule")
     }
   }
 
-  @Test func `an observer that fails undoes the end`() async throws {
+  @Test func `followers hear of what could not start`() async throws {
     try await withField { field in
-      struct Trouble: Error {}
-      field.path.runs.onFinished { _, _ in throw Trouble() }
+      let follower = Follower()
+      field.path.runs.inform(follower)
+      try await field.path.database.write { tx in try tx.run("UPDATE agents SET archived_at = created_at") }
+      let firing = try await field.tick()
+      #expect(firing.decision == .failedToStart)
+      #expect(follower.failed.withLock { $0.map(\.id) } == [firing.id])
+    }
+  }
+
+  @Test func `a follow-up that fails does not undo the end, and is caught up with`() async throws {
+    try await withField(overlap: "buffer_all", ["limits": ["attempts": 1]]) { field in
+      let follower = Follower()
+      field.path.runs.inform(follower)
       let run = try await field.run(of: field.tick())
-      await #expect(throws: Trouble.self) { try await field.settle(run.id) }
-      #expect(try await field.path.run(run.id).state == .queued)
+      let next = try await field.tick(field.path.clock.now + .seconds(86_400))
+      // Whoever counts cannot.
+      try await field.path.database.write { tx in
+        try tx.run(
+          """
+          CREATE TRIGGER trouble BEFORE UPDATE ON schedule_counters
+          BEGIN SELECT RAISE(ABORT, 'trouble'); END
+          """)
+      }
+      field.path.driver.play(ScriptedDriver.settle(.terminated("It broke.")))
+      try await field.path.work()
+      #expect(try await field.path.run(run.id).state == .failed)
+      #expect(follower.told.withLock { $0.map(\.run) } == [run.id])
+      #expect(try await field.path.count("items WHERE kind = 'account' AND errors > 0") == 1)
+      // What waited for the end waits for the account too, which may call it off.
+      #expect(try await field.decision(next) == nil)
+      try await field.path.database.write { tx in try tx.run("DROP TRIGGER trouble") }
+      field.path.clock.advance(by: .seconds(600))
+      field.path.driver.play(ScriptedDriver.answer("Done."))
+      try await field.path.work(field.path.handlers().filter { $0.kind == .account })
+      #expect(try await field.path.count("schedule_counters WHERE failures = 1") == 1)
+      try await field.path.work()
+      #expect(try await field.decision(next) == .started)
+      #expect(try await field.path.count("items WHERE kind = 'account'") == 0)
     }
   }
 

@@ -37,7 +37,7 @@ import Testing
     let since = path.clock.now
     for _ in 0..<hours {
       path.clock.advance(by: .seconds(3600))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
     }
   }
 
@@ -169,7 +169,7 @@ import Testing
       path.clock.advance(by: .seconds(3 * 3600))
       let due = try await Self.account(path, "2026-11-12T07:00")
       #expect(due.sentence.hasPrefix("It is due, and nothing has decided about it yet. Is a server running"))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       let missed = try await Self.account(path, "2026-11-12T07:00")
       #expect(
         missed.sentence
@@ -184,7 +184,7 @@ import Testing
     try await withPath(at: "2026-11-12T06:30:00Z") { path in
       try await path.apply(Self.job(["schedule": "0 * * * *", "catch_up": "none"], overlap: "buffer_all"))
       path.clock.advance(by: .seconds(3 * 3600))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       let (from, to) = (Timestamp("2026-11-12T07:00:00Z")!, Timestamp("2026-11-12T08:00:00Z")!)
       let done = try await path.schedules.backfill(
         try await Self.id(path), from: from, to: to, overlap: .bufferAll)
@@ -228,7 +228,7 @@ import Testing
     try await withPath(at: "2026-11-12T06:30:00Z") { path in
       try await path.apply(Self.job(Self.seven, and: ["expires": "2h"]))
       path.clock.advance(by: .seconds(3 * 3600))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       let account = try await Self.account(path, "2026-11-12T07:00")
       #expect(
         account.sentence

@@ -29,14 +29,14 @@ import Testing
             ["schedule": "0 * * * *", "catch_up": ["policy": "all", "window": "6h", "limit": 3]]
           ], and: overlap.map { ["overlap": .string($0)] } ?? [:]))
       path.clock.advance(by: .seconds(5 * 3600))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(
         try await Self.ledger(path) == [
           "07:00 missed", "08:00 missed", "09:00 started", "10:00 held", "11:00 held",
         ])
       // One that comes meanwhile follows the job's own policy.
       path.clock.advance(by: .seconds(1800))
-      _ = try await path.schedules.tick()
+      _ = try await path.timer.tick()
       #expect(try await Self.ledger(path).last == "12:00 skipped")
       try await path.working {
         try await path.until { try await path.count("runs WHERE ended_at IS NOT NULL") == 3 }

@@ -33,14 +33,14 @@ import Testing
     try await withPath(at: "2027-12-17T09:30:00Z") { path in
       try await path.apply(Self.hourly)
       path.clock.step(by: .seconds(-400 * 86_400))
-      _ = try await path.schedules.tick(since: path.clock.now)
-      await path.schedules.putClockRight(all: true)
+      _ = try await path.timer.tick(since: path.clock.now)
+      await path.timer.putClockRight(all: true)
       let schedule = try #require(try await Self.schedule(path))
       #expect(schedule.cursor == Timestamp("2026-11-12T09:30:00Z"))
       #expect(schedule.nextAt == Timestamp("2026-11-12T10:00:00Z"))
       #expect(schedule.since == Timestamp("2026-11-12T09:30:00Z"))
       path.clock.advance(by: .seconds(1800))
-      _ = try await path.schedules.tick()
+      _ = try await path.timer.tick()
       #expect(try await Self.ledger(path) == ["2026-11-12T10:00:00Z started"])
     }
   }
@@ -50,17 +50,17 @@ import Testing
       try await path.apply(Self.hourly)
       // Three hours ahead: two times are missed, one is made up for.
       path.clock.step(by: .seconds(3 * 3600))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(
         try await Self.ledger(path).map { $0.dropFirst(11) } == [
           "10:00:00Z missed", "11:00:00Z missed", "12:00:00Z started",
         ])
       path.clock.step(by: .seconds(-3 * 3600))
-      await path.schedules.putClockRight(all: true)
-      path.schedules.watch(since: path.clock.now)
+      await path.timer.putClockRight(all: true)
+      path.schedules.watch.set(since: path.clock.now)
       for _ in 0..<4 {
         path.clock.advance(by: .seconds(3600))
-        _ = try await path.schedules.tick()
+        _ = try await path.timer.tick()
       }
       #expect(
         try await Self.ledger(path).map { $0.dropFirst(11) } == [
@@ -74,13 +74,13 @@ import Testing
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.hourly)
       path.clock.step(by: .seconds(400 * 86_400))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(try await path.count("schedule_spans") == 1)
       path.clock.step(by: .seconds(-400 * 86_400))
-      await path.schedules.putClockRight(all: true)
-      path.schedules.watch(since: path.clock.now)
+      await path.timer.putClockRight(all: true)
+      path.schedules.watch.set(since: path.clock.now)
       path.clock.advance(by: .seconds(3600))
-      _ = try await path.schedules.tick()
+      _ = try await path.timer.tick()
       #expect(try await Self.ledger(path).first == "2026-11-12T10:00:00Z started")
       let account = try await path.database.read { tx in
         try path.schedules.account(
@@ -94,7 +94,7 @@ import Testing
     try await withPath(at: "2026-11-12T10:00:20Z") { path in
       try await path.apply(Self.hourly)
       path.clock.step(by: .seconds(-30))
-      await path.schedules.putClockRight(all: true)
+      await path.timer.putClockRight(all: true)
       #expect(try await Self.schedule(path)?.cursor == Timestamp("2026-11-12T10:00:20Z"))
     }
   }
@@ -102,7 +102,7 @@ import Testing
   @Test func `the timer notices by itself`() async throws {
     try await withPath(at: "2026-11-12T09:59:00Z") { path in
       try await path.apply(Self.hourly)
-      let loop = Task { try await path.schedules.run() }
+      let loop = Task { try await path.timer.run() }
       await path.clock.sleepers(1)
       path.clock.step(by: .seconds(86_400))
       path.clock.advance(by: .seconds(1))
@@ -132,8 +132,8 @@ import Testing
       try await path.database.write { tx in try queue.push(tx, kind, "ahead", due: ahead + .seconds(600)) }
       path.clock.step(by: .seconds(-400 * 86_400))
       try await path.database.write { tx in try queue.push(tx, kind, "after", due: now + .seconds(300)) }
-      await path.schedules.putClockRight(all: true)
-      await path.schedules.putClockRight(all: true)
+      await path.timer.putClockRight(all: true)
+      await path.timer.putClockRight(all: true)
       for (kind, ref, due) in [
         (kind, "right", now + .seconds(400 * 86_400)), (kind, "ahead", now + .seconds(600)),
         (kind, "after", now + .seconds(300)), (delivery, "far", now),

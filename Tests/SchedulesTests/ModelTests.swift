@@ -118,8 +118,8 @@ private struct Reference {
         path.clock.advance(by: .seconds(Int64(draw(300))))
         fallthrough
       case 4:
-        let timer = draw(2) == 0 ? path : other
-        _ = try await timer.schedules.tick(since: since)
+        let process = draw(2) == 0 ? path : other
+        _ = try await process.timer.tick(since: since)
         reference.tick(now: path.clock.now.seconds, since: seen())
       case 5:
         // A downtime, or a machine that slept, or a clock set forward.
@@ -130,7 +130,7 @@ private struct Reference {
       case 7:
         let period = Int64([30, 60, 90, 3600][draw(4)])
         let policy = CatchUp.Policy.allCases[draw(3)]
-        path.schedules.watch(since: since)
+        path.schedules.watch.set(since: since)
         let before = reference
         try await path.apply(definition(period, policy))
         if before.period != period || before.catchUp != policy {
@@ -158,12 +158,12 @@ private struct Reference {
           // A crash at some point of the commit, then whoever comes next.
           path.faults.fail([.afterClosure, .beforeCommit, .afterCommit][draw(3)])
           do {
-            _ = try await path.schedules.tick(since: since)
+            _ = try await path.timer.tick(since: since)
           } catch is StoreError {}
           path.faults.fail(.beforeCommit, times: 0)
           path.faults.fail(.afterClosure, times: 0)
           path.faults.fail(.afterCommit, times: 0)
-          _ = try await other.schedules.tick(since: since)
+          _ = try await other.timer.tick(since: since)
           reference.tick(now: path.clock.now.seconds, since: seen())
         }
       }
@@ -176,7 +176,7 @@ private struct Reference {
       }
       reference.unpause(now: moment)
     }
-    _ = try await path.schedules.tick(since: since)
+    _ = try await path.timer.tick(since: since)
     reference.tick(now: path.clock.now.seconds, since: seen())
     try await compare(path, reference, id)
   }

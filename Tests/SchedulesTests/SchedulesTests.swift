@@ -9,10 +9,10 @@ import Testing
 
 @testable import Schedules
 
-extension Schedules {
+extension ScheduleTimer {
   /// One round of a timer that has watched since a moment.
   func tick(since: Timestamp) async throws -> Timestamp? {
-    watch(since: since)
+    schedules.watch.set(since: since)
     return try await tick()
   }
 }
@@ -44,13 +44,13 @@ extension Schedules {
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.job())
       let since = path.clock.now
-      let next = try await path.schedules.tick(since: since)
+      let next = try await path.timer.tick(since: since)
       #expect(next == Timestamp("2026-11-12T10:00:00Z"))
       #expect(try await path.count("firings") == 0)
       for _ in 0..<3 {
         path.clock.advance(by: .seconds(3600))
-        _ = try await path.schedules.tick(since: since)
-        _ = try await path.schedules.tick(since: since)
+        _ = try await path.timer.tick(since: since)
+        _ = try await path.timer.tick(since: since)
       }
       #expect(
         try await Self.ledger(path) == [
@@ -63,7 +63,7 @@ extension Schedules {
   @Test func `the loop sleeps until the next time and fires then`() async throws {
     try await withPath(at: "2026-11-12T09:59:55Z") { path in
       try await path.apply(Self.job())
-      let loop = Task { try await path.schedules.run() }
+      let loop = Task { try await path.timer.run() }
       await path.clock.sleepers(1)
       path.clock.advance(by: .seconds(4))
       // It looks up now and then, finds nothing, and sleeps again.
@@ -79,7 +79,7 @@ extension Schedules {
 
   @Test func `an applied job wakes the loop before its sleep ends`() async throws {
     try await withPath(at: "2026-11-12T09:59:50.600Z") { path in
-      let loop = Task { try await path.schedules.run() }
+      let loop = Task { try await path.timer.run() }
       await path.clock.sleepers(1)
       // The loop sleeps for a second now; this is due in less than half of one.
       try await path.apply(Self.job("job", "51 59 9 * * *"))
@@ -98,7 +98,7 @@ extension Schedules {
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.job())
       path.clock.advance(by: .seconds(3 * 3600 + 60))
-      let next = try await path.schedules.tick(since: path.clock.now)
+      let next = try await path.timer.tick(since: path.clock.now)
       #expect(
         try await Self.ledger(path) == [
           "2026-11-12T10:00:00Z missed", "2026-11-12T11:00:00Z missed", "2026-11-12T12:00:00Z started",
@@ -122,11 +122,11 @@ extension Schedules {
       let since = path.clock.now
       path.clock.advance(by: .seconds(3600))
       path.faults.fail(point)
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       // Whoever comes after the crash.
       let other = try await Path(sharing: path)
-      _ = try await other.schedules.tick(since: path.clock.now)
-      _ = try await path.schedules.tick(since: since)
+      _ = try await other.timer.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: since)
       #expect(try await Self.ledger(path) == ["2026-11-12T10:00:00Z started"])
       #expect(try await path.count("runs") == 1)
       #expect(try await Self.cursor(path)?.cursor == Timestamp("2026-11-12T10:00:00Z"))
@@ -139,7 +139,7 @@ extension Schedules {
       try await path.apply(Self.job())
       path.clock.advance(by: .seconds(3600))
       path.faults.fail(.beforeCommit)
-      #expect(try await path.schedules.tick(since: path.clock.now) == path.clock.now + .seconds(1))
+      #expect(try await path.timer.tick(since: path.clock.now) == path.clock.now + .seconds(1))
     }
   }
 
@@ -150,8 +150,8 @@ extension Schedules {
       let since = path.clock.now
       for _ in 0..<10 {
         path.clock.advance(by: .seconds(60))
-        async let one = path.schedules.tick(since: since)
-        async let two = other.schedules.tick(since: since)
+        async let one = path.timer.tick(since: since)
+        async let two = other.timer.tick(since: since)
         _ = try await (one, two)
       }
       #expect(try await path.count("firings WHERE job_name = 'a'") == 10)
@@ -170,7 +170,7 @@ extension Schedules {
       edited.files["prompt.md"] = Array("Do it well.".utf8)
       try await path.apply(edited)
       #expect(try await Self.cursor(path) == before)
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(try await Self.ledger(path) == ["2026-11-12T10:00:00Z started"])
     }
   }
@@ -182,7 +182,7 @@ extension Schedules {
       let schedule = try await Self.cursor(path)
       #expect(schedule?.spec.words == "15 * * * *")
       #expect(schedule?.nextAt == Timestamp("2026-11-12T10:15:00Z"))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(try await path.count("firings") == 0)
     }
   }
@@ -201,7 +201,7 @@ extension Schedules {
   @Test func `a clock that is set forward misses what it passed over, but for the latest`() async throws {
     try await withPath(at: "2026-11-12T09:59:55Z") { path in
       try await path.apply(Self.job())
-      let loop = Task { try await path.schedules.run() }
+      let loop = Task { try await path.timer.run() }
       await path.clock.sleepers(1)
       path.clock.step(by: .seconds(4 * 3600 + 60))
       path.clock.advance(by: .seconds(5))
@@ -221,12 +221,12 @@ extension Schedules {
       try await path.apply(Self.job())
       let since = path.clock.now
       path.clock.advance(by: .seconds(120))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       path.clock.step(by: .seconds(-600))
       #expect(
-        try await path.schedules.tick(since: since) == Timestamp("2026-11-12T11:00:00Z"))
+        try await path.timer.tick(since: since) == Timestamp("2026-11-12T11:00:00Z"))
       path.clock.advance(by: .seconds(600))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       #expect(try await Self.ledger(path) == ["2026-11-12T10:00:00Z started"])
     }
   }
@@ -237,7 +237,7 @@ extension Schedules {
       try await path.apply(Self.job("job", "30 2 * * *", zone: "Europe/Berlin"))
       let since = path.clock.now
       path.clock.advance(by: .seconds(3 * 86_400))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       let ledger = try await Self.ledger(path)
       #expect(ledger.count == 3)
       #expect(ledger.first?.hasPrefix("2026-03-29T01:") == true)
@@ -251,7 +251,7 @@ extension Schedules {
       try await path.apply(Self.job("job", "30 2 * * *", zone: "Europe/Berlin"))
       let since = path.clock.now
       path.clock.advance(by: .seconds(86_400))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       #expect(try await Self.ledger(path) == ["2026-10-25T00:30:00Z started"])
     }
   }
@@ -264,7 +264,7 @@ extension Schedules {
       #expect(next[0] != next[1])
       let since = path.clock.now
       path.clock.advance(by: .seconds(86_400))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       #expect(Set(try await Self.ledger(path)) == Set(next.map { "\($0!) started" }))
     }
   }
@@ -278,7 +278,7 @@ extension Schedules {
           "UPDATE schedules SET spec = replace(spec, 'UTC', 'Nowhere/Atlantis') WHERE job_name = 'a'")
       }
       path.clock.advance(by: .seconds(3600))
-      let next = try await path.schedules.tick(since: path.clock.now)
+      let next = try await path.timer.tick(since: path.clock.now)
       // It is tried again before the next time of the others.
       #expect(next == path.clock.now + .seconds(60))
       #expect(try await path.count("firings WHERE job_name = 'a'") == 0)
@@ -293,7 +293,7 @@ extension Schedules {
       try await path.apply(job)
       let since = path.clock.now
       path.clock.advance(by: .seconds(2 * 3600))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       #expect(
         try await Self.ledger(path) == [
           "2026-11-12T10:00:00Z failed_to_start", "2026-11-12T11:00:00Z failed_to_start",
@@ -305,7 +305,7 @@ extension Schedules {
     try await withPath(at: "2026-11-12T09:00:00Z") { path in
       try await path.apply(Self.job("job", "* * * * *"))
       path.clock.advance(by: .seconds(86_430))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(try await path.count("runs") == 1)
       let rows = try await path.count("firings WHERE decision = 'missed'")
       let spans = try await path.database.read { tx in

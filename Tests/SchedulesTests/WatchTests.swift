@@ -40,7 +40,7 @@ import Testing
       if !lives { life.release() }
       // Ten o'clock comes, the other is slow, and this one begins only now.
       path.clock.advance(by: .seconds(1805))
-      _ = try await path.schedules.tick(since: path.clock.now)
+      _ = try await path.timer.tick(since: path.clock.now)
       #expect(try await Self.ledger(path) == [lives ? "10:00 started" : "10:00 missed"])
       #expect(try await path.count("schedule_watches") == (lives ? 1 : 0))
       if lives { life.release() }
@@ -84,11 +84,11 @@ import Testing
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
       try await path.apply(Self.job)
       let life = try await Self.watch(path, "timer_1", since: path.clock.now)
-      path.schedules.watch(since: path.clock.now)
+      path.schedules.watch.set(since: path.clock.now)
       let asleep = path.clock.now
       path.clock.advance(by: .seconds(1900))
-      await path.schedules.noticeGap(asleep: asleep, sleep: .seconds(1))
-      _ = try await path.schedules.tick()
+      await path.schedules.watch.noticeGap(asleep: asleep, sleep: .seconds(1))
+      _ = try await path.timer.tick()
       #expect(try await Self.ledger(path) == ["10:00 missed"])
       life.release()
     }
@@ -96,14 +96,14 @@ import Testing
 
   @Test func `a timer that runs is on record, and one that has stopped is not`() async throws {
     try await withPath(at: "2026-11-12T09:30:00Z") { path in
-      let loop = Task { try await path.schedules.run() }
+      let loop = Task { try await path.timer.run() }
       await path.clock.sleepers(1)
       let running = try await path.count("schedule_watches")
       loop.cancel()
       _ = await loop.result
       let stopped = try await path.count("schedule_watches")
       #expect(running == 1 && stopped == 0)
-      #expect(path.schedules.awake == nil)
+      #expect(path.schedules.watch.awake == nil)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Domains
 import Foundation
 import HTTPClient
 import HTTPServer
@@ -170,7 +171,8 @@ import Testing
     let path = "\(configuration.dataDirectory)/errand.db"
     let newer = try await Database.open(
       path,
-      migrations: ErrandService.migrations + [Migration(id: "dreams-0001", sql: "CREATE TABLE dreams (id)")])
+      migrations: Domains.migrations + ErrandService.migrations
+        + [Migration(id: "dreams-0001", sql: "CREATE TABLE dreams (id)")])
     await newer.close()
     let error = await #expect(throws: StoreError.self) {
       try await ErrandService(configuration, log: Path.log)

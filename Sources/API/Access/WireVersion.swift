@@ -36,11 +36,7 @@ enum WireVersion {
     "token-efficient-tools-2025-02-19", "user-profiles-billing-2026-10-01",
   ]
 
-  /// What a client that names a version must also name: the service whose API this is takes these addresses for
-  /// beta, and programs that work here have to work there.
-  private static let gated: Set<String> = [
-    "agents", "environments", "sessions", "deployments", "deployment_runs", "vaults",
-  ]
+  /// What a client that names a version must also name at the addresses that are beta.
   private static let gate = "managed-agents-2026-04-01"
 
   /// Whether the client asks for a beta.
@@ -54,7 +50,7 @@ enum WireVersion {
   /// - Throws: `APIError.invalid` for a version or beta that nobody knows; `.notFound` when a beta is missing, since
   ///   without it the addresses are not there.
   static func check(_ http: HTTPRequest) throws {
-    let (headers, segments) = (http.headers, http.segments)
+    let headers = http.headers
     if let version = headers.first("anthropic-version"), !versions.contains(version) {
       throw APIError.invalid(
         "anthropic-version: Expected \(versions.alternatives), found \(quoted(version)).")
@@ -63,7 +59,8 @@ enum WireVersion {
     if let unknown = named.first(where: { !$0.isEmpty && !betas.contains($0) }) {
       throw APIError.invalid("anthropic-beta: This server knows no beta \(quoted(unknown)). Leave it out.")
     }
-    let isGated = segments.count > 1 && segments[0] == "v1" && gated.contains(segments[1])
+    let address = "/" + http.segments.prefix(2).joined(separator: "/")
+    let isGated = API.betaAddresses.contains(address)
     let isBeta = named.contains(gate) || http.query.contains { $0.name == "beta" && $0.value == "true" }
     if isGated, headers.first("anthropic-version") != nil, !isBeta {
       throw APIError.notFound(

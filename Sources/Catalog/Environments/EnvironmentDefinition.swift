@@ -11,7 +11,7 @@ package struct EnvironmentDefinition: Sendable, Equatable {
 
   package static let keys = EnvironmentShapes.environment.keys
   /// In the order in which packages are installed.
-  static let packageManagers = ["apt", "cargo", "gem", "go", "npm", "pip"]
+  package static let packageManagers = ["apt", "cargo", "gem", "go", "npm", "pip"]
 
   init(stored: JSON) {
     fields = stored.objectValue ?? [:]

@@ -2,20 +2,24 @@ import Crypto
 package import Primitives
 
 /// Addresses under which whoever has one can fetch one file, without a key, for a while:
-/// `<base>/v1/files/<id>/content?expires=<seconds>&signature=<hex>`. For messages to people, who have no key.
+/// `<base><path>?expires=<seconds>&signature=<hex>`. For messages to people, who have no key.
 package struct FileLinks: Sendable {
   /// How long a new link works.
   package static let lifetime = Duration.seconds(7 * 86_400)
 
   /// Where other machines reach this server, such as `https://errand.example.com`; nil makes no links.
   private let base: String?
+  /// Where a file's content is, with `:id` in place of the file.
+  private let path: String
   private let key: SymmetricKey
 
   /// - Parameters:
   ///   - base: without a slash at its end.
+  ///   - path: where the API has a file's content, with `:id` in place of the file.
   ///   - key: at least 16 bytes that nobody else knows. Another key ends every link that there is.
-  package init(base: String?, key: [UInt8]) {
+  package init(base: String?, path: String, key: [UInt8]) {
     self.base = base
+    self.path = path
     self.key = SymmetricKey(data: key)
   }
 
@@ -23,7 +27,8 @@ package struct FileLinks: Sendable {
   package func link(to file: String, now: Timestamp) -> String? {
     guard let base else { return nil }
     let expires = (now + FileLinks.lifetime).seconds
-    return "\(base)/v1/files/\(file)/content?expires=\(expires)&signature=\(signature(file, expires))"
+    return
+      "\(base)\(path.replacing(":id", with: file))?expires=\(expires)&signature=\(signature(file, expires))"
   }
 
   /// Why a link does not open a file; nil when it does.

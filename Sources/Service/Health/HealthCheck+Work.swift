@@ -22,7 +22,7 @@ extension HealthCheck {
           return
             "No worker has given a sign of life for \(DurationText.text(alarm)). Start one, or look into its log."
         }
-        let kinds = [ItemKind.session, .delivery, .start, .timer, .workspace]
+        let kinds = [ItemKind.session, .delivery, .start, .timer, .account, .workspace]
         for kind in kinds {
           guard let due = try queue.stuck(tx, kind: kind), now - max(due, born) > alarm else { continue }
           return

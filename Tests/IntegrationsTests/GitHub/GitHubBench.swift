@@ -31,7 +31,8 @@ struct GitHubBench {
       try await withPath(environment: ["GITHUB_TOKEN": token, "DESK_SECRET": Path.secret]) { path in
         let target = GitHubTarget(
           Supplies(
-            database: path.database, files: path.files, links: FileLinks(base: nil, key: []), client: client,
+            database: path.database, files: path.files,
+            links: FileLinks(base: nil, path: "/v1/files/:id/content", key: []), client: client,
             git: try Git(home: "\(upstream.folder)/git-home"),
             local: LocalRepositories(below: [upstream.folder]), environment: ["GITHUB_API_URL": api.url],
             time: .system))

@@ -91,7 +91,8 @@ import Testing
       let path = bench.path
       let target = GitHubTarget(
         Supplies(
-          database: path.database, files: path.files, links: FileLinks(base: nil, key: []),
+          database: path.database, files: path.files,
+          links: FileLinks(base: nil, path: "/v1/files/:id/content", key: []),
           client: bench.target.client, git: bench.target.git, local: bench.target.local,
           environment: ["GITHUB_API_URL": bench.api.url], marks: marks, time: .system))
       let delivery = try await bench.delivery([bench.commit()])

@@ -102,7 +102,7 @@ final class PolicyLife {
     let service = try await Path(sharing: keeper)
     try await service.apply(definition(policy))
     let id = try await service.database.read { [service] tx in try service.schedules.schedules(tx)[0].id }
-    service.schedules.watch(since: keeper.clock.now)
+    service.schedules.watch.set(since: keeper.clock.now)
     let rules = PolicyRules(policy, seed: id, now: keeper.clock.now.microseconds / 1000)
     let life = PolicyLife(keeper, service, rules, id)
     var problem: String?
@@ -146,7 +146,7 @@ final class PolicyLife {
     let id = schedule
     switch step {
     case .advance(let milliseconds): clock.advance(by: .milliseconds(milliseconds))
-    case .tick: _ = try await schedules.tick()
+    case .tick: _ = try await service.timer.tick()
     case .suspend(let milliseconds), .setClock(let milliseconds):
       let asleep = clock.now
       if case .suspend = step {
@@ -154,7 +154,7 @@ final class PolicyLife {
       } else {
         clock.step(by: .milliseconds(milliseconds))
       }
-      await schedules.noticeGap(asleep: asleep, sleep: .seconds(1))
+      await schedules.watch.noticeGap(asleep: asleep, sleep: .seconds(1))
       let now = clock.now.microseconds / 1000
       // What comes again after the clock was set back is seen.
       rules.since = milliseconds > 11_000 ? now : min(rules.since, now)
@@ -214,13 +214,13 @@ final class PolicyLife {
   /// The service dies while it decides, and another takes its place after a while.
   private func crash(_ point: Faults.Point, down: Int64) async throws {
     service.faults.fail(point)
-    _ = try? await service.schedules.tick()
+    _ = try? await service.timer.tick()
     rules.now = keeper.clock.now.microseconds / 1000
     if point == .afterCommit { rules.tick() }
     await service.close()
     keeper.clock.advance(by: .milliseconds(down))
     service = try await Path(sharing: keeper)
-    service.schedules.watch(since: keeper.clock.now)
+    service.schedules.watch.set(since: keeper.clock.now)
     rules.since = keeper.clock.now.microseconds / 1000
   }
 

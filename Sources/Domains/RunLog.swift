@@ -1,24 +1,16 @@
 import Logging
 import Primitives
 import Runs
-import Store
 
 /// What the server's log says of runs: a line when one ends or cannot start.
-struct RunLog: Sendable {
+struct RunLog: RunFollower {
   let log: Logger
 
-  /// Has the runs tell. What is told is committed.
-  func follow(_ runs: Runs) {
-    let log = log
-    runs.onFinished { tx, finished in
-      let (level, line) = (RunLog.level(of: finished), RunLog.line(of: finished))
-      tx.afterCommit { log.log(level: level, "\(line)") }
-    }
-    runs.onFailedToStart { tx, firing in
-      let line = RunLog.line(of: firing)
-      tx.afterCommit { log.warning("\(line)") }
-    }
+  func finished(_ finished: Finished) {
+    log.log(level: RunLog.level(of: finished), "\(RunLog.line(of: finished))")
   }
+
+  func failedToStart(_ firing: Firing) { log.warning("\(RunLog.line(of: firing))") }
 
   static func level(of finished: Finished) -> Logger.Level { finished.state.isFailure ? .warning : .notice }
 

@@ -12,9 +12,9 @@ extension Schedules {
     var schedule = try self.schedule(tx, id)
     guard schedule.pause == nil else { return schedule }
     try pause(tx, &schedule, by: by, reason: reason)
-    try touch(tx, &schedule)
+    try save(tx, &schedule)
     try callOff(tx, schedule)
-    return try self.schedule(tx, id)
+    return schedule
   }
 
   /// Notes the pause in the value and opens the account of what it keeps from starting.
@@ -32,8 +32,7 @@ extension Schedules {
       times: nil)
   }
 
-  /// Calls off what the schedule has fired and what still waits for its turn. It is told of each (`decided`), so
-  /// its row must be written before.
+  /// Calls off what the schedule has fired and what still waits for its turn.
   func callOff(_ tx: Transaction, _ schedule: Schedule) throws {
     guard let pause = schedule.pause else { return }
     try runs.callOff(
@@ -53,15 +52,15 @@ extension Schedules {
     let timetable = try Timetables.shared.timetable(of: schedule)
     let skipped = try closeSpan(
       tx, schedule, until: max(now, schedule.cursor), "The pause was ended by \(by): \(reason.asSentence)")
-    schedule.counts.skipped += skipped
     schedule.pause = nil
-    schedule.failures = 0
-    try runs.forgetFailures(tx, job: schedule.job, trigger: schedule.trigger)
     schedule.cursor = max(schedule.cursor, now)
     schedule.place(timetable)
-    try touch(tx, &schedule)
+    try save(tx, &schedule)
+    try forgetFailures(tx, of: schedule)
     try record(tx, schedule, Deed(.unpause, at: now, by: by, reason: reason))
-    try count(tx, Schedule.Counts(skipped: skipped))
+    let counts = Schedule.Counts(skipped: skipped)
+    try add(tx, counts, ofJob: schedule.job, trigger: schedule.trigger)
+    try addToTotals(tx, counts)
     let line =
       "The schedule \(schedule.trigger) of \(schedule.jobName) goes on, as \(by) said: \(reason.prefix(500))"
     tx.afterCommit { [bell, log] in
@@ -69,57 +68,6 @@ extension Schedules {
       log.notice("\(line)")
     }
     return schedule
-  }
-
-  /// Takes down how a run ended, in the transaction that ends it, and pauses its schedule after as many failures
-  /// in a row as the schedule's text allows. Cancelled runs neither failed nor succeeded.
-  func ended(_ tx: Transaction, _ finished: Finished) throws {
-    guard finished.kind == "schedule", finished.state.isFailure || finished.state == .succeeded,
-      let row = try tx.row(
-        "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", finished.job, finished.trigger)
-    else { return }
-    var schedule = try Schedule(row)
-    guard finished.state.isFailure || schedule.failures > 0 else { return }
-    schedule.failures = finished.state.isFailure ? schedule.failures + 1 : 0
-    let wasPaused = schedule.pause != nil
-    if let limit = schedule.pauseAfter, schedule.failures >= limit, schedule.pause == nil {
-      let count = schedule.failures == 1 ? "A run" : "\(schedule.failures) runs in a row"
-      try pause(
-        tx, &schedule, by: Schedules.ownName,
-        reason: "\(count) failed, the last was \(finished.run): \(finished.reason)")
-    }
-    try touch(tx, &schedule)
-    if !wasPaused { try callOff(tx, schedule) }
-  }
-
-  /// Counts a firing that had to wait, in the transaction that decides it.
-  func decided(_ tx: Transaction, _ firing: Firing) throws {
-    guard firing.kind == "schedule" else { return }
-    let row = try tx.row(
-      "SELECT * FROM schedules WHERE job_id = $1 AND trigger_id = $2", firing.job, firing.trigger)
-    var counts = Schedule.Counts()
-    guard var schedule = try row.map(Schedule.init) else {
-      // Its schedule is gone; the totals are of all that were.
-      counts.count(firing.decision, late: .zero)
-      return try count(tx, counts)
-    }
-    counts.count(firing.decision, late: lateness(of: firing, in: schedule))
-    schedule.counts.add(counts)
-    try touch(tx, &schedule)
-    try count(tx, counts)
-  }
-
-  /// How long after its due time something fired, as far as that can be known.
-  private func lateness(of firing: Firing, in schedule: Schedule) -> Duration {
-    guard let nominal = firing.nominalAt, let timetable = try? Timetables.shared.timetable(of: schedule)
-    else { return .zero }
-    return firing.createdAt - nominal - .milliseconds(timetable.delay(of: nominal.seconds))
-  }
-
-  /// Writes a change that somebody made outside of the timer's own.
-  private func touch(_ tx: Transaction, _ schedule: inout Schedule) throws {
-    guard try write(tx, schedule) else { throw SchedulesError.notFound(id: schedule.id) }
-    schedule.version += 1
   }
 
   // MARK: Spans

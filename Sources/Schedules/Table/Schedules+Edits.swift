@@ -1,9 +1,9 @@
 import Cron
-import Jobs
+package import Jobs
 import Logging
 import Primitives
 import Runs
-import Store
+package import Store
 
 // Schedules follow their jobs' files, in the transaction that applies them.
 extension Schedules {
@@ -31,7 +31,10 @@ extension Schedules {
           tx, job: old.job, trigger: old.trigger, kind: "schedule", .superseded,
           reason: "The schedule “\(old.spec.words)” was taken out while this waited for its turn.")
       }
-      try tx.run("DELETE FROM schedules WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+      let failures = try standing(tx, old).failures
+      for table in ["schedules", "schedule_counters"] {
+        try tx.run("DELETE FROM \(table) WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
+      }
       try forgetSkips(tx, last)
       if let successor {
         try keep(tx, old, as: successor.id, until: now)
@@ -41,7 +44,7 @@ extension Schedules {
             successor.id)
         }
         try runs.succeed(tx, job: old.job, old.trigger, by: successor.id)
-        try insert(tx, job, successor, now: now, after: last)
+        try insert(tx, job, successor, now: now, after: last, failures: failures)
       } else {
         for table in Schedules.inherited + ["schedule_editions"] {
           try tx.run("DELETE FROM \(table) WHERE job_id = $1 AND trigger_id = $2", old.job, old.trigger)
@@ -66,7 +69,8 @@ extension Schedules {
   private static let inherited = ["schedule_skips", "schedule_deeds"]
 
   private func insert(
-    _ tx: Transaction, _ job: Job, _ trigger: Trigger, now: Timestamp, after old: Schedule?
+    _ tx: Transaction, _ job: Job, _ trigger: Trigger, now: Timestamp, after old: Schedule?,
+    failures: Int = 0
   ) throws {
     guard case .schedule(let spec) = trigger.kind else { return }
     var schedule = Schedule(
@@ -76,20 +80,23 @@ extension Schedules {
       schedule.since = old.since
       // After a step back of the clock, what was decided stays decided.
       schedule.cursor = max(now, old.cursor)
-      schedule.failures = old.failures
       schedule.pause = old.pause
     }
     schedule.place(try Timetables.shared.timetable(of: schedule))
     let isNew = try tx.run(
       """
       INSERT INTO schedules (job_id, job_name, trigger_id, expression, timezone, spec, cursor_at, next_at, due_at,
-        starts, starts_left, pause_after, failures, paused_at, paused_by, paused_reason, since_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING
+        starts, starts_left, pause_after, paused_at, paused_by, paused_reason, since_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING
       """, job.id, job.name, trigger.id, spec.words, spec.timezone, spec.json, schedule.cursor,
       schedule.nextAt,
-      schedule.dueAt, schedule.starts, schedule.startsLeft, schedule.pauseAfter, schedule.failures,
+      schedule.dueAt, schedule.starts, schedule.startsLeft, schedule.pauseAfter,
       schedule.pause?.at, schedule.pause?.by, schedule.pause?.reason, schedule.since)
-    if isNew == 1, let pause = schedule.pause {
+    guard isNew == 1 else { return }
+    try tx.run(
+      "INSERT INTO schedule_counters (job_id, trigger_id, failures) VALUES ($1, $2, $3)", job.id, trigger.id,
+      failures)
+    if let pause = schedule.pause {
       try span(
         tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
         times: nil)
@@ -113,7 +120,8 @@ extension Schedules {
       WHERE job_id = $1 AND trigger_id = $2
       """, schedule.job, schedule.trigger, spec.words, spec.timezone, spec.json, schedule.starts,
       schedule.pauseAfter)
-    try settle(tx, schedule, since: old, Timetables.shared.timetable(of: schedule))
+    schedule.place(try Timetables.shared.timetable(of: schedule))
+    try save(tx, &schedule)
     if let pause = schedule.pause {
       try span(
         tx, schedule, after: schedule.cursor, until: nil, .skipped, reason: Schedules.reason(of: pause),
@@ -143,7 +151,7 @@ extension Schedules {
       log.error("The times of \(schedule.trigger) of \(schedule.jobName) up to now stay undecided: \(error)")
       return schedule
     }
-    let before = schedule.counts
+    var counts = Schedule.Counts()
     var skips: [Int64: String] = [:]
     for row in try tx.rows(
       "SELECT nominal_at, reason FROM schedule_skips WHERE job_id = $1 AND trigger_id = $2", schedule.job,
@@ -154,12 +162,16 @@ extension Schedules {
     while schedule.pause == nil, schedule.startsLeft != 0,
       let due = try due(tx, schedule, timetable, now: now, skips: skips, unseen: unseen)
     {
-      try apply(tx, due, to: &schedule, supersedes: supersedes)
+      counts.add(try apply(tx, due, to: &schedule, supersedes: supersedes))
     }
     if schedule.pause != nil { try closeSpan(tx, schedule, until: max(now, schedule.cursor)) }
-    try count(tx, schedule.counts.since(before))
+    try addToTotals(tx, counts)
     return schedule
   }
+}
+
+extension Schedules: JobFollower {
+  package func changed(_ tx: Transaction, _ job: Job) throws { try take(tx, job) }
 }
 
 extension Trigger {

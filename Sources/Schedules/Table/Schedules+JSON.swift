@@ -36,15 +36,10 @@ extension Schedules {
     object["last"] = last
     object["decided_to"] = text(schedule.cursor)
     object["starts_left"] = schedule.startsLeft.map { .integer(Int64($0)) } ?? .null
-    object["failures_in_a_row"] = .integer(Int64(schedule.failures))
-    object["counts"] = schedule.counts.json
+    let standing = try standing(tx, schedule)
+    object["failures_in_a_row"] = .integer(Int64(standing.failures))
+    object["counts"] = standing.counts.json
     return .object(object)
-  }
-}
-
-extension Schedule.Counts {
-  package var json: JSON {
-    .object(JSON.Object(uniqueKeysWithValues: named.map { ($0.0, .integer(Int64($0.1))) }))
   }
 }
 

@@ -3,20 +3,40 @@ import Primitives
 import Queue
 import Store
 
-// Somebody watches the clock as long as the timer of any process on the database does: what came meanwhile was
-// seen, though it may be decided late, and what came while there was none is missed.
-extension Schedules {
-  /// Fires what is due, until cancelled.
-  /// - Throws: `QueueError.workerFile` when the mark of a running timer cannot be made.
-  package func run() async throws {
-    let id = ID.make("timer", at: time.now(), randomness)
+/// Since when somebody watches the clock: the timer of this process, or that of another on the same database.
+///
+/// What came meanwhile was seen, though it may be decided late, and what came while there was none is missed.
+final class ScheduleWatch: Sendable {
+  /// A sleep that took this much longer than asked means that the machine, or the clock, jumped over time
+  /// that nobody saw.
+  static let gap = Duration.seconds(10)
+  /// What came so shortly before the timer began counts as seen: a restart is no downtime.
+  static let slack = Duration.seconds(1)
+
+  private let database: Database
+  private let time: Time
+  private let log: Logger
+  /// From when on the timer of this process was there without a gap; nil while it does not run.
+  private let own = Lock<Timestamp?>(nil)
+
+  init(_ database: Database, time: Time, log: Logger) {
+    self.database = database
+    self.time = time
+    self.log = log
+  }
+
+  /// Where timers that run have their locked files.
+  private var watchers: String { database.directory + "/timers" }
+
+  /// Watches while `body` works, and lets the timers of other processes know of it.
+  /// - Throws: `QueueError.workerFile` when the mark of a running timer cannot be made; what `body` throws.
+  func keep(as id: String, _ body: () async throws -> Void) async throws {
     let life = try LifeLock(of: id, in: watchers)
     defer { life.release() }
     await begin(id)
-    defer { watch(since: nil) }
-    await putClockRight(all: true)
+    defer { set(since: nil) }
     do {
-      try await fire()
+      try await body()
     } catch {
       // This task is cancelled, and the row should go all the same; one that stays has no lock.
       await Task { [database] in
@@ -26,13 +46,9 @@ extension Schedules {
     }
   }
 
-  /// Where timers that run have their locked files.
-  private var watchers: String { database.directory + "/timers" }
-
-  /// Begins the watch, and lets the timers of other processes know of it.
   private func begin(_ id: String) async {
     let now = time.now()
-    watch(since: now)
+    set(since: now)
     do {
       try await database.write { tx in
         try tx.run("INSERT INTO schedule_watches (id, since_at) VALUES ($1, $2)", id, now)
@@ -42,40 +58,16 @@ extension Schedules {
     }
   }
 
-  private func fire() async throws {
-    var checked = time.now()
-    while true {
-      try Task.checkCancellation()
-      var next: Timestamp?
-      do {
-        next = try await tick()
-      } catch let error as StoreError {
-        log.error("Schedules wait, because the store refused: \(error)")
-        next = time.now() + Schedules.pause
-      }
-      let asleep = time.now()
-      let sleep = max(.zero, min(next.map { $0 - asleep } ?? Schedules.heartbeat, Schedules.heartbeat))
-      try await bell.wait(upTo: sleep, time)
-      await noticeGap(asleep: asleep, sleep: sleep)
-      let now = time.now()
-      let isBack = now < asleep - Schedules.ahead
-      if isBack || now < checked || now - checked >= Schedules.clockCheck {
-        checked = now
-        await putClockRight(all: isBack)
-      }
-    }
-  }
-
   /// Time that passed unseen counts as a downtime. What kept this process from looking, a machine asleep or a
   /// clock that was set, kept the others from it too; whatever they saw all the same is decided.
   func noticeGap(asleep: Timestamp, sleep: Duration) async {
     let now = time.now()
-    guard now - asleep > sleep + Schedules.gap else {
+    guard now - asleep > sleep + ScheduleWatch.gap else {
       // After a step back of the clock, what comes again is seen.
-      watch.withLock { since in since = since.map { min($0, now) } }
+      own.withLock { since in since = since.map { min($0, now) } }
       return
     }
-    watch(since: now)
+    set(since: now)
     do {
       try await database.write { tx in
         try tx.run("UPDATE schedule_watches SET since_at = $1 WHERE since_at < $1", now)
@@ -88,16 +80,16 @@ extension Schedules {
   /// From when on somebody was there to see a time come. A process without a timer, or whose timer has not begun,
   /// has seen nothing itself.
   func since(_ tx: Transaction, _ now: Timestamp, for nominal: Timestamp) throws -> Timestamp {
-    let own: Timestamp? = watch.withLock { watch in
-      guard let since = watch else { return nil }
+    let mine: Timestamp? = own.withLock { own in
+      guard let since = own else { return nil }
       // After a step back of the clock, what comes is seen, though it lies before the start.
-      watch = min(since, now)
-      return min(since, now) - Schedules.slack
+      own = min(since, now)
+      return min(since, now) - ScheduleWatch.slack
     }
     // Others have to be asked only about what this one did not see.
-    if let own, own <= nominal { return own }
-    let theirs = try others(tx).map { min($0, now) - Schedules.slack }
-    return [own, theirs].compactMap(\.self).min() ?? now
+    if let mine, mine <= nominal { return mine }
+    let theirs = try others(tx).map { min($0, now) - ScheduleWatch.slack }
+    return [mine, theirs].compactMap(\.self).min() ?? now
   }
 
   /// Since when the timer that has watched longest does; nil when none runs.
@@ -112,11 +104,11 @@ extension Schedules {
     return nil
   }
 
-  /// Has the timer's watch begin at a moment; nil ends it.
-  func watch(since: Timestamp?) {
-    watch.withLock { $0 = since }
+  /// Has the watch begin at a moment; nil ends it.
+  func set(since: Timestamp?) {
+    own.withLock { $0 = since }
   }
 
   /// When the timer of this process began to watch without a gap; nil while it does not run.
-  var awake: Timestamp? { watch.withLock { $0 } }
+  var awake: Timestamp? { own.withLock { $0 } }
 }

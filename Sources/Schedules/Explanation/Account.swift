@@ -21,6 +21,14 @@ package struct Account: Sendable, Equatable {
         return nil
       }
     }
+
+    /// The moment that is meant.
+    func moment(in zone: Zone) -> Timestamp {
+      switch self {
+      case .moment(let moment): moment
+      case .wall(let wall): Timestamp(seconds: zone.instant(of: wall))
+      }
+    }
   }
 
   package var schedule: String

@@ -8,9 +8,9 @@ extension Schedules {
   /// Lays the schedules of an archived job by. What has come is superseded; what comes is decided when it is back.
   func rest(_ tx: Transaction, _ job: Job, now: Timestamp) throws {
     for old in try schedules(tx, ofJob: job.id) where old.pause == nil {
-      let last = try finish(
+      var last = try finish(
         tx, old, now: now, supersedes: "The job was archived before this time was decided.")
-      try write(tx, last)
+      try save(tx, &last)
       try forgetSkips(tx, last)
     }
     try tx.run("DELETE FROM schedules_resting WHERE job_id = $1", job.id)
@@ -28,12 +28,13 @@ extension Schedules {
     try tx.run("DELETE FROM schedules_resting WHERE job_id = $1", job.id)
     for old in try schedules(tx, ofJob: job.id) where old.pause == nil {
       let isWanted = job.triggers.contains { $0.id == old.trigger }
-      let last = try finish(
+      var last = try finish(
         tx, old, now: now,
         supersedes: isWanted ? nil : "The job was archived, and is back without this schedule.",
         unseen: .archived)
       try forgetSkips(tx, last)
-      try settle(tx, last, since: old, Timetables.shared.timetable(of: last))
+      last.place(try Timetables.shared.timetable(of: last))
+      try save(tx, &last)
     }
   }
 }

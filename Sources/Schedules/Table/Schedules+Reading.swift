@@ -129,7 +129,7 @@ extension Schedules {
   /// - Parameter born: when this process began.
   package func fault(_ tx: Transaction, born: Timestamp) throws -> String? {
     let now = time.now()
-    guard now - max(born, awake ?? born) > Schedules.alarm || now < born,
+    guard now - max(born, watch.awake ?? born) > Schedules.alarm || now < born,
       let row = try tx.row(
         "SELECT * FROM schedules WHERE due_at < $1 ORDER BY due_at LIMIT 1", now - Schedules.alarm)
     else { return nil }

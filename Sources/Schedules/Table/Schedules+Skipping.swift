@@ -57,9 +57,7 @@ extension Schedules {
     let schedule = try self.schedule(tx, id)
     let skips = try skips(tx, schedule)
     let name = try name(tx, schedule)
-    let wanted = try asked.map {
-      Schedules.moment($0, in: try Timetables.shared.timetable(of: schedule).zone)
-    }
+    let wanted = try asked.map { $0.moment(in: try Timetables.shared.timetable(of: schedule).zone) }
     if skips.isEmpty { throw SchedulesError.noSkip(name: name, at: wanted, skips: []) }
     guard let nominal = wanted ?? (skips.count == 1 ? skips[0].nominal : nil) else {
       throw SchedulesError.severalSkips(name: name, skips: skips.map(\.nominal))

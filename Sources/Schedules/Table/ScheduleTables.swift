@@ -104,9 +104,27 @@ extension Schedules {
         );
         CREATE INDEX schedule_deeds_by_schedule ON schedule_deeds (job_id, trigger_id, id);
         """),
-    // The schedules of archived jobs, as they were: a column that `schedules` gets, this gets too.
+    // What is counted has a row of its own, to which is added. The columns of the same names in `schedules` are
+    // read by nobody any more.
     Migration(
       id: "schedules-0005",
+      sql: """
+        CREATE TABLE schedule_counters (
+          job_id TEXT NOT NULL,
+          trigger_id TEXT NOT NULL,
+          started INTEGER NOT NULL DEFAULT 0,
+          late INTEGER NOT NULL DEFAULT 0,
+          missed INTEGER NOT NULL DEFAULT 0,
+          skipped INTEGER NOT NULL DEFAULT 0,
+          failures INTEGER NOT NULL DEFAULT 0,
+          PRIMARY KEY (job_id, trigger_id)
+        );
+        INSERT INTO schedule_counters (job_id, trigger_id, started, late, missed, skipped, failures)
+          SELECT job_id, trigger_id, started, late, missed, skipped, failures FROM schedules;
+        """),
+    // The schedules of archived jobs, as they were: a column that `schedules` gets, this gets too.
+    Migration(
+      id: "schedules-0006",
       sql: "CREATE TABLE schedules_resting AS SELECT * FROM schedules WHERE 1 = 0;"),
   ]
 }

@@ -11,38 +11,10 @@ extension Schedules {
   /// A cursor further ahead of the clock than this was set by another clock: one that is put right by a little goes on
   /// where it was.
   static let ahead = Duration.seconds(60)
-  /// How often is looked whether the clock was put back, besides when the timer notices it.
-  static let clockCheck = Duration.seconds(60)
 
-  /// Plans anew what was decided by a clock that was ahead, and says so in the log.
-  /// - Parameter all: also what waits in the queue; else the schedules only.
-  func putClockRight(all: Bool) async {
-    do {
-      let (schedules, others, latest) = try await database.write { [self] tx in
-        let found = try replan(tx)
-        let others = all ? try runs.putClockRight(tx) : 0
-        return (found.map(\.jobName), others, found.map(\.cursor).max())
-      }
-      if let latest {
-        let now = time.now()
-        let names = Set(schedules).sorted()
-        let whose = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and others" : "")
-        log.warning(
-          "The clock was put back: \(schedules.count == 1 ? "a schedule was" : "\(schedules.count) schedules were") decided up to \(latest.inSentence), \(DurationText.text(.seconds((latest - now).components.seconds))) from now (\(whose)). They go on from now; what has run already does not run again."
-        )
-      }
-      if others > 0 {
-        log.warning(
-          "The clock was put back: \(others == 1 ? "one thing" : "\(others) things") that waited by the wrong clock (sessions, deliveries, held starts, limits of runs) got the right time."
-        )
-      }
-    } catch {
-      log.error("What was planned by a clock that was ahead could not be planned anew: \(error)")
-    }
-  }
-
+  /// Plans anew what was decided by a clock that was ahead.
   /// - Returns: the schedules that were ahead, as they were.
-  private func replan(_ tx: Transaction) throws -> [Schedule] {
+  func replan(_ tx: Transaction) throws -> [Schedule] {
     let now = time.now()
     let ahead = try tx.rows("SELECT * FROM schedules WHERE cursor_at > $1", now + Schedules.ahead)
       .map(Schedule.init)
@@ -58,7 +30,7 @@ extension Schedules {
       schedule.cursor = now
       schedule.pause?.at = min(old.pause?.at ?? now, now)
       schedule.place(timetable)
-      guard try write(tx, schedule) else { continue }
+      try save(tx, &schedule)
       try tx.run(
         "UPDATE schedules SET since_at = $3 WHERE job_id = $1 AND trigger_id = $2 AND since_at > $3", old.job,
         old.trigger, now)

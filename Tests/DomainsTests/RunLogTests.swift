@@ -2,14 +2,14 @@ import Logging
 import Primitives
 import Testing
 
+@testable import Domains
 @testable import Runs
-@testable import Service
 
 @Suite struct `The log of runs` {
   private func finished(_ state: Run.State, reason: String = "The agent finished.") -> Finished {
     Finished(
       run: "run_1", firing: "drun_1", job: "job_1", jobName: "brief", trigger: "daily", kind: "schedule",
-      state: state, reason: reason, failuresInARow: 0, at: Timestamp(seconds: 0), took: .milliseconds(61_500))
+      state: state, reason: reason, at: Timestamp(seconds: 0), took: .milliseconds(61_500))
   }
 
   @Test(arguments: [

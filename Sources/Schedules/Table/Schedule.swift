@@ -21,15 +21,6 @@ package struct Schedule: Sendable, Equatable {
     package var reason: String
   }
 
-  /// How often something was decided, since the schedule was made.
-  package struct Counts: Sendable, Equatable {
-    package var started = 0
-    /// Those of the started ones that came more than `Schedules.lateness` after their time.
-    package var late = 0
-    package var missed = 0
-    package var skipped = 0
-  }
-
   package var job: String
   package var jobName: String
   package var trigger: String
@@ -48,15 +39,12 @@ package struct Schedule: Sendable, Equatable {
   package var starts: Int?
   /// How many of them are left.
   package var startsLeft: Int?
-  /// How many of its runs failed in a row.
-  package var failures: Int
   /// After how many of them it is paused; nil never.
   package var pauseAfter: Int?
   /// The firing of the latest time that started something.
   package var lastFiring: String?
   /// How long after its due time that one was made.
   package var lastLate: Duration?
-  package var counts: Counts
   /// One more with every change of the row: who read an older one has to look again.
   var version: Int64
 
@@ -78,13 +66,9 @@ package struct Schedule: Sendable, Equatable {
     since = try row["since_at"]
     starts = try row["starts"]
     startsLeft = try row["starts_left"]
-    failures = try row["failures"]
     pauseAfter = try row["pause_after"]
     lastFiring = try row["last_firing"]
     lastLate = (try row["last_late"] as Int64?).map { .microseconds($0) }
-    counts = Counts(
-      started: try row["started"], late: try row["late"], missed: try row["missed"],
-      skipped: try row["skipped"])
     version = try row["version"]
   }
 
@@ -99,9 +83,7 @@ package struct Schedule: Sendable, Equatable {
     since = now
     starts = trigger.starts
     self.startsLeft = startsLeft
-    failures = 0
     pauseAfter = trigger.pauseAfterFailures
-    counts = Counts()
     version = 0
   }
 
