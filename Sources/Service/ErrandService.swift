@@ -65,7 +65,8 @@ package struct ErrandService: Sendable {
     let sandbox = configuration.sandbox == .none ? SandboxKind.none : .bubblewrap
     var settings = Domains.Settings(
       database: data.database, files: data.files,
-      secrets: Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") }, log: log)
+      secrets: Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") },
+      log: log)
     settings.migrations = ErrandService.migrations
     settings.packageManagers = PackageSettings.managers(sandbox)
     settings.surroundings = configuration.surroundings

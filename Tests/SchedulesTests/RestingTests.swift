@@ -38,12 +38,12 @@ import Testing
       try await path.apply(first)
       let since = path.clock.now
       path.clock.advance(by: .seconds(3600))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       let job = try await path.job()
       try await path.apply(JobDefinition("other"), prune: true)
       #expect(try await path.count("schedules") == 0)
       path.clock.advance(by: .seconds(3 * 3600))
-      _ = try await path.schedules.tick(since: since)
+      _ = try await path.timer.tick(since: since)
       try await path.apply(second)
       #expect(try await path.job().id == job.id)
       #expect(try await path.count("schedules_resting") == 0)
@@ -67,7 +67,7 @@ import Testing
       #expect(schedule.counts == Schedule.Counts(started: 2, late: 2, missed: 2))
       // It goes on by itself.
       path.clock.advance(by: .seconds(1800))
-      _ = try await path.schedules.tick(since: path.clock.now - .seconds(3600))
+      _ = try await path.timer.tick(since: path.clock.now - .seconds(3600))
       #expect(try await path.count("runs") == 3)
     }
   }
