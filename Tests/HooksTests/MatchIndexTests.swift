@@ -18,23 +18,34 @@ import Testing
 
   private static func value(_ dice: inout Dice) -> JSON {
     switch Int.random(in: 0..<6, using: &dice) {
-    case 0: .integer(Int64.random(in: 0..<4, using: &dice))
+    case 0: .integer(Int64.random(in: -1..<9, using: &dice))
     case 1: .null
     case 2: .bool(Bool.random(using: &dice))
-    default: .string(["ab", "abc", "B", "b", "cab", "é"].randomElement(using: &dice) ?? "")
+    default:
+      .string(
+        ["ab", "abc", "B", "b", "cab", "é", "aabcabcb", "x abc y", "bcabbcab"].randomElement(using: &dice)
+          ?? "")
     }
   }
 
   private static func condition(_ dice: inout Dice) -> JSON {
     let text = JSON.string(["a", "ab", "b", "B", "c"].randomElement(using: &dice) ?? "a")
-    switch Int.random(in: 0..<10, using: &dice) {
+    let low = Int64.random(in: -1..<5, using: &dice)
+    switch Int.random(in: 0..<14, using: &dice) {
     case 0: return ["prefix": text]
     case 1: return ["suffix": text]
     case 2: return ["equals-ignore-case": text]
     case 3: return ["wildcard": .string("\(text.stringValue ?? "")*b")]
     case 4: return ["anything-but": [text]]
     case 5: return ["exists": .bool(Bool.random(using: &dice))]
-    case 6: return ["numeric": [">", 1]]
+    case 6: return ["numeric": [">", .integer(low)]]
+    case 7: return ["numeric": ["<=", .integer(low)]]
+    case 8:
+      return [
+        "numeric": [">=", .integer(low), "<", .integer(low + 1 + Int64.random(in: 0..<4, using: &dice))]
+      ]
+    case 9:
+      return ["wildcard": .string(["*abc*", "a*bca*b", "*ca*", "*y"].randomElement(using: &dice) ?? "*")]
     default: return value(&dice)
     }
   }

@@ -4,9 +4,9 @@ package import JSON
 ///
 /// Each pattern is filed under one of its fields: the one whose values the fewest other patterns ask for. An
 /// event's values at the filed paths lead to the candidates, and only those are compared in full. So the cost of
-/// an event grows with the patterns that nearly match it, not with all there are. Patterns without a field that
-/// can be filed (only numbers, `anything-but`, `exists` …) are compared with every event; so is what many jobs
-/// say alike, but once.
+/// an event grows with the patterns that nearly match it, not with all there are. What says little about a value
+/// (`anything-but`, networks …) is filed under its being there at all. Patterns without a field that can be filed
+/// (`exists`, `$or`) are compared with every event; so is what many jobs say alike, but once.
 package struct MatchIndex: Sendable {
   /// Without repetitions; nil matches everything.
   private let patterns: [Pattern?]
@@ -26,7 +26,11 @@ package struct MatchIndex: Sendable {
     /// By length in bytes.
     var prefixes: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
     var suffixes: [Int: [ArraySlice<UInt8>: [Int]]] = [:]
-    var isLeaf: Bool { !(exact.isEmpty && folded.isEmpty && prefixes.isEmpty && suffixes.isEmpty) }
+    var inside: [Trigram: [Int]] = [:]
+    var ranges = NumberRanges()
+    /// Under any plain value.
+    var present: [Int] = []
+    var isLeaf = false
   }
 
   /// - Parameter given: nil matches everything.
@@ -48,6 +52,7 @@ package struct MatchIndex: Sendable {
     var askers: [Key: Int] = [:]
     let choices = patterns.map { $0?.keyChoices() ?? [] }
     for choice in choices.joined() { for key in choice { askers[key, default: 0] += 1 } }
+    var ranges: [Int: [(range: NumberRange, number: Int)]] = [:]
     for (number, choices) in choices.enumerated() {
       let cheapest = choices.min { left, right in
         MatchIndex.cost(left, askers) < MatchIndex.cost(right, askers)
@@ -56,15 +61,19 @@ package struct MatchIndex: Sendable {
         always.append(number)
         continue
       }
-      for key in cheapest { file(number, under: key) }
+      for key in cheapest { file(number, under: key, &ranges) }
     }
+    // Sorted once all are there.
+    for (node, ranges) in ranges { nodes[node].ranges = NumberRanges(ranges) }
   }
 
   private static func cost(_ keys: [Key], _ askers: [Key: Int]) -> Int {
-    keys.reduce(0) { $0 + (askers[$1] ?? 0) }
+    keys.reduce(0) { $0 + (askers[$1] ?? 0) * $1.kind.breadth }
   }
 
-  private mutating func file(_ number: Int, under key: Key) {
+  private mutating func file(
+    _ number: Int, under key: Key, _ ranges: inout [Int: [(range: NumberRange, number: Int)]]
+  ) {
     var node = 0
     for name in key.path {
       if let next = nodes[node].children[name] {
@@ -75,7 +84,11 @@ package struct MatchIndex: Sendable {
         node = nodes.count - 1
       }
     }
+    nodes[node].isLeaf = true
     switch key.kind {
+    case .inside(let trigram): nodes[node].inside[trigram, default: []].append(number)
+    case .range(let range): ranges[node, default: []].append((range.range, number))
+    case .present: nodes[node].present.append(number)
     case .exact(let value): nodes[node].exact[value, default: []].append(number)
     case .folded(let text): nodes[node].folded[text, default: []].append(number)
     case .prefix(let text):
@@ -130,6 +143,8 @@ package struct MatchIndex: Sendable {
 
   private func lookUp(_ value: JSON, _ node: Int, _ found: inout [Int]) {
     guard nodes[node].isLeaf else { return }
+    found += nodes[node].present
+    if !nodes[node].ranges.isEmpty { nodes[node].ranges.collect(value, &found) }
     if let numbers = nodes[node].exact[value] { found += numbers }
     // YAML takes a number beyond 2^63 for a text.
     if case .exact(let number) = value, let numbers = nodes[node].exact[.string(number.text)] {
@@ -138,6 +153,14 @@ package struct MatchIndex: Sendable {
     guard case .string(let text) = value else { return }
     if !nodes[node].folded.isEmpty, let numbers = nodes[node].folded[.string(text.lowercased())] {
       found += numbers
+    }
+    if !nodes[node].inside.isEmpty {
+      let inside = nodes[node].inside
+      // Once each: a text may be one trigram over and over.
+      var seen: Set<Trigram> = []
+      Trigram.visit(text.utf8) { trigram in
+        if let numbers = inside[trigram], seen.insert(trigram).inserted { found += numbers }
+      }
     }
     let (prefixes, suffixes) = (nodes[node].prefixes, nodes[node].suffixes)
     if let longest = prefixes.keys.max() {
@@ -161,6 +184,40 @@ package struct MatchIndex: Sendable {
       case folded(JSON)
       case prefix(JSON)
       case suffix(JSON)
+      case inside(Trigram)
+      case range(FiledRange)
+      case present
+
+      /// How many more events than an exact value does it let pass, roughly.
+      var breadth: Int {
+        switch self {
+        case .exact, .folded, .prefix, .suffix: 1
+        case .inside: 2
+        case .range: 16
+        case .present: 256
+        }
+      }
+    }
+
+    static func kinds(of wildcard: Wildcard) -> [Kind] {
+      var kinds: [Kind] = []
+      if let beginning = wildcard.beginning { kinds.append(.prefix(.string(beginning))) }
+      if let end = wildcard.end { kinds.append(.suffix(.string(end))) }
+      return kinds + wildcard.trigrams.map { .inside($0) } + [.present]
+    }
+
+    /// A range by its bounds.
+    struct FiledRange: Hashable {
+      let range: NumberRange
+      private let bounds: [JSON?]
+
+      init(_ range: NumberRange) {
+        self.range = range
+        bounds = [range.lower?.value, range.upper?.value]
+      }
+
+      static func == (left: FiledRange, right: FiledRange) -> Bool { left.bounds == right.bounds }
+      func hash(into hasher: inout Hasher) { hasher.combine(bounds) }
     }
 
     var path: [JSON]
@@ -177,28 +234,28 @@ extension Pattern {
       // Only one alternative must fit, so that none of their fields is certain.
       case .either: return []
       case .leaf(let name, let conditions):
-        var keys: [MatchIndex.Key] = []
-        for condition in conditions {
-          let kind: MatchIndex.Key.Kind
-          switch condition {
-          case .equals(let value): kind = .exact(value)
-          case .equalsIgnoringCase(let text): kind = .folded(.string(text))
-          case .prefix(let text): kind = .prefix(.string(text))
-          case .suffix(let text): kind = .suffix(.string(text))
-          case .wildcard(let wildcard):
-            if let beginning = wildcard.beginning {
-              kind = .prefix(.string(beginning))
-            } else if let end = wildcard.end {
-              kind = .suffix(.string(end))
-            } else {
-              return []
-            }
-          default: return []
-          }
-          keys.append(MatchIndex.Key(path: path + [.string(name)], kind: kind))
-        }
-        return keys.isEmpty ? [] : [keys]
+        let kinds = conditions.map(\.kinds)
+        // One that a field which is missing may fit makes nothing certain.
+        if kinds.isEmpty || kinds.contains(where: \.isEmpty) { return [] }
+        let key = { (kind: MatchIndex.Key.Kind) in MatchIndex.Key(path: path + [.string(name)], kind: kind) }
+        return kinds.count == 1 ? kinds[0].map { [key($0)] } : [kinds.map { key($0[0]) }]
       }
+    }
+  }
+}
+
+extension Condition {
+  /// What is certain of a plain value that fits, the narrowest first; nothing when there need be none.
+  fileprivate var kinds: [MatchIndex.Key.Kind] {
+    switch self {
+    case .equals(let value): [.exact(value)]
+    case .equalsIgnoringCase(let text): [.folded(.string(text))]
+    case .prefix(let text): [.prefix(.string(text))]
+    case .suffix(let text): [.suffix(.string(text))]
+    case .wildcard(let wildcard): MatchIndex.Key.kinds(of: wildcard)
+    case .numeric(let range): [.range(MatchIndex.Key.FiledRange(range))]
+    case .prefixIgnoringCase, .suffixIgnoringCase, .address, .anythingBut: [.present]
+    case .exists: []
     }
   }
 }

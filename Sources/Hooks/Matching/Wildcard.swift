@@ -30,6 +30,9 @@ struct Wildcard: Sendable {
   /// What every fitting text ends with; nil when that may be anything.
   var end: String? { Wildcard.text(pieces[pieces.count - 1]) }
 
+  /// What every fitting text contains, of each of its pieces.
+  var trigrams: [Trigram] { pieces.flatMap { Trigram.all($0.bytes) } }
+
   private static func text(_ piece: Piece) -> String? {
     piece.bytes.isEmpty ? nil : String(decoding: piece.bytes, as: UTF8.self)
   }

@@ -1,7 +1,7 @@
 package import JSON
 package import Primitives
 package import Queue
-import Store
+package import Store
 
 extension ItemKind {
   /// Drive the session that the item refers to.
