@@ -62,23 +62,14 @@ package struct ErrandService: Sendable {
 
     let serverKey = try data.linkKey(randomness)
     let marks = OwnMarks(key: serverKey)
-    let sandbox = configuration.sandbox == .none ? SandboxKind.none : .bubblewrap
-    var settings = Domains.Settings(
-      database: data.database, files: data.files,
-      secrets: Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") },
-      log: log)
-    settings.migrations = ErrandService.migrations
-    settings.packageManagers = PackageSettings.managers(sandbox)
-    settings.surroundings = configuration.surroundings
-    settings.rehearses = configuration.rehearses
-    settings.time = time
-    settings.randomness = randomness
-    domains = try await Domains(settings)
-    let (database, secrets, files, jobs) = (domains.database, domains.secrets, domains.files, domains.jobs)
-    let (sessions, runs, schedules) = (domains.sessions, domains.runs, domains.schedules)
+    let secrets = Secrets(environment: configuration.environment, marks: marks) { log.warning("\($0)") }
+    openFiles = OpenFiles.raise(sessions: configuration.role.works ? configuration.sessions : 0)
+    guard openFiles.limit >= OpenFiles.fewest else {
+      throw ServiceError.fewFiles(limit: openFiles.limit, needed: openFiles.needed)
+    }
+    if let warning = openFiles.warning { log.warning("\(warning)") }
 
-    // The work: brain, hands, courier.
-    client = HTTPClient(userAgent: "errand")
+    let sandbox = configuration.sandbox == .none ? SandboxKind.none : .bubblewrap
     let git = try Git(home: data.git)
     let local = configuration.localRepositories
     let hands = SandboxProvider(
@@ -89,16 +80,23 @@ package struct ErrandService: Sendable {
         pipIndex: try configuration.mirror("PIP_INDEX_URL"),
         npmRegistry: try configuration.mirror("NPM_CONFIG_REGISTRY")),
       users: configuration.sandboxUIDs.flatMap { UserRange($0) })
-    openFiles = OpenFiles.raise(sessions: configuration.role.works ? configuration.sessions : 0)
-    guard openFiles.limit >= OpenFiles.fewest else {
-      throw ServiceError.fewFiles(limit: openFiles.limit, needed: openFiles.needed)
-    }
-    if let warning = openFiles.warning { log.warning("\(warning)") }
-    if configuration.role.works {
-      try await hands.endAbandoned()
-      try await hands.check()
-      if let warning = await hands.memoryWarning() { log.warning("\(warning)") }
-    }
+    // Waited for at the end: it takes as long as all the rest.
+    async let isAbleToWork: Void = ErrandService.check(hands, configuration.role, log)
+
+    var settings = Domains.Settings(
+      database: data.database, files: data.files, secrets: secrets, log: log)
+    settings.migrations = ErrandService.migrations
+    settings.packageManagers = PackageSettings.managers(sandbox)
+    settings.surroundings = configuration.surroundings
+    settings.rehearses = configuration.rehearses
+    settings.time = time
+    settings.randomness = randomness
+    domains = try await Domains(settings)
+    let (database, files, jobs) = (domains.database, domains.files, domains.jobs)
+    let (sessions, runs, schedules) = (domains.sessions, domains.runs, domains.schedules)
+
+    // The work: brain, hands, courier.
+    client = HTTPClient(userAgent: "errand")
     workplaces = Workplaces(
       sessions: sessions, files: files, provider: hands, node: ErrandService.node(), log: log)
     var limits = EmbeddedDriver.Limits()
@@ -177,6 +175,17 @@ package struct ErrandService: Sendable {
     for warning in try await database.read({ tx in try jobs.missingSecrets(tx, besides: roots) }) {
       log.warning("\(warning)")
     }
+    try await isAbleToWork
+  }
+
+  /// Ends what an earlier process left behind, and tries whether sandboxes work here.
+  private static func check(
+    _ hands: SandboxProvider, _ role: Configuration.Role, _ log: Logger
+  ) async throws {
+    guard role.works else { return }
+    try await hands.endAbandoned()
+    try await hands.check()
+    if let warning = await hands.memoryWarning() { log.warning("\(warning)") }
   }
 
   /// This machine's name, under which workspaces are found again.

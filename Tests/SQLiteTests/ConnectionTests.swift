@@ -25,6 +25,21 @@ import Testing
     #expect(rows.columns.position(of: "kind") == 1)
   }
 
+  @Test func `a new file can give back room by pieces, and an earlier one after its next VACUUM`() throws {
+    #expect(try connection.run("PRAGMA auto_vacuum").rows == [[.integer(2)]])
+    let earlier = folder.file("earlier.db")
+    do {
+      let made = try Connection(earlier, access: .write, patience: .milliseconds(50))
+      // As files were made before.
+      try made.execute("PRAGMA auto_vacuum = NONE; VACUUM; CREATE TABLE t (id INTEGER PRIMARY KEY)")
+      #expect(try made.run("PRAGMA auto_vacuum").rows == [[.integer(0)]])
+    }
+    let opened = try Connection(earlier, access: .write, patience: .milliseconds(50))
+    #expect(try opened.run("PRAGMA auto_vacuum").rows == [[.integer(0)]])
+    try opened.execute("VACUUM")
+    #expect(try opened.run("PRAGMA auto_vacuum").rows == [[.integer(2)]])
+  }
+
   @Test func `parameters count by their number, not by where they stand`() throws {
     let rows = try connection.run("SELECT $2, $1, $2", [.integer(1), .integer(2)])
     #expect(rows.rows == [[.integer(2), .integer(1), .integer(2)]])

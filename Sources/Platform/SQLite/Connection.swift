@@ -76,6 +76,9 @@ package final class Connection {
     var left = patience
     while true {
       do throws(SQLiteError) {
+        // So that what is deleted can be given back to the disk piece by piece. A new file gets it now, one that is
+        // there with its next VACUUM.
+        try execute("PRAGMA auto_vacuum = INCREMENTAL")
         let mode = try run("PRAGMA journal_mode = WAL").rows.first?.first
         guard mode == .text("wal") else {
           throw SQLiteError(
