@@ -77,7 +77,9 @@ struct StartRun: AsyncParsableCommand {
   static func example(of message: String) -> String? {
     guard let start = message.firstRange(of: "There is no \"trigger.body") else { return nil }
     let words = message[start.upperBound...].prefix { $0 != "\"" }.split(separator: ".")
-    return words.reversed().reduce("…") { inside, word in "{\"\(word)\": \(inside)}" }
+    var example = "…"
+    for word in words.reversed() { example = "{\"\(word)\": \(example)}" }
+    return example
   }
 
   /// It waits for its turn: there is a firing, and no run yet.
