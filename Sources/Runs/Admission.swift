@@ -24,7 +24,7 @@ extension Rule {
         ?? .start
     case .bufferOne:
       guard let obstacle = line.obstacle else { return .start }
-      if let next = line.next, !line.hasOnlyMadeUp {
+      if let next = line.next {
         return .skip(reason: "Firing \(next) waits already, and “buffer_one” keeps one.")
       }
       return line.hold("It waits: \(obstacle.lowercasedFirst).")

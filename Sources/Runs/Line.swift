@@ -28,8 +28,6 @@ struct Line: Equatable {
   var open: [Open] = []
   /// The firing that is next.
   var next: String?
-  /// Whether all that wait make up for times that had passed. They take no place that one on time could have.
-  var hasOnlyMadeUp = false
   /// Those waiting firings of the line that a replacing one replaces.
   var replaceable: [String] = []
   var waiting = 0

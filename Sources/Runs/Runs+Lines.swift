@@ -25,7 +25,6 @@ extension Runs {
     if turn.rule == .allowAll { return try launch(tx, fire, line: turn.line) }
     try lock(tx, fire.job.id, turn.line)
     var line = try line(tx, fire.job.id, turn)
-    if fire.occurrence.isMadeUp { line.hasOnlyMadeUp = false }
     switch try admission(tx, fire, turn, &line) {
     case .start: return try launch(tx, fire, line: turn.line)
     case .skip(let reason): return try decide(tx, fire, .skipped, reason: reason)
@@ -93,9 +92,6 @@ extension Runs {
       return line
     }
     line.next = try head["firing_id"]
-    line.hasOnlyMadeUp =
-      try tx.row(
-        "SELECT 1 FROM held WHERE job_id = $1 AND line = $2 AND made_up = 0 LIMIT 1", job, turn.line) == nil
     try count(tx, job, turn.line, &line)
     if turn.rule.replaces {
       line.replaceable = try tx.rows(

@@ -261,7 +261,8 @@ import Testing
         try await why(at)
           == "The schedule was applied only later, at 2026-11-12T09:00:00Z; what it would have named before does not count. It was backfilled as \(run), at 2026-11-12T09:00:00Z."
       )
-      #expect(try await why().contains("its last firing, at 2026-11-12T09:00:00Z to make up for"))
+      let last = try await why()
+      #expect(last.contains("its last firing, at 2026-11-12T09:00:00Z to make up for"))
       #expect(try await api.get("/v1/why/nobody").status == 404)
       // Earlier versions made another job of what came back.
       try await api.path.database.write { tx in

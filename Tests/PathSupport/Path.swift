@@ -1,7 +1,6 @@
 package import Catalog
 package import Domains
 package import Hooks
-import Integrations
 package import JSON
 package import Jobs
 package import Logging

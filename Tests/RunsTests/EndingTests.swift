@@ -317,7 +317,10 @@ import Testing
                 ]
               ])
           ])
-          return isKept ? .later(path.clock.now + .seconds(86_400), reason: "Busy.") : .waiting(["sevt_1"])
+          if isKept { return .later(path.clock.now + .seconds(86_400), reason: "Busy.") }
+          // It has answered since, and waits for its client.
+          try await session.record([NewEvent(.modelRequestEnd, ["is_error": false])])
+          return .waiting(["sevt_1"])
         })
       let run = try await path.started()
       try await path.work()
