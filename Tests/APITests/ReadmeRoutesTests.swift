@@ -3,13 +3,16 @@ import Testing
 
 @testable import API
 
-/// The README's table of Errand's own API.
+/// What the documents say of the API.
 @Suite struct ReadmeRoutesTests {
-  @Test func `it has every route, with the scope that it wants`() throws {
+  private func text(_ path: String) throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-    let lines = readme.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+  }
+
+  @Test func `the table of Errand's own API has every route, with the scope that it wants`() throws {
+    let lines = try text("Deploy/README.md").split(separator: "\n").filter { $0.hasPrefix("| `") }
     let wire: Set = ["agents", "environments", "sessions", "files"]
     for route in API.routes where !(route.pattern.count > 1 && wire.contains(route.pattern[1])) {
       let path =
@@ -26,6 +29,19 @@ import Testing
         case .key(let scopes): scopes.map(\.rawValue).joined(separator: " or ")
         }
       #expect(line?.contains("| \(scope) |") == true, "\(route.method) \(path) wants \(scope)")
+    }
+  }
+
+  @Test func `what is not supported yet names every address that the wire has and this server does not`()
+    throws
+  {
+    let section = try #require(
+      try text("README.md").components(separatedBy: "\n## Not supported yet\n").last?
+        .components(separatedBy: "\n## ").first)
+    #expect(!API.absences.isEmpty)
+    for absence in API.absences {
+      let path = "/" + absence.pattern.map { $0 == ":id" ? "ID" : $0 }.joined(separator: "/")
+      #expect(section.contains("`\(path)`"), "\(path)")
     }
   }
 }

@@ -8,17 +8,20 @@ import Testing
 @testable import CLI
 @testable import Jobs
 
-/// What the README says is so.
+/// What the README says is so, and what the references beside the jobs and in Deploy say.
 @Suite struct ReadmeTests {
   private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  private func readme() throws -> String {
-    try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+  private func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appending(path: path), encoding: .utf8)
   }
 
+  /// What stands beside the example jobs: every field of the files.
+  private func reference() throws -> String { try text("Jobs/README.md") }
+
   @Test func `its job file is valid`() throws {
-    let parts = try readme().components(separatedBy: "```")
+    let parts = try text("README.md").components(separatedBy: "```")
     let job = try #require(parts.first { $0.hasPrefix("yaml\n") }).dropFirst("yaml\n".count)
     let folder = try TemporaryFolder()
     let jobs = "\(folder.path)/Jobs"
@@ -28,7 +31,7 @@ import Testing
   }
 
   @Test func `its reference has every field of a job file`() throws {
-    let reference = try #require(try readme().components(separatedBy: "## Reference").last)
+    let reference = try reference()
     let shapes = ErrandService.kinds.sources + ErrandService.kinds.callbacks
     let fields =
       JobReader.keys + JobReader.scheduleKeys + JobReader.webhookKeys + shapes.map(\.name)
@@ -42,7 +45,7 @@ import Testing
   }
 
   @Test func `its tables have every field of agents, environments and what callbacks carry`() throws {
-    let reference = try #require(try readme().components(separatedBy: "## Reference").last)
+    let reference = try reference()
     func fields(_ schema: JSON) -> Set<String> {
       var names = Set<String>()
       for (name, value) in schema["properties"]?.objectValue ?? [:] {
@@ -71,7 +74,7 @@ import Testing
   }
 
   @Test func `the parts of files in its reference are valid`() throws {
-    let reference = try #require(try readme().components(separatedBy: "## Reference").last)
+    let reference = try reference()
     let blocks = reference.components(separatedBy: "```yaml\n").dropFirst().compactMap {
       $0.components(separatedBy: "```").first
     }
@@ -118,7 +121,16 @@ import Testing
   @Test(arguments: ExitCodes.allCases)
   func `its exit codes are those of the program`(code: ExitCodes) throws {
     let meaning = code.meaning.replacingOccurrences(of: "--wait", with: "`--wait`")
-    #expect(try readme().contains("| \(code.rawValue) | \(meaning) |"))
+    #expect(try text("Deploy/README.md").contains("| \(code.rawValue) | \(meaning) |"))
+  }
+
+  @Test func `its table of serve has every option`() throws {
+    let table = try text("Deploy/README.md")
+    let options = Set(Serve.helpMessage().matches(of: #/--[a-z][a-z-]+/#).map { String($0.output) })
+    #expect(options.count > 10)
+    for option in options.subtracting(["--help", "--version"]) {
+      #expect(["`\(option)`", "`\(option) "].contains { table.contains($0) }, "\(option)")
+    }
   }
 
   @Test func `the program's own help names every command with examples`() {

@@ -63,8 +63,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "brief/job.yaml~", "brief/.job.yaml.swp", "notes.md", "agents/README.md", "docker-compose.yml",
-    "brief/log/job.yaml",
+    "brief/job.yaml~", "brief/.job.yaml.swp", "notes.md", "README.md", "brief/README.md", "agents/README.md",
+    "docker-compose.yml", "brief/log/job.yaml",
   ])
   func `what nobody means is not`(file: String) throws {
     let gallery = try Gallery(Gallery.files())
