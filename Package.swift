@@ -68,6 +68,7 @@ let package = Package(
     platform("FileSystem"),
     platform("JSON"),
     platform("Compression", uses: ["CZlib"]),
+    platform("Reading", uses: ["JSON"]),
     platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
     platform("HTTPClient", uses: ["CCurl", "CLinux", "Primitives"]),
@@ -82,35 +83,37 @@ let package = Package(
       swiftSettings: strict),
     domain("Queue", uses: ["FileSystem"]),
     domain("Outbox", uses: ["Queue"]),
-    domain("Catalog", uses: ["FileSystem", crypto]),
-    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue"]),
+    domain("Catalog", uses: ["FileSystem", "Reading", crypto]),
+    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Reading"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
     domain(
       "Hands", in: "Sessions/Hands",
       uses: ["Sessions", "Catalog", "FileSystem", "HTTPClient", "Processes", "Git", crypto]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "FileSystem", "Git", yams]),
-    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
+    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "FileSystem", "Git", "Reading", yams]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", "Reading", crypto]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron", "Queue"]),
-    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Compression", "Signatures", crypto]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Compression", "Reading", "Signatures", crypto]),
     domain("Callbacks", uses: ["Outbox", "Queue", "Jobs"]),
     domain(
       "Integrations",
       uses: [
-        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "FileSystem", "HTTPClient", "Signatures",
+        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "Reading", "FileSystem", "HTTPClient",
+        "Signatures",
         "Processes", "Git",
       ]),
     domain(
       "API",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
+        "Callbacks", "Reading", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
       uses: [
         "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Outcomes", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "Integrations", "API", "FileSystem", "HTTPServer", "HTTPClient", "Processes",
+        "Hooks", "Callbacks", "Integrations", "API", "Reading", "FileSystem", "HTTPServer", "HTTPClient",
+        "Processes",
         "Git",
         lifecycle,
         signals,
@@ -121,7 +124,7 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: ground + [
-        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "FileSystem", "HTTPClient",
+        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "Reading", "FileSystem", "HTTPClient",
         "HTTPServer",
         "Signatures", "Processes",
         "StandIns", argumentParser,
@@ -162,10 +165,11 @@ let package = Package(
     tests(
       "CLI",
       uses: [
-        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
+        "Service", "Reading", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
         "Primitives", "StandIns", "GitSupport", logging, argumentParser,
       ]),
     tests("Primitives"),
+    tests("Reading"),
     tests("FileSystem"),
     tests("JSON", uses: ["Primitives"]),
     tests("Compression"),
@@ -177,7 +181,8 @@ let package = Package(
     tests(
       "Hooks",
       uses: ground + [
-        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Signatures", "Integrations", "PathSupport",
+        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Reading", "Signatures", "Integrations",
+        "PathSupport",
         "IntegrationsSupport",
       ]),
     tests(
@@ -188,7 +193,8 @@ let package = Package(
     tests(
       "Integrations",
       uses: ground + [
-        "Hooks", "Callbacks", "Jobs", "Outbox", "Catalog", "Runs", "HTTPClient", "HTTPServer", "Signatures",
+        "Hooks", "Callbacks", "Jobs", "Outbox", "Catalog", "Runs", "HTTPClient", "HTTPServer", "Reading",
+        "Signatures",
         "Git", "GitSupport", "Processes", "PathSupport", "IntegrationsSupport",
       ]),
     tests(
@@ -196,7 +202,7 @@ let package = Package(
       uses: ground + [
         "Catalog", "Queue", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient",
         "HTTPServer",
-        "Signatures", "PathSupport",
+        "Signatures", "Reading", "PathSupport",
       ]),
     tests(
       "Service",
@@ -214,10 +220,10 @@ let package = Package(
       "Hands",
       uses: [
         "Sessions", "Catalog", "HTTPClient", logging, "Processes", "Git", "GitSupport", "HTTPServer", "JSON",
-        "Primitives",
+        "Reading", "Primitives",
       ]),
-    tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
-    tests("Jobs", uses: ["Catalog", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Catalog", uses: ["Reading", "Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Reading", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
     tests(
       "Brain",

@@ -2,6 +2,7 @@ import Catalog
 import HTTPServer
 import Hooks
 import Primitives
+import Reading
 import Signatures
 import Store
 

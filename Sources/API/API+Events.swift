@@ -2,6 +2,7 @@ import Catalog
 import HTTPServer
 import JSON
 import Primitives
+import Reading
 import Sessions
 import Store
 

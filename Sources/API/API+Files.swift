@@ -2,6 +2,7 @@ import Catalog
 import HTTPServer
 import JSON
 import Primitives
+import Reading
 import Store
 
 // Files: uploads, and what sessions made.

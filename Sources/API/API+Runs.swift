@@ -1,11 +1,11 @@
 import Callbacks
-import Catalog
 import HTTPServer
 import JSON
 import Jobs
 import Outbox
 import Outcomes
 import Primitives
+import Reading
 import Runs
 import Schedules
 import Store

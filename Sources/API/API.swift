@@ -7,6 +7,7 @@ package import Logging
 package import Outbox
 package import Primitives
 import Queue
+import Reading
 package import Runs
 package import Schedules
 package import Sessions

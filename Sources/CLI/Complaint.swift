@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// Why a command could not do what it was asked.
 enum Complaint: Error, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-package import Catalog
+package import Reading
 
 /// What can go wrong with jobs, sources and the files that define them.
 package enum JobsError: Error, Equatable, CustomStringConvertible {

@@ -6,6 +6,7 @@ import JSON
 import Jobs
 import Outbox
 import Primitives
+import Reading
 import Store
 
 /// GitHub: the run's commits as a branch with a pull request, its answer as a comment, or both.

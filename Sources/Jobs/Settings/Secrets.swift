@@ -1,5 +1,5 @@
-import Catalog
 package import JSON
+import Reading
 
 /// A secret's place: the files name it, and only its user looks there.
 package enum SecretReference: Hashable, Sendable, CustomStringConvertible {

@@ -1,8 +1,8 @@
-import Catalog
 import Crypto
 import JSON
 import Jobs
 import Primitives
+import Reading
 import Sessions
 
 /// What all runs have in common that start from one state of a job, its agent and its environment. Stored once,
