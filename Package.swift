@@ -68,6 +68,7 @@ let package = Package(
     platform("FileSystem"),
     platform("JSON"),
     platform("Compression", uses: ["CZlib"]),
+    platform("Reading", uses: ["JSON"]),
     platform("Signatures", uses: ["Primitives", "JSON", crypto]),
     platform("SQLite", uses: ["CSQLite", "Primitives"]),
     platform("HTTPClient", uses: ["CCurl", "CLinux", "Primitives"]),
@@ -82,22 +83,24 @@ let package = Package(
       swiftSettings: strict),
     domain("Queue", uses: ["FileSystem"]),
     domain("Outbox", uses: ["Queue"]),
-    domain("Catalog", uses: ["FileSystem", crypto]),
-    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue"]),
+    domain("Catalog", uses: ["FileSystem", "Reading", crypto]),
+    domain("Sessions", in: "Sessions/Sessions", uses: ["Catalog", "Queue", "Reading"]),
     domain("Outcomes", uses: ["Sessions"]),
     domain("Brain", in: "Sessions/Brain", uses: ["Sessions", "Outcomes", "HTTPClient"]),
     domain(
       "Hands", in: "Sessions/Hands",
       uses: ["Sessions", "Catalog", "FileSystem", "HTTPClient", "Processes", "Git", crypto]),
-    domain("Jobs", uses: ["Catalog", "Sessions", "Cron", "FileSystem", "Git", yams]),
-    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", crypto]),
+    domain(
+      "Jobs", uses: ["Catalog", "Sessions", "Cron", "FileSystem", "Git", "Reading", "Signatures", yams]),
+    domain("Runs", uses: ["Jobs", "Sessions", "Catalog", "Outbox", "Queue", "Git", "Reading", crypto]),
     domain("Schedules", uses: ["Runs", "Jobs", "Cron", "Queue"]),
-    domain("Hooks", uses: ["Runs", "Jobs", "Catalog", "Compression", "Signatures", crypto]),
+    domain("Hooks", uses: ["Runs", "Jobs", "Compression", "Reading", "Signatures", crypto]),
     domain("Callbacks", uses: ["Outbox", "Queue", "Jobs"]),
     domain(
       "Integrations",
       uses: [
-        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "FileSystem", "HTTPClient", "Signatures",
+        "Hooks", "Callbacks", "Outbox", "Jobs", "Catalog", "Reading", "FileSystem", "HTTPClient",
+        "Signatures",
         "Processes", "Git",
       ]),
     domain(
@@ -110,14 +113,14 @@ let package = Package(
       "API",
       uses: [
         "Domains", "Catalog", "Outbox", "Sessions", "Outcomes", "Jobs", "Runs", "Schedules", "Hooks",
-        "Callbacks", "HTTPServer", "Signatures", "Git", crypto,
+        "Callbacks", "Reading", "HTTPServer", "Signatures", "Git", crypto,
       ]),
     domain(
       "Service",
       uses: [
         "Domains", "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Jobs", "Runs", "Schedules",
-        "Hooks", "Callbacks", "Integrations", "API", "FileSystem", "HTTPServer", "HTTPClient", "Processes",
-        "Git", lifecycle,
+        "Hooks", "Callbacks", "Integrations", "API", "Reading", "FileSystem", "HTTPServer", "HTTPClient",
+        "Processes", "Git", lifecycle,
         signals,
       ]),
     .target(
@@ -126,7 +129,7 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: ground + [
-        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "FileSystem", "HTTPClient",
+        "Service", "Catalog", "Jobs", "Hooks", "Integrations", "Cron", "Reading", "FileSystem", "HTTPClient",
         "HTTPServer",
         "Signatures", "Processes",
         "StandIns", argumentParser,
@@ -168,10 +171,11 @@ let package = Package(
     tests(
       "CLI",
       uses: [
-        "Service", "Catalog", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
+        "Service", "Reading", "Jobs", "HTTPClient", "HTTPServer", "Signatures", "Processes", "JSON",
         "Primitives", "StandIns", "GitSupport", logging, argumentParser,
       ]),
     tests("Primitives"),
+    tests("Reading"),
     tests("FileSystem"),
     tests("JSON", uses: ["Primitives"]),
     tests("Compression"),
@@ -184,7 +188,8 @@ let package = Package(
     tests(
       "Hooks",
       uses: ground + [
-        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Signatures", "Integrations", "PathSupport",
+        "Catalog", "Jobs", "Outbox", "Queue", "Runs", "Sessions", "Reading", "Signatures", "Integrations",
+        "PathSupport",
         "IntegrationsSupport",
       ]),
     tests(
@@ -195,7 +200,8 @@ let package = Package(
     tests(
       "Integrations",
       uses: ground + [
-        "Hooks", "Callbacks", "Jobs", "Outbox", "Catalog", "Runs", "HTTPClient", "HTTPServer", "Signatures",
+        "Hooks", "Callbacks", "Jobs", "Outbox", "Catalog", "Runs", "HTTPClient", "HTTPServer", "Reading",
+        "Signatures",
         "Git", "GitSupport", "Processes", "PathSupport", "IntegrationsSupport",
       ]),
     tests(
@@ -203,7 +209,7 @@ let package = Package(
       uses: ground + [
         "Catalog", "Queue", "Sessions", "Jobs", "Runs", "Outbox", "Hooks", "Schedules", "HTTPClient",
         "HTTPServer",
-        "Signatures", "PathSupport",
+        "Signatures", "Reading", "PathSupport",
       ]),
     tests(
       "Service",
@@ -221,10 +227,10 @@ let package = Package(
       "Hands",
       uses: [
         "Sessions", "Catalog", "HTTPClient", logging, "Processes", "Git", "GitSupport", "HTTPServer", "JSON",
-        "Primitives",
+        "Reading", "Primitives",
       ]),
-    tests("Catalog", uses: ["Primitives", "JSON", "Store"]),
-    tests("Jobs", uses: ["Catalog", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
+    tests("Catalog", uses: ["Reading", "Primitives", "JSON", "Store"]),
+    tests("Jobs", uses: ["Catalog", "Reading", "Git", "Cron", "Sessions", "Primitives", "JSON", "Store"]),
     tests("Outcomes", uses: ["Sessions", "JSON"]),
     tests(
       "Brain",

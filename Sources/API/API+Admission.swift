@@ -3,6 +3,7 @@ import Domains
 import HTTPServer
 import Hooks
 import Primitives
+import Reading
 import Signatures
 import Store
 

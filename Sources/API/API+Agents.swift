@@ -3,6 +3,7 @@ import Domains
 import HTTPServer
 import JSON
 import Primitives
+import Reading
 import Store
 
 // Agents and their versions.

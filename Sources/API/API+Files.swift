@@ -3,6 +3,7 @@ import Domains
 import HTTPServer
 import JSON
 import Primitives
+import Reading
 import Store
 
 // Files: uploads, and what sessions made.

@@ -5,6 +5,7 @@ import Hooks
 import JSON
 import Jobs
 import Outbox
+import Reading
 import Runs
 import Sessions
 import Store

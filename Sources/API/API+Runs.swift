@@ -1,5 +1,4 @@
 import Callbacks
-import Catalog
 import Domains
 import HTTPServer
 import JSON
@@ -7,6 +6,7 @@ import Jobs
 import Outbox
 import Outcomes
 import Primitives
+import Reading
 import Runs
 import Schedules
 import Store

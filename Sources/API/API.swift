@@ -4,6 +4,7 @@ package import HTTPServer
 import JSON
 package import Logging
 package import Primitives
+import Reading
 package import Store
 
 /// Errand over HTTP: finds the route, checks the key, answers errors in the wire's envelope.

@@ -5,6 +5,7 @@ import JSON
 import Jobs
 import Outbox
 import Primitives
+import Reading
 import Runs
 import Schedules
 import Sessions

@@ -1,8 +1,8 @@
-import Catalog
 import HTTPServer
 import JSON
 import Jobs
 import Primitives
+import Reading
 import Sessions
 import Store
 

@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 import Store
 
 /// Why a command could not do what it was asked.

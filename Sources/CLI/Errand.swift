@@ -1,7 +1,7 @@
 import ArgumentParser
-import Catalog
 import Glibc
 import Primitives
+import Reading
 
 /// The program `errand`: all its commands, and the one place where errors become sentences and exit codes.
 @main

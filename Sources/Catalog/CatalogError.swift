@@ -1,4 +1,5 @@
 import JSON
+package import Reading
 
 /// What can go wrong with agents and environments.
 package enum CatalogError: Error, Equatable, CustomStringConvertible {
@@ -29,6 +30,13 @@ package enum CatalogError: Error, Equatable, CustomStringConvertible {
       "The type of an environment cannot change from \(quoted(from)) to \(quoted(to)). "
         + "Create another environment."
     }
+  }
+}
+
+extension Findings {
+  /// - Throws: `CatalogError.invalid` when there is any problem.
+  package func check() throws {
+    if !problems.isEmpty { throw CatalogError.invalid(problems) }
   }
 }
 

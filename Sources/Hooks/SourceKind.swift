@@ -1,7 +1,7 @@
-package import Catalog
 package import JSON
 package import Jobs
 package import Primitives
+import Reading
 import Runs
 package import Signatures
 

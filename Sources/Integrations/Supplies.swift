@@ -3,6 +3,7 @@ package import Catalog
 package import Git
 package import HTTPClient
 package import Primitives
+package import Signatures
 package import Store
 
 /// What targets are made of: each takes what it needs, so that all are made in the same way.

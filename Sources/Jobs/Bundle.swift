@@ -1,6 +1,6 @@
-import Catalog
 package import JSON
 import Primitives
+import Reading
 
 /// Everything that one `apply` brings: definitions as their authors wrote them, and the contents of the files
 /// they name. It travels as JSON, and whoever takes it checks it again.

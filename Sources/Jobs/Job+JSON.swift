@@ -1,6 +1,7 @@
 import Catalog
 package import JSON
 import Primitives
+import Reading
 import Sessions
 
 // A job as it is stored and as `/v1/jobs` shows it.

@@ -1,6 +1,7 @@
 import Catalog
 package import JSON
 package import Primitives
+import Reading
 package import Store
 
 /// A file of a folder of jobs that cannot be applied as it is now. What it is about goes on as it was applied last.

@@ -1,6 +1,7 @@
 import Catalog
 import JSON
 import Primitives
+import Reading
 package import Store
 
 /// A bundle that was found right, with the contents of its files kept: ready to be written.

@@ -2,6 +2,7 @@ import Catalog
 import Glibc
 import JSON
 import Primitives
+import Reading
 import Store
 
 /// What bringing the server to what folders hold has done, and could not do.

@@ -1,6 +1,7 @@
 import Catalog
 import JSON
 import Primitives
+import Reading
 package import Store
 
 extension Jobs {

@@ -1,6 +1,7 @@
 package import Catalog
 import JSON
 package import Primitives
+import Reading
 package import Store
 
 /// The jobs and the sources of their webhooks.

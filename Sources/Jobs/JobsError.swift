@@ -1,4 +1,4 @@
-package import Catalog
+package import Reading
 import Store
 
 /// What can go wrong with jobs, sources and the files that define them.

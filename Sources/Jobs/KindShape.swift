@@ -1,5 +1,5 @@
-package import Catalog
 package import JSON
+package import Reading
 
 /// What settings a kind of source or callback has. The domain that brings the kind says so at the composition
 /// root, so that job files are checked without knowing the kinds.

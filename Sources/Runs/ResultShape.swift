@@ -1,5 +1,5 @@
-package import Catalog
 import JSON
+package import Reading
 
 /// What callbacks carry: `result.json` of a directory, and the body that a webhook is sent. What ends up in `data` is
 /// put together in `Runs.result`.

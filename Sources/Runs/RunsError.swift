@@ -1,4 +1,4 @@
-import Catalog
+import Reading
 
 /// What can be wrong with a request about runs.
 package enum RunsError: Error, Equatable, CustomStringConvertible {

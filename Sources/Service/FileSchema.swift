@@ -1,6 +1,7 @@
 import Catalog
 package import JSON
 import Jobs
+import Reading
 import Runs
 
 /// The files that people write for Errand, and what Errand writes for them, as JSON Schemas (draft 2020-12).

@@ -5,6 +5,7 @@ import JSON
 import Logging
 import PathSupport
 import Primitives
+import Reading
 import TestSupport
 
 @testable import API

@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import PathSupport
 import Primitives
+import Reading
 import Sessions
 import Store
 import TestSupport

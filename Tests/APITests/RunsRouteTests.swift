@@ -1,4 +1,3 @@
-import Catalog
 import HTTPClient
 import JSON
 import Jobs
@@ -6,6 +5,7 @@ import Outbox
 import PathSupport
 import Primitives
 import Queue
+import Reading
 import Runs
 import Sessions
 import Signatures

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Catalog
 import Foundation
 import HTTPServer
 import JSON
 import Primitives
+import Reading
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import Catalog
 import JSON
+import Reading
 import Testing
 
 @testable import Hooks

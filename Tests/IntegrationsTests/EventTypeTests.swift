@@ -1,7 +1,7 @@
-import Catalog
 import Hooks
 import JSON
 import Jobs
+import Reading
 import Testing
 
 @testable import Integrations

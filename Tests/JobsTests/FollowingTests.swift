@@ -2,6 +2,7 @@ import Catalog
 import Foundation
 import JSON
 import Primitives
+import Reading
 import Store
 import Testing
 

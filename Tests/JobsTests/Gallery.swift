@@ -1,6 +1,6 @@
-import Catalog
 import Foundation
 import JSON
+import Reading
 
 @testable import Jobs
 

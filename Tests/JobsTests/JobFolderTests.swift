@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import JSON
+import Reading
 import Testing
 
 @testable import Jobs

@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 import Testing
 
 @testable import Jobs

@@ -2,6 +2,7 @@ import Catalog
 import Crypto
 import JSON
 package import Primitives
+import Reading
 package import Store
 
 /// The keys of the API: the bootstrap key, which the server's start knows, and those that were made with it.

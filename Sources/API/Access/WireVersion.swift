@@ -1,5 +1,5 @@
-import Catalog
 import HTTPServer
+import Reading
 
 /// The headers in which clients name the API they speak. All versions here are answered alike: what differs
 /// between them is how a key is shown, and both ways are taken from everybody.

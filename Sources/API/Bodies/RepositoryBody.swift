@@ -1,8 +1,8 @@
-import Catalog
 import Git
 import JSON
 import Jobs
 import Primitives
+import Reading
 import Store
 
 /// A `github_repository` resource as a body asks for it.

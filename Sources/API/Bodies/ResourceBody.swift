@@ -1,6 +1,7 @@
 import Catalog
 import JSON
 import Primitives
+import Reading
 import Sessions
 import Store
 

@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Reading
 import Sessions
 import Store
 

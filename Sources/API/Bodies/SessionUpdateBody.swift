@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Reading
 import Sessions
 
 /// The body of `POST /v1/sessions/{id}`.

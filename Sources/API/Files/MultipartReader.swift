@@ -1,5 +1,6 @@
 import Catalog
 import Glibc
+import Reading
 
 /// Reads a `multipart/form-data` body (RFC 7578, framed as in RFC 2046, section 5.1) piece by piece. It is
 /// strict: what it does not understand it refuses, and it keeps no more of the body than a delimiter's length.

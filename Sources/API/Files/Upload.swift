@@ -1,5 +1,6 @@
 import Catalog
 import Primitives
+import Reading
 
 /// An upload while its form is read: the file goes to the store as it comes.
 struct Upload {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Catalog
+import Reading
 
 /// The words that an option takes.
 struct Choice {

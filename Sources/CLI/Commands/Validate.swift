@@ -1,7 +1,7 @@
 import ArgumentParser
-import Catalog
 import JSON
 import Jobs
+import Reading
 import Service
 
 /// `errand validate`

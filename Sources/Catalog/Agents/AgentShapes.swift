@@ -1,4 +1,5 @@
 import JSON
+package import Reading
 
 /// What an agent's file, and the body of `POST /v1/agents`, may say.
 package enum AgentShapes {

@@ -1,4 +1,5 @@
 import JSON
+import Reading
 
 /// The tools of an agent's body: checked, with the defaults of every toolset written out.
 struct AgentTools {

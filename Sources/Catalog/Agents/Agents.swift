@@ -1,5 +1,6 @@
 package import JSON
 package import Primitives
+import Reading
 package import Store
 
 /// The agents and all their versions.

@@ -1,4 +1,5 @@
 import JSON
+import Reading
 
 /// What an agent's author sets for `web_fetch` and `web_search`.
 enum WebSettings {

@@ -1,4 +1,5 @@
 package import JSON
+package import Reading
 
 /// What the author of an environment decides: the body of `POST /v1/environments`, checked, with every
 /// default written out, in the form in which the wire shows it.

@@ -1,3 +1,5 @@
+package import Reading
+
 /// What an environment's file, and the body of `POST /v1/environments`, may say.
 package enum EnvironmentShapes {
   static let networking = UnionShape(

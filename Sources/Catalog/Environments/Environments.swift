@@ -1,5 +1,6 @@
 package import JSON
 package import Primitives
+import Reading
 package import Store
 
 /// The environments. They have no versions: sessions copy the config they start with.

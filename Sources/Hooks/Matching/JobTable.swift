@@ -1,6 +1,6 @@
-import Catalog
 package import JSON
 package import Jobs
+import Reading
 
 /// The jobs that listen to one source, ready to be compared with what it sends. Made once per change of them.
 package struct JobTable: Sendable {

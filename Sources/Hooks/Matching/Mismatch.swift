@@ -1,5 +1,5 @@
-package import Catalog
 package import JSON
+package import Reading
 
 /// The first field of an event that does not fit a pattern.
 package struct Mismatch: Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-package import Catalog
 package import JSON
+package import Reading
 
 extension Pattern {
   /// Which types a pattern waits for that no event of its source has, with paths inside the pattern. Only plain

@@ -1,5 +1,5 @@
-package import Catalog
 package import JSON
+package import Reading
 
 /// What keeps a pattern from being one.
 package struct PatternError: Error, Equatable, CustomStringConvertible {

@@ -1,7 +1,7 @@
-import Catalog
 package import JSON
 package import Jobs
 package import Primitives
+import Reading
 import Runs
 import Signatures
 

@@ -1,6 +1,6 @@
-import Catalog
 package import JSON
 import Primitives
+import Reading
 import Signatures
 
 /// One request to be judged without a server: which scheme it claims, the secret, and the judge's clock.

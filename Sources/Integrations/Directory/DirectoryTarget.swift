@@ -7,6 +7,7 @@ import Jobs
 import Outbox
 import Primitives
 import Processes
+import Reading
 import Store
 
 /// A folder on this machine. Each run gets a folder of its own in it: the files the agent made, and

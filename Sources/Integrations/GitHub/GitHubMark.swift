@@ -1,4 +1,4 @@
-import Catalog
+import Signatures
 
 /// The mark by which Errand knows its own texts on GitHub again: an HTML comment, unseen on the page. It keeps Errand
 /// from answering itself, and a repeated delivery from writing twice.

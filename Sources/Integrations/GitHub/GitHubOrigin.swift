@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Jobs
+import Reading
 
 /// From where a source takes webhooks. The secret of a public App is everybody's who installs it, and in a
 /// repository of their own they are its owners: only a list tells those from one's own.

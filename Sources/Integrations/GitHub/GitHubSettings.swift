@@ -1,7 +1,7 @@
-import Catalog
 import Git
 import JSON
 import Jobs
+import Reading
 
 /// The settings of a `github` callback, templates rendered and secrets resolved.
 struct GitHubSettings: Sendable {

@@ -1,8 +1,8 @@
-import Catalog
 import Hooks
 import JSON
 import Jobs
 import Primitives
+import Reading
 import Signatures
 
 /// GitHub: webhooks of a repository, an organisation or an App.

@@ -6,6 +6,8 @@ import JSON
 import Jobs
 import Outbox
 import Primitives
+import Reading
+import Signatures
 import Store
 
 /// GitHub: the run's commits as a branch with a pull request, its answer as a comment, or both.

@@ -1,6 +1,7 @@
 import Catalog
 import JSON
 import Jobs
+import Signatures
 
 /// Who did what GitHub tells of, and how far that one is trusted: the sender, and nobody else.
 ///

@@ -3,6 +3,7 @@ import Hooks
 import JSON
 import Jobs
 import Primitives
+import Reading
 import Signatures
 
 /// Slack: slash commands, the Events API, and shortcuts, buttons and dialogs.

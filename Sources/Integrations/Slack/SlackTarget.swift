@@ -5,6 +5,7 @@ import JSON
 import Jobs
 import Outbox
 import Primitives
+import Reading
 
 /// An answer to whoever asked in Slack, at the `response_url` that came with the request: at most 5 within 30
 /// minutes, for nobody but Slack (https://docs.slack.dev/interactivity/handling-user-interaction).

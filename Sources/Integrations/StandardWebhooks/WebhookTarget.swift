@@ -1,10 +1,10 @@
 import Callbacks
-import Catalog
 import HTTPClient
 import JSON
 import Jobs
 import Outbox
 import Primitives
+import Reading
 import Signatures
 
 /// A POST signed as Standard Webhooks says. Only a 2xx counts, and redirects are not followed.

@@ -1,6 +1,7 @@
 import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// A bundle in which everything was found right.
 struct CheckedBundle: Sendable {

@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 import Sessions
 
 // What a job names by path: its prompt, its files, its rubric.

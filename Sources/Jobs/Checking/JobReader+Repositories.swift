@@ -1,6 +1,6 @@
-import Catalog
 import Git
 import JSON
+import Reading
 import Sessions
 
 // The repositories of a job's input.

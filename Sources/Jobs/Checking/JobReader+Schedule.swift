@@ -1,7 +1,7 @@
-import Catalog
 import Cron
 import JSON
 import Primitives
+import Reading
 
 // What a trigger says about its times.
 extension JobReader {

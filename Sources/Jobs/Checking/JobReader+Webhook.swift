@@ -1,5 +1,5 @@
-import Catalog
 import JSON
+import Reading
 
 // A webhook trigger: its source, what it must match, who may set it off, and what it is about.
 extension JobReader {

@@ -1,8 +1,8 @@
-import Catalog
 import Cron
 import Git
 import JSON
 import Primitives
+import Reading
 import Sessions
 
 /// Looks at jobs that are right by themselves for what will come to nothing where and when they are to run.

@@ -1,6 +1,6 @@
-package import Catalog
 package import JSON
 import Primitives
+package import Reading
 import Sessions
 
 /// What a rehearsed run plays instead of asking models: rehearsal.yaml, read as JSON.

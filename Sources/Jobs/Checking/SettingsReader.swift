@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// Checks the settings of a source or callback against the shape that its kind registered.
 struct SettingsReader {

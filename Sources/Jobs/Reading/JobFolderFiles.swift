@@ -1,4 +1,4 @@
-import Catalog
+import Reading
 
 /// Reads what a job names by path, and nothing that lies outside of the job's folder.
 struct JobFolderFiles {

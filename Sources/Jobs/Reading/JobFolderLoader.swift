@@ -1,5 +1,6 @@
 import Catalog
 import JSON
+import Reading
 
 /// Collects a bundle and its problems, file by file.
 struct JobFolderLoader {

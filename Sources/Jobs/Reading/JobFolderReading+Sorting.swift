@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// The part of what was read in which everything is right, and what is wrong with the rest.
 struct SortedReading {

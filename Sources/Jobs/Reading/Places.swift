@@ -1,4 +1,5 @@
 import Catalog
+import Reading
 
 /// Where the values of a bundle stand in the files it was read from, so that problems can be told with line
 /// and column.

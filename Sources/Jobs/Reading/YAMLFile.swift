@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 import Yams
 
 /// One YAML file as a JSON value, and where everything in it stands.

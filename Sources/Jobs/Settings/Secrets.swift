@@ -1,5 +1,6 @@
-package import Catalog
 package import JSON
+import Reading
+package import Signatures
 
 /// A secret's place: the files name it, and only its user looks there.
 package enum SecretReference: Hashable, Sendable, CustomStringConvertible {

@@ -1,5 +1,6 @@
-package import Catalog
+import Catalog
 import Cron
+package import Reading
 import Sessions
 
 /// What a job's file may say. The kinds of callbacks say for themselves what theirs may, see `KindShape`.

@@ -1,5 +1,5 @@
-package import Catalog
 import JSON
+package import Reading
 import Sessions
 
 /// What a rehearsal.yaml may say.

@@ -1,4 +1,4 @@
-import Catalog
+import Reading
 
 /// Why a template cannot be used, or not with these values.
 package struct TemplateError: Error, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// What a template came to: its author's words, or a value.
 enum TemplatePiece: Sendable, Equatable {

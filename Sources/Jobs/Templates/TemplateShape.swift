@@ -1,4 +1,4 @@
-import Catalog
+import Reading
 
 /// What is known of a value that templates see before there is one: what Errand writes itself has its members,
 /// of what comes from outside nothing is known.

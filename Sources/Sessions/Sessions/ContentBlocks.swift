@@ -1,6 +1,6 @@
-import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// Checks the content blocks that clients send.
 struct ContentBlocks {

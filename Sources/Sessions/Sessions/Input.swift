@@ -1,5 +1,5 @@
-package import Catalog
 package import JSON
+package import Reading
 
 /// Reads what clients send into a session: each event by itself, without regard to the session's state.
 package enum Input {

@@ -1,5 +1,6 @@
 package import Catalog
 import JSON
+import Reading
 package import Store
 
 // What a client sends must fit the session's state; what Errand itself appends always does.

@@ -1,4 +1,3 @@
-package import Catalog
 package import Store
 
 /// Which sessions a list asks for.

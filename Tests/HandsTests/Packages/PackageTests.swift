@@ -4,6 +4,7 @@ import HTTPClient
 import JSON
 import Logging
 import Primitives
+import Reading
 import Sessions
 import TestSupport
 import Testing

@@ -7,6 +7,7 @@ import Jobs
 import Outbox
 import PathSupport
 import Primitives
+import Reading
 import Store
 import TestSupport
 import Testing

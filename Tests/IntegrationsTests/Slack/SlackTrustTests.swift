@@ -4,6 +4,7 @@ import Hooks
 import IntegrationsSupport
 import JSON
 import Jobs
+import Reading
 import Testing
 
 @testable import Integrations

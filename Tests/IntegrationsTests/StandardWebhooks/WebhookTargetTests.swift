@@ -1,5 +1,4 @@
 import Callbacks
-import Catalog
 import HTTPServer
 import IntegrationsSupport
 import JSON
@@ -7,6 +6,7 @@ import Jobs
 import Outbox
 import PathSupport
 import Primitives
+import Reading
 import Signatures
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Catalog
 import JSON
 import Primitives
+import Reading
 
 /// `errand keys`
 struct KeysCommand: AsyncParsableCommand {

@@ -52,9 +52,4 @@ package final class Findings {
   package func add(_ path: FieldPath, _ message: String) {
     add(Problem(path, message))
   }
-
-  /// - Throws: `CatalogError.invalid` when there is any.
-  package func check() throws {
-    if !problems.isEmpty { throw CatalogError.invalid(problems) }
-  }
 }

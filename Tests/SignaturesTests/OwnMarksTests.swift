@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Catalog
+@testable import Signatures
 
 @Suite struct OwnMarksTests {
   private static let marks = OwnMarks(key: Array(0..<32))

@@ -1,4 +1,5 @@
 package import JSON
+package import Reading
 
 /// Labels that people put on resources: at most 16 texts of at most 512 characters, under keys of at most 64.
 package enum Metadata {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Catalog
+@testable import Reading
 
 @Suite("The nearest name")
 struct NearestTests {

@@ -1,5 +1,4 @@
 package import Primitives
-package import Store
 
 /// A range of times, open where nothing is given.
 package struct TimeRange: Sendable {
