@@ -137,9 +137,8 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: ground + [
-        "Cron", "FileSystem", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures", "Processes",
-        "StandIns",
-        argumentParser, crypto,
+        "Cron", "Queue", "FileSystem", "SQLite", "HTTPClient", "HTTPServer", "Hooks", "Signatures",
+        "Processes", "StandIns", argumentParser, crypto,
       ], path: "Sources/Bench", exclude: ["peers"], swiftSettings: strict),
     .executableTarget(
       name: "bare-hello", dependencies: ["CMicrohttpd"], path: "Sources/Bench/peers/BareHello"),
