@@ -120,7 +120,7 @@ let package = Package(
       uses: [
         "Domains", "Catalog", "Queue", "Outbox", "Sessions", "Brain", "Hands", "Jobs", "Runs", "Schedules",
         "Hooks", "Callbacks", "Integrations", "API", "Reading", "FileSystem", "HTTPServer", "HTTPClient",
-        "Processes", "Git", lifecycle,
+        "Processes", "Git", "Signatures", lifecycle,
         signals,
       ]),
     .target(
@@ -182,7 +182,8 @@ let package = Package(
     tests("Sessions", uses: ground + ["Catalog", "Queue", "Runs", "PathSupport"]),
     tests("Domains", uses: ["Runs", "Primitives", logging]),
     tests("Outbox", uses: ground + ["Queue", "PathSupport"]),
-    tests("Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "PathSupport"]),
+    tests(
+      "Runs", uses: ground + ["Sessions", "Jobs", "Queue", "Outbox", "Catalog", "Reading", "PathSupport"]),
     tests("Schedules", uses: ground + ["Cron", "Jobs", "Queue", "Runs", "Sessions", "PathSupport"]),
     tests(
       "Hooks",

@@ -19,6 +19,7 @@ import Runs
 import Schedules
 import ServiceLifecycle
 import Sessions
+import Signatures
 import Store
 package import UnixSignals
 

@@ -3,6 +3,7 @@ import HTTPServer
 import JSON
 import PathSupport
 import Primitives
+import Store
 import TestSupport
 import Testing
 

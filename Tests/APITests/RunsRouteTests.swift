@@ -1,3 +1,4 @@
+import Catalog
 import HTTPClient
 import JSON
 import Jobs

@@ -5,6 +5,7 @@ import Outbox
 import PathSupport
 import Primitives
 import Queue
+import Reading
 import Sessions
 import Store
 import TestSupport

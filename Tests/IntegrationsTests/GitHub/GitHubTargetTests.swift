@@ -11,6 +11,7 @@ import PathSupport
 import Primitives
 import Processes
 import Runs
+import Signatures
 import Store
 import TestSupport
 import Testing

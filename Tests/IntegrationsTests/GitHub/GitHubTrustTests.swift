@@ -4,6 +4,7 @@ import IntegrationsSupport
 import JSON
 import Jobs
 import Reading
+import Signatures
 import Testing
 
 @testable import Integrations
