@@ -262,7 +262,7 @@ import Testing
           == "The schedule was applied only later, at 2026-11-12T09:00:00Z; what it would have named before does not count. It was backfilled as \(run), at 2026-11-12T09:00:00Z."
       )
       let last = try await why()
-      #expect(last.contains("its last firing, at 2026-11-12T09:00:00Z to make up for"))
+      #expect(last.hasPrefix("\(run) is queued; its schedule"))
       #expect(try await api.get("/v1/why/nobody").status == 404)
       // Earlier versions made another job of what came back.
       try await api.path.database.write { tx in
