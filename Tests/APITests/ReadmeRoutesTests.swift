@@ -20,7 +20,10 @@ import Testing
         + route.pattern.map { $0.hasPrefix(":") ? $0.dropFirst().uppercased() : $0 }.joined(separator: "/")
       // Several of one thing share a line: `…/skip`.
       let names = ["`\(route.method) \(path)`", "`…/\(route.pattern.last ?? "")`"]
-      let line = lines.first { line in names.contains { line.contains($0) } }
+      let line = lines.first { line in
+        let address = line.split(separator: "|").first ?? ""
+        return names.contains { address.contains($0) }
+      }
       #expect(line != nil, "\(route.method) \(path)")
       let scope =
         switch route.access {

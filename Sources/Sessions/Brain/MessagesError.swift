@@ -67,9 +67,12 @@ enum MessagesError: Error, Equatable {
     case .text, .brokenJSON: return true
     case .page, .json:
       let lower = words.lowercased()
-      return troubles.contains { lower.contains($0) }
+      return troubles.contains { lower.contains($0) } || passing.contains { lower.hasPrefix($0) }
     }
   }
+
+  /// With what statuses of gateways, and of servers that are busy, their pages begin.
+  private static let passing = ["429 ", "500 ", "502 ", "503 ", "504 "]
 
   private static let troubles = [
     "bad gateway", "gateway time", "timed out", "timeout", "unavailable", "temporar", "overload",
