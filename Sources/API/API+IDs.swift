@@ -13,8 +13,8 @@ import Store
 // Ids by their ends, for people at a command line. Everything else of the API takes whole ids only.
 extension API {
   private static let idTables = [
-    Runs.runIDs, Runs.firingIDs, Outbox.ids, Hooks.ids, Sessions.ids, Files.ids, Agents.ids,
-    Environments.ids, Jobs.ids, APIKeys.ids,
+    Runs.runIDs, Runs.firingIDs, Outbox.ids, Hooks.ids, Hooks.refusedIDs, Sessions.ids, Files.ids,
+    Agents.ids, Environments.ids, Jobs.ids, APIKeys.ids,
   ]
   /// As many as are shown to somebody whose end fits several.
   private static let endMatches = 20
@@ -27,13 +27,13 @@ extension API {
         "\(quoted(text)) is no end of an id: use its last \(ID.shortestEnd) letters and digits, or more.")
     }
     let tables = API.idTables.filter { word == nil || $0.word == word }
-    let ids = try await domains.database.read { tx in
-      try tables.flatMap { table in
-        try table.ids(tx, endingWith: end, limit: API.endMatches).map { id -> JSON in
-          ["id": .string(id), "type": "id"]
-        }
-      }
+    var ids: [String] = try await domains.database.read { tx in
+      try tables.flatMap { table in try table.ids(tx, endingWith: end, limit: API.endMatches) }
     }
-    return json(["data": .array(Array(ids.prefix(API.endMatches))), "next_page": .null])
+    // What stands in two tables is one thing.
+    var seen: Set<String> = []
+    ids = ids.filter { seen.insert($0).inserted }
+    let data = ids.prefix(API.endMatches).map { id -> JSON in ["id": .string(id), "type": "id"] }
+    return json(["data": .array(data), "next_page": .null])
   }
 }

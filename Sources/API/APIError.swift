@@ -22,6 +22,7 @@ enum APIError: Error, Equatable, CustomStringConvertible {
   case tooLarge(String)
   case tooMany(String, retryAfter: Duration)
   case unsupportedCharset(String)
+  case unsupportedCoding(String)
 
   var description: String {
     switch self {
@@ -31,6 +32,8 @@ enum APIError: Error, Equatable, CustomStringConvertible {
       sentence
     case .unsupportedCharset(let charset):
       "Content-Type: The body must be UTF-8; \(quoted(charset)) is not understood here."
+    case .unsupportedCoding(let coding):
+      "Content-Encoding: \(quoted(coding)) is not unpacked here. Send the body as it is."
     case .tooMany(let sentence, let wait):
       "\(sentence) The next one is possible in \(DurationText.text(wait))."
     case .methodNotAllowed(let method, let path, let allowed):
@@ -69,6 +72,7 @@ struct Refusal {
       case .methodNotAllowed(_, _, let allowed): self.allowed = allowed
       case .tooMany(_, let wait): retryAfter = wait
       case .unsupportedCharset: code = "unsupported_charset"
+      case .unsupportedCoding: code = "unsupported_content_encoding"
       default: break
       }
     case let error as HookRefusal:
@@ -77,7 +81,8 @@ struct Refusal {
     case CatalogError.notFound(kind: "environment", _, _):
       self = Refusal(404, sentence, code: "environment_not_found")
     case RunsError.notFound, SessionError.notFound, SessionError.noThread, SessionError.noResource,
-      OutboxError.notFound, FilesError.notFound, JobsError.notFound, JobsError.notYet, CatalogError.notFound,
+      OutboxError.notFound, FilesError.notFound, JobsError.notFound, JobsError.notYet, JobsError.archived,
+      CatalogError.notFound,
       CatalogError.noSuchVersion:
       self = Refusal(404, sentence)
     case FilesError.expired: self = Refusal(404, sentence, code: "file_expired")
@@ -117,6 +122,7 @@ struct Refusal {
   private static func status(of error: APIError) -> Int {
     switch error {
     case .invalid, .unsupportedCharset: 400
+    case .unsupportedCoding: 415
     case .unauthorized: 401
     case .forbidden: 403
     case .notFound: 404

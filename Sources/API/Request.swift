@@ -173,6 +173,9 @@ struct Request: Sendable {
   /// The body as a JSON object; an empty body is an empty object.
   func object() throws -> JSON {
     if http.body.isEmpty { return [:] }
+    if let coding = http.headers.first("content-encoding"), coding.lowercased() != "identity" {
+      throw APIError.unsupportedCoding(coding)
+    }
     let parameters = HeaderParameters.read(http.headers.first("content-type") ?? "").parameters
     if let charset = parameters["charset"], !["utf-8", "utf8", "us-ascii"].contains(charset.lowercased()) {
       throw APIError.unsupportedCharset(charset)

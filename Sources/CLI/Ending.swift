@@ -19,7 +19,7 @@ struct Ending: Equatable {
     case JobsError.invalid(let problems):
       sentence = "\(EventTeller.count(problems.count, "problem")) in the job files:\n\(sentence)"
       code = .badInput
-    case JobsError.unreadable, JobsError.notFound, JobsError.notYet: code = .notFound
+    case JobsError.unreadable, JobsError.notFound, JobsError.notYet, JobsError.archived: code = .notFound
     case is JobsError, is CronError, is CronCaseProblem, is ZoneError: code = .badInput
     case let error as HTTPClientError: code = error.isRetryable ? .unreachable : .failed
     case is CancellationError:

@@ -10,6 +10,8 @@ package import Store
 /// transaction, answer after the commit.
 package final class Hooks: Sendable {
   package static let ids = IDTable("rcpt", in: "receipts")
+  /// Receipts of what could not be taken; played again, one keeps its id as a receipt.
+  package static let refusedIDs = IDTable("rcpt", in: "refused_receipts")
 
   /// The largest body that is read, in bytes.
   package static let bodyLimit = 25 << 20

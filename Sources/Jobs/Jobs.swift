@@ -135,11 +135,15 @@ package final class Jobs: Sendable {
   }
 
   /// The job that a file defined under this name.
-  /// - Throws: `JobsError.notFound` with the nearest name; `JobsError.notYet` when only its file is there.
+  /// - Throws: `JobsError.notFound` with the nearest name; `JobsError.notYet` when only its file is there;
+  ///   `JobsError.archived`.
   package func job(_ tx: Transaction, named name: String) throws -> Job {
     if let job = try find(tx, named: name) { return job }
     if let fault = try fault(tx, ofMissing: name) {
       throw JobsError.notYet(name: name, fault: fault.sentence)
+    }
+    if let moment = try archived(tx, named: name)?.archivedAt {
+      throw JobsError.archived(name: name, at: moment)
     }
     let names: [String] = try tx.rows(
       "SELECT name FROM jobs WHERE origin = 'file' AND archived_at IS NULL ORDER BY name"

@@ -1,3 +1,4 @@
+package import Primitives
 package import Reading
 import Store
 
@@ -9,6 +10,8 @@ package enum JobsError: Error, Equatable, CustomStringConvertible {
   case notFound(kind: String, name: String, nearest: String?)
   /// No job of this name, since the file that would define it never was right: what is wrong with it.
   case notYet(name: String, fault: String)
+  /// The job of this name is archived, since its files are gone or somebody took it out.
+  case archived(name: String, at: Timestamp)
   case noSuchTrigger(job: String, trigger: String, known: [String])
   /// Nothing there that could be applied.
   case nothing(path: String)
@@ -24,6 +27,8 @@ package enum JobsError: Error, Equatable, CustomStringConvertible {
         + (ID.isShortEnd(name) && kind == "job"
           ? " If the end of an id is meant, give its last \(ID.shortestEnd) letters and digits, or more."
           : "")
+    case .archived(let name, let moment):
+      "The job \(quoted(name)) was archived at \(moment.inSentence); apply its file again to bring it back."
     case .notYet(let name, let fault): "There is no job \(quoted(name)) yet: \(fault)"
     case .noSuchTrigger(let job, let trigger, let known):
       "The job \(quoted(job)) has no trigger \(quoted(trigger)). "

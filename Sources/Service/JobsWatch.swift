@@ -15,6 +15,7 @@ final class JobsWatch: Sendable {
   /// In so many looks, one after the other, a job's files have to be missing.
   static let missingLooks = 4
 
+  /// Each once.
   private let directories: [String]
   private let jobs: Jobs
   private let time: Time
@@ -28,14 +29,17 @@ final class JobsWatch: Sendable {
     /// In how many looks the files of a job, by its id, were missing.
     var missing: [String: Int] = [:]
     var problems: [PlacedProblem] = []
-    /// What was warned of the last time: it is told when it is new.
+    /// What was warned of the last time, and what was wrong: it is told when it is new.
     var warnings: [String] = []
+    var faults: [String] = []
     var isAsked = false
   }
 
   private let state: Lock<State>
 
   init(directories: [String], jobs: Jobs, time: Time, log: Logger) {
+    var known: Set<String> = []
+    let directories = directories.filter { known.insert(JobFolder.root(of: $0)).inserted }
     self.directories = directories
     self.jobs = jobs
     self.time = time
@@ -88,8 +92,11 @@ final class JobsWatch: Sendable {
       do {
         // Somebody has just saved a file and looks whether it was taken.
         let problems = try await apply(JobFolder.read(directories), telling: .notice, isNew: isNew)
-        if isAsked, problems == 0 {
-          log.notice("The job files of \(directories.joined(separator: ", ")) were applied again, as asked.")
+        if isAsked {
+          let rest =
+            problems == 0 ? "." : ", but for \(JobsWatch.count(problems)), of which the log has told."
+          log.notice(
+            "The job files of \(directories.joined(separator: ", ")) were applied again, as asked\(rest)")
         }
       } catch let error where !(error is CancellationError) {
         log.error("The job files were not applied: \(error) What was applied before stays in force.")
@@ -129,7 +136,12 @@ final class JobsWatch: Sendable {
       return Set(state.warnings)
     }
     for warning in warnings where !told.contains(warning) { log.warning("\(warning)") }
-    for line in JobsWatch.lines(of: following) { log.error("\(line)") }
+    let faults = JobsWatch.lines(of: following)
+    let toldBefore = state.withLock { state in
+      defer { state.faults = faults }
+      return Set(state.faults)
+    }
+    for line in faults where !toldBefore.contains(line) { log.error("\(line)") }
     if !before.isEmpty, following.problems.isEmpty {
       log.notice("The job files of \(directories.joined(separator: ", ")) are right again, and applied.")
     }
@@ -148,14 +160,17 @@ final class JobsWatch: Sendable {
       "\(what) Its jobs go on as they were applied last. Remove the folder's jobs one by one to archive them."
   }
 
+  private static func count(_ problems: Int) -> String {
+    problems == 1 ? "1 problem" : "\(problems) problems"
+  }
+
   /// What is said of files that cannot be applied: each problem on a line of its own, as it is looked for in its
   /// own place, and what becomes of its job.
   static func lines(of following: Following) -> [String] {
     let problems = following.problems
     if problems.isEmpty { return [] }
-    let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
     return [
-      "The job files have \(count). What they are about stays as it was applied last; everything else is applied."
+      "The job files have \(count(problems.count)). What they are about stays as it was applied last; everything else is applied."
     ] + problems.map(\.description)
       + following.lagging.map {
         "The job \($0.name) goes on as it was applied at \($0.updatedAt.inSentence), in revision \($0.revision): its "

@@ -31,6 +31,8 @@ import Testing
       #expect(list.map { $0["state"] } == ["refused", "taken"])
       #expect(list.map { $0["event"] } == [nil, "door.broken"] as [JSON])
       let id = try #require(list.first?["id"]?.stringValue)
+      #expect(
+        try await api.get("/v1/ids/\(id.suffix(6))").json["data"] == [["id": .string(id), "type": "id"]])
       let page = try await api.get("/v1/receipts?limit=1").json
       #expect(page["data"]?.arrayValue?.count == 1)
       #expect(page["next_page"]?.stringValue != nil)

@@ -109,6 +109,10 @@ import Testing
         let answer = try await api.post("/v1/agents", APIBench.agent, and: typed)
         #expect(code(answer, status) == (status == 400 ? "unsupported_charset" : nil))
       }
+      let packed = try await api.post(
+        "/v1/agents", APIBench.agent, and: [(name: "content-encoding", value: "gzip")])
+      #expect(code(packed, 415) == "unsupported_content_encoding")
+      #expect(packed.message.contains("Send the body as it is."))
     }
   }
 

@@ -37,6 +37,8 @@ import Testing
     let next: JSON = ["next_at": "2026-11-12T10:00:00Z", "timezone": "America/New_York"]
     #expect(Self.row(next)[3] == "05:00 America/New_York, in 3 h")
     #expect(TimeWords.minute("2026-11-14T10:00:00Z", in: "Europe/Berlin") == "2026-11-14 11:00 Europe/Berlin")
+    #expect(
+      TimeWords.minute("2026-11-14T10:00:02Z", in: "Europe/Berlin") == "2026-11-14 11:00:02 Europe/Berlin")
     #expect(TimeWords.minute(nil, in: "Europe/Berlin") == "–")
     #expect(
       ShowLogs.clocks("Europe/Berlin", Self.now) == "Times are those of Europe/Berlin.")

@@ -165,6 +165,12 @@ struct JobsTests {
         #expect(try jobs.jobs(tx).map(\.name) == ["lunch"])
         #expect(try jobs.jobs(tx, withSource: "desk").map(\.job.name) == ["lunch"])
         #expect(try jobs.job(tx, id: first.id).archivedAt != nil)
+        #expect {
+          try jobs.job(tx, named: "brief")
+        } throws: { error in
+          "\(error)".hasPrefix("The job “brief” was archived at ")
+            && "\(error)".hasSuffix("; apply its file again to bring it back.")
+        }
       }
       #expect(try await store.apply(Gallery.files()).last == "job brief restored")
       let back = try await store.job()

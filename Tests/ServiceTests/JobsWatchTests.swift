@@ -48,6 +48,14 @@ import Testing
       try await watch.apply(JobFolder.read([folder.path]), telling: .notice, isNew: true)
       #expect(lines.withLock { $0.contains("job a updated") })
       #expect(warned() == 1)
+      // A fault that lies there is none either, when something else changes.
+      try write("b/job.yaml", "name: b\nagent: nobody\n")
+      try await watch.apply(JobFolder.read([folder.path]), telling: .notice, isNew: true)
+      func faults() -> Int { lines.withLock { $0.count { $0.contains("b/job.yaml:2") } } }
+      #expect(faults() == 1)
+      try write("a/p.md", "Last one: {{last.success.message}}\n")
+      try await watch.apply(JobFolder.read([folder.path]), telling: .notice, isNew: true)
+      #expect(faults() == 1)
       // Mended, and made again, it is news.
       try write("a/p.md", "Do it.\n")
       try await watch.apply(JobFolder.read([folder.path]), telling: .notice, isNew: true)

@@ -80,13 +80,15 @@ enum TimeWords {
     return isNear ? "\(minute.dropFirst(11)), \(relative(time, to: now))" : minute
   }
 
-  /// `2026-11-14 07:00 Europe/Berlin`, a moment of the API without its seconds, by the clocks of a zone; a dash when
-  /// there is none.
+  /// `2026-11-14 07:00 Europe/Berlin`, a moment of the API by the clocks of a zone, with its seconds only where there
+  /// are some; a dash when there is none.
   static func minute(_ text: String?, in zone: String?) -> String {
     guard let text else { return "–" }
     guard let time = Timestamp(text) else { return text }
     let name = known(zone)?.name ?? TimeWords.zone(at: time)
-    return "\(full(text, in: zone).prefix(10)) \(clock(time, in: known(zone)).prefix(5)) \(name)"
+    let clock = clock(time, in: known(zone))
+    return
+      "\(full(text, in: zone).prefix(10)) \(clock.hasSuffix(":00") ? "\(clock.prefix(5))" : clock) \(name)"
   }
 
   /// The same for a moment of the API; a dash when there is none.
