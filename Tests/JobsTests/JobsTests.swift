@@ -168,7 +168,7 @@ struct JobsTests {
         #expect {
           try jobs.job(tx, named: "brief")
         } throws: { error in
-          "\(error)".hasPrefix("The job “brief” was archived at ")
+          "\(error)".hasPrefix(#"The job "brief" was archived at "#)
             && "\(error)".hasSuffix("; apply its file again to bring it back.")
         }
       }
