@@ -63,6 +63,13 @@ extension Jobs {
           "The job \(job.name) is also in the folder \(root), which the server reads: when a file changes there, it "
             + "is what that says again. Keep it in one place.")
       }
+      let shared = watched.contains(keeper) ? [] : shared.withLock { $0 }
+      for line in report.changes where shared.contains("\(line.thing) \(line.name)") {
+        report.warnings.append(
+          "The \(line.thing) \(line.name) is also in a folder that the server reads, \(watched.joined(separator: " or ")): "
+            + "when a file changes there, it is what that says again, for every job. Keep it in one place, or under "
+            + "another name here.")
+      }
       if prune {
         for job in before where job.origin == .file && prepared.keepers[job.name] == nil {
           guard job.keeper == nil || job.keeper == keeper else { continue }

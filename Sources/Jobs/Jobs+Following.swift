@@ -71,6 +71,8 @@ extension Jobs {
       let path = JobFolderReading.place(ofJob: index)
       return RefusedJob(index: index, problem: prepared.places.placed(Problem(path, refusal)))
     }
+    let shared = Set(following.report.lines.filter { $0.thing != "job" }.map { "\($0.thing) \($0.name)" })
+    tx.afterCommit { [self] in self.shared.withLock { $0 = shared } }
     let faults = faults(reading, sorted.problems)
     try keep(tx, faults, of: reading.roots)
     let applied = Set(prepared.checked.jobs.map(\.name))

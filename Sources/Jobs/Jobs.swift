@@ -83,6 +83,8 @@ package final class Jobs: Sendable {
   let randomness: Randomness
   /// The folders of jobs that this process reads, as absolute paths.
   let watched = Lock<[String]>([])
+  /// The agents, environments and sources that those folders define, as `agent NAME`.
+  let shared = Lock<Set<String>>([])
   private let followers = Lock<[any JobFollower]>([])
   /// Jobs as read before, by id. `written` is drawn anew with every write, so that a value from a transaction
   /// that was rolled back is never taken for a stored one.

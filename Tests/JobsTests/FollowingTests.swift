@@ -27,6 +27,25 @@ import Testing
     ]
   }
 
+  @Test func `who applies an agent that a folder defines too is told so`() async throws {
+    try await JobsStore.with { store in
+      let gallery = try Gallery(Gallery.files())
+      store.jobs.watch([gallery.path])
+      _ = try await store.jobs.follow(JobFolder.read([gallery.path]))
+      let other = Bundle(agents: [["name": "writer", "model": "another"]])
+      let report = try await store.jobs.apply(other)
+      #expect(
+        report.warnings == [
+          "The agent writer is also in a folder that the server reads, \(gallery.path): when a file changes there, it "
+            + "is what that says again, for every job. Keep it in one place, or under another name here."
+        ])
+      // Whoever changes nothing there, or applies the folder itself, need not be told.
+      #expect(try await store.jobs.apply(other).warnings.isEmpty)
+      let itself = try gallery.load()
+      #expect(try await store.jobs.apply(itself, folder: gallery.path).warnings.isEmpty)
+    }
+  }
+
   @Test func `one broken file keeps no other job from being applied, and its own goes on as it was`()
     async throws
   {
