@@ -164,7 +164,9 @@ extension API {
 
   private static func moment(_ name: String, _ text: String) throws -> Timestamp {
     guard let moment = Timestamp(text) else {
-      throw APIError.invalid("\(name): “\(text)” is not a time such as 2026-11-12T07:00:00Z.")
+      throw APIError.invalid(
+        "\(name): “\(text)” is not a time such as 2026-11-12T07:00:00Z. It ends in Z, or in an offset such as +01:00."
+      )
     }
     return moment
   }

@@ -110,7 +110,7 @@ import Testing
     #expect(
       bare.errorText == """
         error: \(file) comes without the headers X-GitHub-Event and X-GitHub-Delivery, which a source of kind github \
-        reads. Give --header “X-GitHub-Event: …”, or write it into a file of the same name that ends in .headers.
+        reads. Give --header 'X-GitHub-Event: …', or write it into a file of the same name that ends in .headers.
 
         """)
     try "POST /hooks/github HTTP/1.1\n\nX-GitHub-Event: issues\nwhat is this\n".write(

@@ -27,7 +27,9 @@ import Testing
     #expect(try named.text() == "errand_abc")
     #expect(named == .file("\(folder.path)/api-key", isNamed: true))
     let own = try options().shownKey(["ERRAND_DATA": folder.path])
-    #expect(own == .file("\(folder.path)/api-key", isNamed: false))
+    #expect(own == .file("\(folder.path)/api-key", isNamed: true))
+    #expect(try options().shownKey(["HOME": folder.path]) != own)
+    if case .file(_, let isNamed) = try options().shownKey(["HOME": folder.path]) { #expect(!isNamed) }
     #expect(try own.text() == "errand_abc")
     #expect(try options().shownKey(["ERRAND_DATA": "\(folder.path)/other"]).text() == nil)
   }

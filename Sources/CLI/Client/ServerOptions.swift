@@ -37,6 +37,8 @@ struct ServerOptions: ParsableArguments {
     if let key, !key.isEmpty { return .option(key) }
     if let data { return .file("\(data)/api-key", isNamed: true) }
     if let key = environment["ERRAND_API_KEY"], !key.isEmpty { return .environment(key) }
-    return .file("\(Configuration.defaultDataDirectory(environment))/api-key", isNamed: false)
+    return .file(
+      "\(Configuration.defaultDataDirectory(environment))/api-key", isNamed: environment["ERRAND_DATA"] != nil
+    )
   }
 }

@@ -7,7 +7,8 @@ enum ShownKey: Sendable, Equatable {
   /// Of `$ERRAND_API_KEY`.
   case environment(String)
   /// In the file of a data directory: read each time it is needed, because the first start of a server writes it
-  /// just before it answers. `isNamed`: the command line named the directory.
+  /// just before it answers. `isNamed`: the command line named the directory,
+  /// or ERRAND_DATA did.
   case file(String, isNamed: Bool)
 
   /// Nil when there is no such file.

@@ -43,7 +43,7 @@ struct TestHook: AsyncParsableCommand {
     if let first = missing.first {
       let names = missing.count == 1 ? "header \(first)" : "headers \(missing.joined(separator: " and "))"
       throw Complaint.badHook(
-        "\(file) comes without the \(names), which a source of kind \(source.kind) reads. Give --header “\(first): …”, "
+        "\(file) comes without the \(names), which a source of kind \(source.kind) reads. Give --header '\(first): …', "
           + "or write it into a file of the same name that ends in .headers.")
     }
     let preview: HookPreview
