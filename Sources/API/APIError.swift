@@ -105,7 +105,8 @@ struct Refusal {
     case is RunsError, is SessionError, is JobsError, is CatalogError, is SchedulesError:
       self = Refusal(400, sentence)
     case StoreError.badCursor: self = Refusal(400, sentence)
-    case FilesError.damaged: self = Refusal(500, sentence, code: "file_damaged", isRetryable: false)
+    case FilesError.damaged, FilesError.noPlainFile:
+      self = Refusal(500, sentence, code: "file_damaged", isRetryable: false)
     case is StoreError, is FilesError: self = Refusal(503, sentence)
     case is CancellationError:
       self = Refusal(503, "Errand is stopping. Send the request again in a moment.")

@@ -65,6 +65,27 @@ struct FilesTests {
     }
   }
 
+  @Test func `a named pipe in a content's place holds nobody up, and is mended by the same bytes`()
+    async throws
+  {
+    try await CatalogStore.with { store in
+      let files = try Files(directory: store.directory + "/files")
+      let bytes = Array("abc".utf8)
+      let content = try files.keep(bytes)
+      let path = files.path(ofContent: content.sha256)
+      unlink(path)
+      #expect(mkfifo(path, 0o600) == 0)
+      for check in [{ _ = try files.verified(content.sha256) }, { _ = try files.bytes(of: content) }] {
+        let error = #expect(throws: FilesError.self, performing: check)
+        #expect(error?.description.hasPrefix("\(path) is no plain file any more") == true)
+        #expect(error?.toldToClients.contains(store.directory) == false)
+      }
+      #expect(files.damage?.contains(path) == true)
+      #expect(try files.keep(bytes) == content)
+      #expect(try files.bytes(of: content) == bytes)
+    }
+  }
+
   @Test func `a content that is gone is told as such`() async throws {
     try await CatalogStore.with { store in
       let files = try Files(directory: store.directory + "/files")

@@ -36,8 +36,7 @@ extension Files {
   package func bytes(of content: Content, limit: Int64 = 64 << 20) throws(FilesError) -> [UInt8] {
     guard content.size <= limit else { throw .tooLarge(size: content.size, limit: limit) }
     let path = path(ofContent: content.sha256)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    try FilesError.check(descriptor >= 0, path)
+    let descriptor = try openContent(content.sha256, path)
     defer { Glibc.close(descriptor) }
     let bytes = try FilesError.readAll(descriptor, path)
     try judge(Hex.encode(SHA256.hash(data: bytes)), against: content.sha256, path)

@@ -47,8 +47,7 @@ extension Files {
   /// - Throws: `FilesError.damaged`, `.system`.
   package func verified(_ sha256: String) throws(FilesError) -> String {
     let path = path(ofContent: sha256)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    try FilesError.check(descriptor >= 0, path)
+    let descriptor = try openContent(sha256, path)
     defer { Glibc.close(descriptor) }
     var before = stat()
     try FilesError.check(fstat(descriptor, &before) == 0, path)
@@ -64,6 +63,19 @@ extension Files {
     try judge(Hex.encode(hash.finalize()), against: sha256, path)
     proofs.withLock { $0.keep(proof, of: sha256) }
     return path
+  }
+
+  /// Opens what should be a content. Not blocking: in its place somebody may have put a named pipe, which would hold
+  /// the reader for ever, and everybody behind it.
+  /// - Throws: `FilesError.noPlainFile`, `.system`.
+  func openContent(_ sha256: String, _ path: String) throws(FilesError) -> Int32 {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    try FilesError.check(descriptor >= 0, path)
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return descriptor }
+    Glibc.close(descriptor)
+    proofs.withLock { $0.note(damaged: sha256) }
+    throw .noPlainFile(path: path)
   }
 
   /// As `verified`, off the threads that must not wait.

@@ -13,6 +13,8 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
   case taken(path: String)
   /// What lies on the disk is not what was stored: its hash is another.
   case damaged(path: String, found: String)
+  /// In the place of a content stands a pipe, a folder or the like.
+  case noPlainFile(path: String)
   /// The system refused a read or write.
   case system(path: String, errno: Int32)
 
@@ -29,6 +31,9 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
     case .damaged(let path, let found):
       "\(path) is not what was stored: its SHA-256 is \(found). A disk error, or somebody changed it. It is given to "
         + "nobody; put it back from a backup, or upload the file again."
+    case .noPlainFile(let path):
+      "\(path) is no plain file any more: somebody put something else in its place. It is given to nobody; put it back "
+        + "from a backup, or upload the file again."
     case .system(let path, ENOSPC):
       "The disk that holds \(path) is full. Free some space; nothing that was accepted is lost."
     case .system(let path, let errno): "\(path): \(String(cString: strerror(errno)))."
@@ -68,7 +73,7 @@ package enum FilesError: Error, Equatable, CustomStringConvertible {
 extension FilesError: OperatorError {
   package var toldToClients: String {
     switch self {
-    case .damaged:
+    case .damaged, .noPlainFile:
       "The file's content on the server's disk is not what was stored, so it is not given out. \(Self.whoKnows)"
     case .system(_, ENOSPC): "The server's disk is full; nothing that was accepted is lost. \(Self.whoKnows)"
     case .system(_, let errno):

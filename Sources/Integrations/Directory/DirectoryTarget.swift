@@ -135,7 +135,7 @@ struct DirectoryTarget: SuppliedTarget {
   }
 
   private static func copy(_ source: String, to target: Descriptor) throws(FilesError) {
-    let input = open(source, O_RDONLY | O_CLOEXEC)
+    let input = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard input >= 0 else { throw .system(path: source, errno: errno) }
     defer { close(input) }
     while true {

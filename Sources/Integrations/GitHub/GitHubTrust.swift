@@ -82,10 +82,20 @@ private struct Judging {
     if rule.comesOfPush.contains(action) {
       let pull = body["pull_request"] ?? text
       if GitHubFork.isHead(of: pull) == false || pull["merged"] == true { return .member }
-      // By hand it takes rights, but nobody can tell, so that its author must be trusted.
-      return ["dismissed", "synchronize"].contains(action) || association == .outside ? .outside : .member
+      // By hand it takes rights, but nobody can tell, so that its author must be trusted, and whoever may push there.
+      let isOthersFork = GitHubFork.isHead(of: pull) == true && !isFork(of: author, pull)
+      return ["dismissed", "synchronize"].contains(action) || association == .outside || isOthersFork
+        ? .outside : .member
     }
-    return rule.takesRights.contains(action) || association != .outside ? .member : .outside
+    if rule.takesRights.contains(action) { return .member }
+    // What a later GitHub lets people do with others' texts, nobody knows here.
+    let isKnown = GitHubSource.eventTypes.contains(action.isEmpty ? rule.event : "\(rule.event).\(action)")
+    return isKnown && association != .outside ? .member : .outside
+  }
+
+  /// Whether a pull request comes from a repository of its author's own.
+  private func isFork(of author: JSON, _ pull: JSON) -> Bool {
+    pull["head"]?["repo"]?["owner"].flatMap { isSame($0, author) } == true
   }
 
   private var action: String { body["action"]?.stringValue ?? "" }

@@ -45,7 +45,7 @@ struct Reply {
   }
 
   private static func opening(_ path: String, size: Int64) throws(Failure) -> OpaquePointer? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Failure(reason: "\(path) cannot be opened: \(Listener.text(errno))") }
     var facts = stat()
     guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, Int64(facts.st_size) >= size,

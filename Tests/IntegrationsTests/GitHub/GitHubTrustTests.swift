@@ -131,7 +131,9 @@ import Testing
       // Those come with a push, and nothing says to where.
       let isPush = ["pull_request.synchronize", "pull_request_review.dismissed"].contains(
         "\(event).\(action)")
-      #expect(lane == (isPush ? .outside : .member), "\(event).\(action)")
+      // What nobody knows yet may be open to everybody.
+      let isNew = action == "something_new"
+      #expect(lane == (isPush || isNew ? .outside : .member), "\(event).\(action)")
     }
   }
 
@@ -175,6 +177,22 @@ import Testing
     let pull = Self.pull(association, from: head)
     let push = Self.event("synchronize", from: sender, ["pull_request": pull, "before": "0", "after": "1"])
     #expect(try Self.actor("pull_request", push).lane == lane)
+  }
+
+  @Test(arguments: ["closed", "review_requested", "dequeued", "auto_merge_disabled"])
+  func `in a fork of somebody else's, a trusted author's pull request is a stranger's to push to`(
+    action: String
+  ) throws {
+    func lane(_ owner: JSON) throws -> Lane {
+      let fork: JSON = ["id": 77, "full_name": "x/ferry", "owner": owner]
+      return try Self.actor(
+        "pull_request",
+        Self.event(action, from: Self.bob, ["pull_request": Self.pull("MEMBER", from: fork)])
+      ).lane
+    }
+    #expect(try lane(Self.bob) == .outside)
+    #expect(try lane(["login": "eve", "id": 9]) == .outside)
+    #expect(try lane(Self.ann) == .member)
   }
 
   @Test(
