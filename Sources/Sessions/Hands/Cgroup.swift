@@ -1,8 +1,9 @@
 import Glibc
 import Processes
 
-/// Control groups of one sandbox, which limit the memory of all its processes together. Version 2 where its
-/// controllers are ours to use, else version 1, else none.
+/// Control groups of one sandbox, which limit the memory of all its processes together, and give it no more of the
+/// processor than another sandbox when both want it. Version 2 where its controllers are ours to use, else version 1,
+/// else none.
 struct Cgroup: Sendable {
   private let folders: [String]
   /// What a process joins when it starts.
@@ -26,7 +27,7 @@ struct Cgroup: Sendable {
 
   /// Removes what a dead process of ours left.
   static func removeLeftovers(_ session: String) async {
-    let parents = candidates2() + ["memory", "pids"].compactMap(own1)
+    let parents = candidates2() + ["memory", "pids", "cpu"].compactMap(own1)
     await Cgroup(folders: parents.map { "\($0)/errand-\(session)" }, members: []).remove()
   }
 
@@ -36,6 +37,8 @@ struct Cgroup: Sendable {
     for parent in candidates2() {
       // Fails in a group that has processes of its own, unless it is the root.
       guard put("+memory +pids", in: "\(parent)/cgroup.subtree_control") else { continue }
+      // Where it is not delegated, all share the processor by their processes.
+      put("+cpu", in: "\(parent)/cgroup.subtree_control")
       let folder = "\(parent)/errand-\(session)"
       guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { continue }
       if put("\(limits.memory)", in: "\(folder)/memory.max"),
@@ -70,7 +73,16 @@ struct Cgroup: Sendable {
       }
     }
     // Memory is what a group is for; processes are limited without it.
-    if members.count == 2 { return Cgroup(folders: folders, members: members) }
+    if members.count == 2 {
+      // Every group has the same share of the processor, however many processes it has.
+      if let folder = own1("cpu").map({ "\($0)/errand-\(session)" }),
+        mkdir(folder, 0o755) == 0 || errno == EEXIST
+      {
+        folders.append(folder)
+        if let procs = try? Descriptor.open("\(folder)/cgroup.procs", O_WRONLY) { members.append(procs) }
+      }
+      return Cgroup(folders: folders, members: members)
+    }
     for folder in folders { rmdir(folder) }
     return nil
   }
