@@ -98,7 +98,7 @@ extension Runs {
         callback, context: values, credentials: .object(context(tx, fire, showsCredentials: true)))
     }
     let terms =
-      try terms.known(tx, of: job) ?? terms.terms(job, agent(tx, of: job), environment(tx, of: job))
+      try terms.known(tx, of: job) ?? terms.terms(tx, job, agent(tx, of: job), environment(tx, of: job))
     let resources = job.files.map(resource) + repositories
     return Snapshot(
       terms: terms, trigger: .object(trigger(fire)), message: message, resources: resources,

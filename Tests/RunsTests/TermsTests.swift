@@ -54,6 +54,32 @@ import Testing
     }
   }
 
+  @Test func `what a transaction saw that came to nothing is not taken for what comes later`() async throws {
+    struct Undone: Error {}
+    @Sendable func reaching(_ host: String) -> JSON {
+      ["config": ["type": "cloud", "networking": ["type": "limited", "allowed_hosts": [.string(host)]]]]
+    }
+    try await withPath { path in
+      try await path.apply(JobDefinition())
+      _ = try await path.started()
+      let job = try await path.job()
+      await #expect(throws: Undone.self) {
+        try await path.database.write { tx in
+          _ = try path.environments.update(tx, job.environment, reaching("a.example"))
+          _ = try path.runs.start(
+            tx, job, Occurrence(cause: .request(key: nil), trigger: "manual", context: [:]))
+          throw Undone()
+        }
+      }
+      // Its change has the number that the one which was undone had.
+      try await path.database.write { tx in
+        _ = try path.environments.update(tx, job.environment, reaching("b.example"))
+      }
+      let environment = try await path.started().snapshot.terms.environment.json
+      #expect(environment["networking"]?["allowed_hosts"] == ["b.example"])
+    }
+  }
+
   @Test func `checks alone are an outcome that no grader judges, and the wire still sees a rubric`()
     async throws
   {

@@ -47,16 +47,20 @@ final class TermsTable: Sendable {
     return known.terms
   }
 
-  /// The terms of a run that starts now.
-  func terms(_ job: Job, _ agent: Agent, _ environment: Environment) -> Terms {
+  /// The terms of a run that starts now. They are remembered once they are committed: what a transaction saw that came
+  /// to nothing may have the same versions as something else later.
+  func terms(_ tx: Transaction, _ job: Job, _ agent: Agent, _ environment: Environment) -> Terms {
     let terms = Terms(
       of: job, agent: agent.snapshot, environment: environment.config, rehearses: rehearses)
     let latest = Latest(
       revision: job.revision, agentVersion: agent.version, environmentEdition: environment.edition,
       terms: terms)
-    memory.withLock { memory in
-      if memory.latest.count >= TermsTable.capacity { memory.latest.removeAll() }
-      memory.latest[job.id] = latest
+    let id = job.id
+    tx.afterCommit { [self] in
+      memory.withLock { memory in
+        if memory.latest.count >= TermsTable.capacity { memory.latest.removeAll() }
+        memory.latest[id] = latest
+      }
     }
     return terms
   }
